@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The whole NumPy bridge: arrays become views, after one more check of dtype and shape so that nothing from Python can make the core read out of bounds; and the
+// guard under which long calls run.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/matrix_view.hpp"
+#include "base/parallel.hpp"
+
+namespace crowfly::bindings {
+
+namespace py = pybind11;
+
+inline DType dtype_of(const py::array& array, const char* name) {
+  const py::dtype dtype = array.dtype();
+  const bool native = dtype.attr("isnative").cast<bool>();
+  if (native && dtype.kind() == 'f' && dtype.itemsize() == 4) return DType::f32;
+  if (native && dtype.kind() == 'f' && dtype.itemsize() == 8) return DType::f64;
+  throw py::type_error(std::string(name) + ": float32 or float64 of native byte order expected");
+}
+
+/// A two-dimensional array of float32 or float64, any strides.
+inline MatrixView matrix_view(const py::array& array, const char* name) {
+  if (array.ndim() != 2) throw py::value_error(std::string(name) + ": two dimensions expected");
+  return {static_cast<const char*>(array.data()),
+          array.shape(0),
+          array.shape(1),
+          array.strides(0),
+          array.strides(1),
+          dtype_of(array, name)};
+}
+
+/// Contiguous float64 of exactly `size` entries, or null for None.
+using OptionalDoubles = std::optional<py::array_t<double, py::array::c_style>>;
+inline const double* doubles(const OptionalDoubles& array, Index size, const char* name) {
+  if (!array) return nullptr;
+  if (array->ndim() != 1 || array->shape(0) != size) {
+    throw py::value_error(std::string(name) + ": one dimension of length " + std::to_string(size) + " expected");
+  }
+  return array->data();
+}
+
+inline void require(bool condition, const char* message) {
+  if (!condition) throw py::value_error(message);
+}
+
+/// Runs on the thread that called from Python, a few times per 50 ms. The error stays set for `Cancelled` to be translated into.
+inline bool interrupted() {
+  const py::gil_scoped_acquire gil;
+  return PyErr_CheckSignals() != 0;
+}
+
+/// In scope: no GIL, at most `num_threads` threads (0: the setting), Ctrl-C noticed.
+class LongCall {
+ public:
+  explicit LongCall(int num_threads) : limit_(num_threads), cancel_(interrupted) {}
+
+ private:
+  ThreadLimit limit_;
+  CancelScope cancel_;
+  py::gil_scoped_release release_;
+};
+
+/// A NumPy array that owns the vector's memory.
+template <class T>
+py::array_t<T> owned_array(std::vector<T> values) {
+  auto* owner = new std::vector<T>(std::move(values));
+  const py::capsule release(owner, [](void* p) { delete static_cast<std::vector<T>*>(p); });
+  return py::array_t<T>({static_cast<py::ssize_t>(owner->size())}, owner->data(), release);
+}
+
+void bind_runtime(py::module_& m);
+void bind_neighbors(py::module_& m);
+void bind_linear_model(py::module_& m);
+void bind_kernels(py::module_& m);
+
+}  // namespace crowfly::bindings

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "arrays.hpp"
+#include "neighbors/neighbor_index.hpp"
+
+namespace crowfly::bindings {
+namespace {
+
+Metric metric_of(const std::string& name, double p) {
+  if (name == "euclidean") return Metric(MetricKind::euclidean);
+  if (name == "sqeuclidean") return Metric(MetricKind::sqeuclidean);
+  if (name == "manhattan") return Metric(MetricKind::manhattan);
+  if (name == "chebyshev") return Metric(MetricKind::chebyshev);
+  if (name == "cosine") return Metric(MetricKind::cosine);
+  if (name == "minkowski") return Metric(MetricKind::minkowski, p);
+  throw py::value_error("metric: unknown name '" + name + "'");
+}
+
+/// The core's index together with the array that it refers to.
+class IndexHandle {
+ public:
+  IndexHandle(py::array points, const std::string& metric, double p, double max_abs)
+      : points_(std::move(points)),
+        view_(matrix_view(points_, "points")),
+        index_(view_, metric_of(metric, p), max_abs) {}
+
+  py::tuple query(const py::array& queries, double max_abs, Index k, bool exclude_self, int num_threads) const {
+    const MatrixView view = checked(queries, exclude_self);
+    require(k >= 1 && k <= view_.rows - (exclude_self ? 1 : 0), "k: out of range");
+    py::array_t<double> distances({view.rows, k});
+    py::array_t<std::int64_t> indices({view.rows, k});
+    double* distance_data = distances.mutable_data();
+    auto* index_data = reinterpret_cast<Index*>(indices.mutable_data());
+    static_assert(sizeof(Index) == sizeof(std::int64_t));
+    {
+      const LongCall call(num_threads);
+      index_.query(view, max_abs, k, exclude_self, distance_data, index_data);
+    }
+    return py::make_tuple(distances, indices);
+  }
+
+  py::tuple query_radius(const py::array& queries, double max_abs, double radius, bool exclude_self,
+                         int num_threads) const {
+    const MatrixView view = checked(queries, exclude_self);
+    RadiusNeighbors found;
+    {
+      const LongCall call(num_threads);
+      found = index_.query_radius(view, max_abs, radius, exclude_self);
+    }
+    const auto n = static_cast<py::ssize_t>(found.neighbors.size());
+    py::array_t<double> distances(n);
+    py::array_t<std::int64_t> indices(n);
+    for (py::ssize_t i = 0; i < n; ++i) {
+      distances.mutable_data()[i] = found.neighbors[static_cast<std::size_t>(i)].raw;
+      indices.mutable_data()[i] = found.neighbors[static_cast<std::size_t>(i)].index;
+    }
+    return py::make_tuple(distances, indices, owned_array(std::move(found.offsets)));
+  }
+
+  [[nodiscard]] Index packed_bytes() const { return index_.packed_bytes(); }
+
+ private:
+  [[nodiscard]] MatrixView checked(const py::array& queries, bool exclude_self) const {
+    const MatrixView view = matrix_view(queries, "queries");
+    require(view.cols == view_.cols, "queries: as many features as the points expected");
+    require(!exclude_self || view.rows == view_.rows, "queries: exclude_self needs one query per point");
+    return view;
+  }
+
+  py::array points_;
+  MatrixView view_;
+  NeighborIndex index_;
+};
+
+py::array_t<double> pairwise(const py::array& x, const py::array& y, const std::string& metric, double p,
+                             double max_abs, int num_threads) {
+  const MatrixView left = matrix_view(x, "X"), right = matrix_view(y, "Y");
+  require(left.cols == right.cols, "Y: as many features as X expected");
+  const Metric chosen = metric_of(metric, p);
+  py::array_t<double> out({left.rows, right.rows});
+  double* data = out.mutable_data();
+  {
+    const LongCall call(num_threads);
+    pairwise_distances(left, right, chosen, max_abs, data);
+  }
+  return out;
+}
+
+}  // namespace
+
+void bind_neighbors(py::module_& m) {
+  py::class_<IndexHandle>(m, "Index")
+      .def(py::init<py::array, const std::string&, double, double>(), py::arg("points"), py::arg("metric"),
+           py::arg("p"), py::arg("max_abs"))
+      .def("query", &IndexHandle::query, py::arg("queries"), py::arg("max_abs"), py::arg("k"), py::arg("exclude_self"),
+           py::arg("num_threads"))
+      .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("max_abs"), py::arg("radius"),
+           py::arg("exclude_self"), py::arg("num_threads"))
+      .def("packed_bytes", &IndexHandle::packed_bytes);
+  m.def("pairwise_distances", &pairwise, py::arg("X"), py::arg("Y"), py::arg("metric"), py::arg("p"),
+        py::arg("max_abs"), py::arg("num_threads"));
+}
+
+}  // namespace crowfly::bindings

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernels/dispatch.hpp"
+
+#include <atomic>
+
+#include "base/check.hpp"
+#include "base/cpu_features.hpp"
+
+namespace crowfly::kernels {
+
+// isa_list.inc is written by cpp/cmake/isa.cmake, one row per instruction set with the features that its compiler flags enable.
+#define CROWFLY_ISA_ROW(isa, features) \
+  namespace isa {                      \
+  extern const KernelTable table;      \
+  }
+#include "isa_list.inc"
+#undef CROWFLY_ISA_ROW
+
+namespace {
+
+struct Row {
+  const KernelTable* table;
+  FeatureMask features;
+};
+
+const Row rows[] = {
+#define CROWFLY_ISA_ROW(isa, features) {&isa::table, features},
+#include "isa_list.inc"
+#undef CROWFLY_ISA_ROW
+};
+
+bool runs_here(const Row& row) noexcept { return (row.features & ~cpu_features()) == 0; }
+
+std::atomic<const KernelTable*> chosen{rows[0].table};
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+const KernelTable& active() noexcept { return *chosen.load(std::memory_order_relaxed); }
+
+std::vector<std::string> available() {
+  std::vector<std::string> names;
+  for (const Row& row : rows) {
+    if (runs_here(row)) names.emplace_back(row.table->name);
+  }
+  return names;
+}
+
+void select(const std::string& name) {
+  const KernelTable* found = nullptr;
+  bool known = name.empty();
+  for (const Row& row : rows) {
+    const bool wanted = name.empty() || name == row.table->name;
+    known = known || wanted;
+    if (wanted && runs_here(row)) found = row.table;
+  }
+  if (found == nullptr) {
+    throw InvalidArgument("CROWFLY_ISA=" + name + (known ? ": this CPU can't run it" : ": unknown instruction set") +
+                          "; those that work here: " + joined(available()));
+  }
+  chosen.store(found);
+}
+
+}  // namespace crowfly::kernels

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which kernel table runs. Chosen once, when the module is loaded: the best that this CPU can run, or the one that CROWFLY_ISA names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_table.hpp"
+
+namespace crowfly::kernels {
+
+/// The chosen table. `select` must have run.
+[[nodiscard]] const KernelTable& active() noexcept;
+
+/// Chooses; `name` empty means the best. Throws InvalidArgument naming those that work when `name` is unknown or this CPU lacks it.
+void select(const std::string& name);
+
+/// Names of the tables that were compiled in and that this CPU can run, slowest first.
+[[nodiscard]] std::vector<std::string> available();
+
+}  // namespace crowfly::kernels

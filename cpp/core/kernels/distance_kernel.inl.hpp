@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Distances as they are defined (docs/design/neighbors.md): float64, direct differences, eight accumulators, one fixed tree. No fused
+// multiply-add, since not every instruction set has one and the bits must be the same on all.
+#pragma once
+
+#include <cmath>
+
+#include "kernels/kernel_table.hpp"
+
+namespace crowfly::kernels {
+
+/// The eight accumulators as however many registers the instruction set needs for them.
+template <class V>
+struct Lanes {
+  static constexpr int registers = static_cast<int>(distance_lanes) / V::lanes;
+  V part[registers];
+
+  static Lanes zero() noexcept {
+    Lanes r;
+    for (int i = 0; i < registers; ++i) r.part[i] = V::zero();
+    return r;
+  }
+  /// ((a0+a4)+(a2+a6))+((a1+a5)+(a3+a7))
+  double sum() noexcept {
+    for (int half = registers / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; ++i) part[i] = part[i] + part[i + half];
+    }
+    return upper_plus_lower(part[0]);
+  }
+  double maximum() noexcept {
+    for (int i = 1; i < registers; ++i) part[0] = max(part[0], part[i]);
+    return horizontal_max(part[0]);
+  }
+};
+
+template <class V>
+struct SquaredDifference {
+  explicit SquaredDifference(double /*power*/) noexcept {}
+  V operator()(V sum, V difference) const noexcept { return sum + difference * difference; }
+  static double finish(Lanes<V>& lanes) noexcept { return lanes.sum(); }
+};
+
+template <class V>
+struct AbsoluteDifference {
+  explicit AbsoluteDifference(double /*power*/) noexcept {}
+  V operator()(V sum, V difference) const noexcept { return sum + abs(difference); }
+  static double finish(Lanes<V>& lanes) noexcept { return lanes.sum(); }
+};
+
+template <class V>
+struct MaximumDifference {
+  explicit MaximumDifference(double /*power*/) noexcept {}
+  V operator()(V sum, V difference) const noexcept { return max(sum, abs(difference)); }
+  static double finish(Lanes<V>& lanes) noexcept { return lanes.maximum(); }
+};
+
+/// |difference|^p. Small integers by repeated squaring, others through the C library lane by lane (the slow, general case).
+template <class V>
+struct PowerDifference {
+  explicit PowerDifference(double p) noexcept
+      : power(p), integer(p <= 16 && p == std::floor(p) ? static_cast<int>(p) : 0) {}
+  V operator()(V sum, V difference) const noexcept {
+    V base = abs(difference);
+    if (integer == 0) return sum + lanewise_pow(base);
+    V result = V::set1(1.0);
+    for (int p = integer; p > 0; p >>= 1) {
+      if (p & 1) result = result * base;
+      base = base * base;
+    }
+    return sum + result;
+  }
+  static double finish(Lanes<V>& lanes) noexcept { return lanes.sum(); }
+
+ private:
+  V lanewise_pow(V base) const noexcept {
+    alignas(64) double value[V::lanes];
+    base.store(value);
+    for (int i = 0; i < V::lanes; ++i) value[i] = ::pow(value[i], power);
+    return V::load(value);
+  }
+  double power;
+  int integer;
+};
+
+/// `n` rows at a time, so that a load of the query serves them all.
+template <class V, class Step, int n>
+void distance_group(const Step& step, const double* query, const double* rows, Index depth, double* out) {
+  Lanes<V> lanes[n];
+  for (int r = 0; r < n; ++r) lanes[r] = Lanes<V>::zero();
+  for (Index j = 0; j < depth; j += distance_lanes) {
+    for (int part = 0; part < Lanes<V>::registers; ++part) {
+      const V q = V::load(query + j + part * V::lanes);
+      for (int r = 0; r < n; ++r) {
+        const V difference = q - V::load(rows + r * depth + j + part * V::lanes);
+        lanes[r].part[part] = step(lanes[r].part[part], difference);
+      }
+    }
+  }
+  for (int r = 0; r < n; ++r) out[r] = Step::finish(lanes[r]);
+}
+
+template <class Isa, template <class> class Reduce>
+void distance_rows(const double* query, const double* rows, Index n_rows, Index depth, double power, double* out) {
+  using V = typename Isa::f64;
+  using Step = Reduce<V>;
+  const Step step(power);
+  constexpr int group = 4;
+  Index r = 0;
+  for (; r + group <= n_rows; r += group) {
+    distance_group<V, Step, group>(step, query, rows + r * depth, depth, out + r);
+  }
+  for (; r < n_rows; ++r) distance_group<V, Step, 1>(step, query, rows + r * depth, depth, out + r);
+}
+
+}  // namespace crowfly::kernels

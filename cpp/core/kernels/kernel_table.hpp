@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The contract between drivers and kernels: one table per instruction set, chosen once at load. Everything in it works on packed, 64-byte aligned,
+// padded buffers with sizes that are multiples of the tile, so no kernel has a remainder loop. Kernels don't allocate, throw or start threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace crowfly::kernels {
+
+using Index = std::ptrdiff_t;
+
+/// Lanes of the documented summation order of distances (docs/design/neighbors.md), the same on every instruction set.
+inline constexpr Index distance_lanes = 8;
+
+/// Arrays of one value per row are padded to a multiple of this many entries.
+inline constexpr Index row_padding = 8;
+
+/// Sums behind the metrics, before any root is taken.
+enum class Reduction : int { squared_difference, absolute_difference, maximum_difference, power_difference };
+inline constexpr int n_reductions = 4;
+
+struct KernelTable {
+  const char* name;
+
+  /// Tile of the filter: `filter_queries` x `filter_points` (at most 64 points).
+  Index filter_queries;
+  Index filter_points;
+
+  /// One tile of values v = norm(x) - 2 q.x in float32.
+  ///   queries: [depth][filter_queries]; points: [depth][filter_points]; norms: filter_points values; limits: filter_queries values.
+  ///   hits: filter_queries words, bit j set where v(i, j) <= limits[i].
+  ///   values: [filter_queries][filter_points]; rows without a hit may be left as they were.
+  /// Returns whether any bit is set. Any order of summation is allowed: the error bound in docs/design/numerics.md covers all of them.
+  bool (*filter_tile)(const float* queries, const float* points, const float* norms, const float* limits, Index depth,
+                      std::uint64_t* hits, float* values);
+
+  /// out[i] = the reduction over all features of query - rows[i], in float64, in the documented order.
+  ///   query: depth values; rows: [n_rows][depth]; depth a multiple of distance_lanes, padded with zeros on both sides.
+  /// `power` is read by power_difference only.
+  using DistanceRows = void (*)(const double* query, const double* rows, Index n_rows, Index depth, double power,
+                                double* out);
+  DistanceRows distance_rows[n_reductions];
+
+  /// Columns per panel of a packed row block: panels are [rows][panel_width], panel_width a multiple of gram_rows.
+  Index panel_width;
+  Index gram_rows;
+
+  /// c[i * c_stride + j] += sum over k of a[k * panel_width + i] * b[k * panel_width + j], i < gram_rows, j < panel_width.
+  void (*gram_tile)(const double* a, const double* b, Index n_rows, double* c, Index c_stride);
+
+  /// Copies `cols` <= panel_width values per row, each (x - shift[j]) * scale[j], into a panel; columns past `cols` become zero. Rows are
+  /// `row_stride` bytes apart, their elements contiguous.
+  using PackRows = void (*)(const void* source, Index row_stride, Index n_rows, Index cols, const double* shift,
+                            const double* scale, double* panel);
+  PackRows pack_rows_f32;
+  PackRows pack_rows_f64;
+
+  /// out[k] += sum over j of panel[k][j] * coef[j].
+  void (*panel_times_vector)(const double* panel, const double* coef, Index n_rows, double* out);
+
+  /// out[j] += sum over k of panel[k][j] * weight[k].
+  void (*panel_transposed_times_vector)(const double* panel, const double* weight, Index n_rows, double* out);
+
+  /// out[j] = max(out[j], |panel[k][j]|) over k.
+  void (*panel_max_abs)(const double* panel, Index n_rows, double* out);
+
+  /// target[k][j] = weight[k] * panel[k][j].
+  void (*scale_panel_rows)(const double* panel, const double* weight, Index n_rows, double* target);
+
+  /// Binary logistic loss at the linear predictors `eta`, labels as `sign` (+1 or -1). n a multiple of row_padding.
+  ///   residual[k] = weight[k] * d loss / d eta; curvature[k] = weight[k] * d2 loss / d eta2.
+  /// Returns sum of weight[k] * log(1 + exp(-sign[k] * eta[k])). Relative error of each term below 4 ulp, in the tails too.
+  double (*logistic_terms)(const double* eta, const double* sign, const double* weight, Index n, double* residual,
+                           double* curvature);
+
+  /// Softmax over classes, values as [n_classes][n], n a multiple of row_padding: eta is replaced by the probabilities,
+  /// log_sum[k] = log of the sum over classes of exp(eta[., k]).
+  void (*softmax)(double* eta, Index n_classes, Index n, double* log_sum);
+
+  /// values[i] = exp(values[i]); n a multiple of row_padding. For tests and predictions.
+  void (*exponential)(double* values, Index n);
+
+  /// values[i] = log(1 + values[i]) for values in [0, 1]; n a multiple of row_padding.
+  void (*log_one_plus)(double* values, Index n);
+};
+
+}  // namespace crowfly::kernels

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Products with packed row blocks: Gram tiles, matrix times vector and its transpose. Panels are [rows][panel_width] doubles.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+
+namespace crowfly::kernels {
+
+template <class Isa>
+struct Panel {
+  using V = typename Isa::f64;
+  static constexpr int vectors = Isa::gram_vectors;
+  static constexpr int width = vectors * V::lanes;
+  static_assert(width % Isa::gram_rows == 0);
+};
+
+template <class Isa>
+void gram_tile(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  constexpr int rows = Isa::gram_rows;
+  V sum[rows][P::vectors];
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < P::vectors; ++j) sum[i][j] = V::zero();
+  }
+  for (Index k = 0; k < n_rows; ++k) {
+    V x[P::vectors];
+    for (int j = 0; j < P::vectors; ++j) x[j] = V::load(b + k * P::width + j * V::lanes);
+    for (int i = 0; i < rows; ++i) {
+      const V y = V::set1(a[k * P::width + i]);
+      for (int j = 0; j < P::vectors; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
+    }
+  }
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < P::vectors; ++j) {
+      double* target = c + i * c_stride + j * V::lanes;
+      (V::load(target) + sum[i][j]).store(target);
+    }
+  }
+}
+
+template <class Isa, class T>
+void pack_rows(const void* source, Index row_stride, Index n_rows, Index cols, const double* shift, const double* scale,
+               double* panel) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  V center[P::vectors], factor[P::vectors];
+  int count[P::vectors];
+  for (int j = 0; j < P::vectors; ++j) {
+    const Index left = cols - j * V::lanes;
+    count[j] = left <= 0 ? 0 : left >= V::lanes ? V::lanes : static_cast<int>(left);
+    center[j] = V::load_widen(shift + j * V::lanes * (count[j] > 0), count[j]);
+    factor[j] = V::load_widen(scale + j * V::lanes * (count[j] > 0), count[j]);
+  }
+  for (Index k = 0; k < n_rows; ++k) {
+    const auto* row = reinterpret_cast<const T*>(static_cast<const char*>(source) + k * row_stride);
+    for (int j = 0; j < P::vectors; ++j) {
+      V value = V::zero();
+      if (count[j] > 0) value = (V::load_widen(row + j * V::lanes, count[j]) - center[j]) * factor[j];
+      value.store(panel + k * P::width + j * V::lanes);
+    }
+  }
+}
+
+template <class Isa>
+void panel_times_vector(const double* panel, const double* coef, Index n_rows, double* out) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  V b[P::vectors];
+  for (int j = 0; j < P::vectors; ++j) b[j] = V::load(coef + j * V::lanes);
+  for (Index k = 0; k < n_rows; ++k) {
+    V sum = V::load(panel + k * P::width) * b[0];
+    for (int j = 1; j < P::vectors; ++j) sum = mul_add(V::load(panel + k * P::width + j * V::lanes), b[j], sum);
+    out[k] += upper_plus_lower(sum);
+  }
+}
+
+template <class Isa>
+void panel_transposed_times_vector(const double* panel, const double* weight, Index n_rows, double* out) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  V sum[P::vectors];
+  for (int j = 0; j < P::vectors; ++j) sum[j] = V::load(out + j * V::lanes);
+  for (Index k = 0; k < n_rows; ++k) {
+    const V w = V::set1(weight[k]);
+    for (int j = 0; j < P::vectors; ++j) sum[j] = mul_add(w, V::load(panel + k * P::width + j * V::lanes), sum[j]);
+  }
+  for (int j = 0; j < P::vectors; ++j) sum[j].store(out + j * V::lanes);
+}
+
+template <class Isa>
+void panel_max_abs(const double* panel, Index n_rows, double* out) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  V largest[P::vectors];
+  for (int j = 0; j < P::vectors; ++j) largest[j] = V::load(out + j * V::lanes);
+  for (Index k = 0; k < n_rows; ++k) {
+    for (int j = 0; j < P::vectors; ++j) {
+      largest[j] = max(largest[j], abs(V::load(panel + k * P::width + j * V::lanes)));
+    }
+  }
+  for (int j = 0; j < P::vectors; ++j) largest[j].store(out + j * V::lanes);
+}
+
+template <class Isa>
+void scale_panel_rows(const double* panel, const double* weight, Index n_rows, double* target) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  for (Index k = 0; k < n_rows; ++k) {
+    const V w = V::set1(weight[k]);
+    for (int j = 0; j < P::vectors; ++j) {
+      const Index at = k * P::width + j * V::lanes;
+      (w * V::load(panel + at)).store(target + at);
+    }
+  }
+}
+
+}  // namespace crowfly::kernels

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// AVX2 with FMA: 8 floats or 4 doubles. The same operations under the same names as in vec_reference.hpp, which documents them.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/kernel_table.hpp"
+
+namespace crowfly::kernels::avx2 {
+
+/// A mask whose first `count` (0 to 4) lanes are set, as 64-bit or 32-bit lanes.
+struct FirstLanes {
+  static __m256i wide(int count) noexcept {
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
+  }
+  static __m128i narrow(int count) noexcept {
+    return _mm_cmpgt_epi32(_mm_set1_epi32(count), _mm_setr_epi32(0, 1, 2, 3));
+  }
+};
+
+struct F32 {
+  using Scalar = float;
+  static constexpr int lanes = 8;
+  __m256 v;
+
+  static F32 set1(float x) noexcept { return {_mm256_set1_ps(x)}; }
+  static F32 zero() noexcept { return {_mm256_setzero_ps()}; }
+  static F32 load(const float* p) noexcept { return {_mm256_load_ps(p)}; }
+  void store(float* p) const noexcept { _mm256_store_ps(p, v); }
+  friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+  friend std::uint64_t mask_le(F32 a, F32 b) noexcept {
+    return static_cast<std::uint64_t>(_mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)));
+  }
+};
+
+struct F64 {
+  using Scalar = double;
+  static constexpr int lanes = 4;
+  __m256d v;
+
+  static F64 set1(double x) noexcept { return {_mm256_set1_pd(x)}; }
+  static F64 zero() noexcept { return {_mm256_setzero_pd()}; }
+  static F64 load(const double* p) noexcept { return {_mm256_load_pd(p)}; }
+  static F64 load_widen(const double* p, int count) noexcept {
+    return {_mm256_maskload_pd(p, FirstLanes::wide(count))};
+  }
+  static F64 load_widen(const float* p, int count) noexcept {
+    return {_mm256_cvtps_pd(_mm_maskload_ps(p, FirstLanes::narrow(count)))};
+  }
+  void store(double* p) const noexcept { _mm256_store_pd(p, v); }
+
+  friend F64 operator+(F64 a, F64 b) noexcept { return {_mm256_add_pd(a.v, b.v)}; }
+  friend F64 operator-(F64 a, F64 b) noexcept { return {_mm256_sub_pd(a.v, b.v)}; }
+  friend F64 operator*(F64 a, F64 b) noexcept { return {_mm256_mul_pd(a.v, b.v)}; }
+  friend F64 operator/(F64 a, F64 b) noexcept { return {_mm256_div_pd(a.v, b.v)}; }
+  friend F64 abs(F64 a) noexcept { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.v)}; }
+  friend F64 max(F64 a, F64 b) noexcept { return {_mm256_max_pd(a.v, b.v)}; }
+  friend F64 mul_add(F64 a, F64 b, F64 c) noexcept { return {_mm256_fmadd_pd(a.v, b.v, c.v)}; }
+  friend F64 select_nonnegative(F64 a, F64 yes, F64 no) noexcept {
+    return {_mm256_blendv_pd(no.v, yes.v, _mm256_cmp_pd(a.v, _mm256_setzero_pd(), _CMP_GE_OQ))};
+  }
+  friend F64 shift_into_exponent(F64 a) noexcept {
+    return {_mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a.v), 52))};
+  }
+  friend double upper_plus_lower(F64 a) noexcept {
+    const __m128d c = _mm_add_pd(_mm256_castpd256_pd128(a.v), _mm256_extractf128_pd(a.v, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(c, _mm_unpackhi_pd(c, c)));
+  }
+  friend double horizontal_max(F64 a) noexcept {
+    const __m128d c = _mm_max_pd(_mm256_castpd256_pd128(a.v), _mm256_extractf128_pd(a.v, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(c, _mm_unpackhi_pd(c, c)));
+  }
+};
+
+/// 6 x 16 floats: 12 accumulators, two loads, one broadcast of the 16 registers. 4 x 12 doubles likewise.
+struct Isa {
+  using f32 = F32;
+  using f64 = F64;
+  static constexpr int filter_queries = 6, filter_vectors = 2;
+  static constexpr int gram_rows = 4, gram_vectors = 3;
+};
+
+}  // namespace crowfly::kernels::avx2

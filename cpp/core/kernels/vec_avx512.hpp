@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// AVX-512 (F, DQ, BW, VL): 16 floats or 8 doubles. The same operations under the same names as in vec_reference.hpp, which documents them.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/kernel_table.hpp"
+
+namespace crowfly::kernels::avx512 {
+
+struct F32 {
+  using Scalar = float;
+  static constexpr int lanes = 16;
+  __m512 v;
+
+  static F32 set1(float x) noexcept { return {_mm512_set1_ps(x)}; }
+  static F32 zero() noexcept { return {_mm512_setzero_ps()}; }
+  static F32 load(const float* p) noexcept { return {_mm512_load_ps(p)}; }
+  void store(float* p) const noexcept { _mm512_store_ps(p, v); }
+  friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+  friend std::uint64_t mask_le(F32 a, F32 b) noexcept { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ); }
+};
+
+struct F64 {
+  using Scalar = double;
+  static constexpr int lanes = 8;
+  __m512d v;
+
+  static F64 set1(double x) noexcept { return {_mm512_set1_pd(x)}; }
+  static F64 zero() noexcept { return {_mm512_setzero_pd()}; }
+  static F64 load(const double* p) noexcept { return {_mm512_load_pd(p)}; }
+  static F64 load_widen(const double* p, int count) noexcept { return {_mm512_maskz_loadu_pd(first(count), p)}; }
+  static F64 load_widen(const float* p, int count) noexcept {
+    return {_mm512_cvtps_pd(_mm256_maskz_loadu_ps(first(count), p))};
+  }
+  void store(double* p) const noexcept { _mm512_store_pd(p, v); }
+
+  friend F64 operator+(F64 a, F64 b) noexcept { return {_mm512_add_pd(a.v, b.v)}; }
+  friend F64 operator-(F64 a, F64 b) noexcept { return {_mm512_sub_pd(a.v, b.v)}; }
+  friend F64 operator*(F64 a, F64 b) noexcept { return {_mm512_mul_pd(a.v, b.v)}; }
+  friend F64 operator/(F64 a, F64 b) noexcept { return {_mm512_div_pd(a.v, b.v)}; }
+  friend F64 abs(F64 a) noexcept { return {_mm512_abs_pd(a.v)}; }
+  friend F64 max(F64 a, F64 b) noexcept { return {_mm512_max_pd(a.v, b.v)}; }
+  friend F64 mul_add(F64 a, F64 b, F64 c) noexcept { return {_mm512_fmadd_pd(a.v, b.v, c.v)}; }
+  friend F64 select_nonnegative(F64 a, F64 yes, F64 no) noexcept {
+    return {_mm512_mask_blend_pd(_mm512_cmp_pd_mask(a.v, _mm512_setzero_pd(), _CMP_GE_OQ), no.v, yes.v)};
+  }
+  friend F64 shift_into_exponent(F64 a) noexcept {
+    return {_mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(a.v), 52))};
+  }
+  friend double upper_plus_lower(F64 a) noexcept {
+    const __m256d b = _mm256_add_pd(_mm512_castpd512_pd256(a.v), _mm512_extractf64x4_pd(a.v, 1));
+    const __m128d c = _mm_add_pd(_mm256_castpd256_pd128(b), _mm256_extractf128_pd(b, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(c, _mm_unpackhi_pd(c, c)));
+  }
+  friend double horizontal_max(F64 a) noexcept { return _mm512_reduce_max_pd(a.v); }
+
+ private:
+  static __mmask8 first(int count) noexcept { return static_cast<__mmask8>((1U << count) - 1U); }
+};
+
+/// 14 x 32 floats: 28 accumulators, two loads of points, queries broadcast from memory. 8 x 24 doubles likewise.
+struct Isa {
+  using f32 = F32;
+  using f64 = F64;
+  static constexpr int filter_queries = 14, filter_vectors = 2;
+  static constexpr int gram_rows = 8, gram_vectors = 3;
+};
+
+}  // namespace crowfly::kernels::avx512

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The vector type of the reference table: plain C++ arrays. Slow, complete, and the yardstick for the others.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/kernel_table.hpp"
+
+namespace crowfly::kernels::reference {
+
+template <class T, int N>
+struct Vec {
+  using Scalar = T;
+  static constexpr int lanes = N;
+  T v[N];
+
+  static Vec set1(T x) noexcept {
+    Vec r;
+    for (int i = 0; i < N; ++i) r.v[i] = x;
+    return r;
+  }
+  static Vec zero() noexcept { return set1(T{0}); }
+  static Vec load(const T* p) noexcept {
+    Vec r;
+    for (int i = 0; i < N; ++i) r.v[i] = p[i];
+    return r;
+  }
+  template <class S>
+  static Vec load_widen(const S* p, int count) noexcept {
+    Vec r = zero();
+    for (int i = 0; i < count; ++i) r.v[i] = static_cast<T>(p[i]);
+    return r;
+  }
+  void store(T* p) const noexcept {
+    for (int i = 0; i < N; ++i) p[i] = v[i];
+  }
+
+  template <class F>
+  static Vec map(F f) noexcept {
+    Vec r;
+    for (int i = 0; i < N; ++i) r.v[i] = f(i);
+    return r;
+  }
+  friend Vec operator+(Vec a, Vec b) noexcept {
+    return map([&](int i) { return a.v[i] + b.v[i]; });
+  }
+  friend Vec operator-(Vec a, Vec b) noexcept {
+    return map([&](int i) { return a.v[i] - b.v[i]; });
+  }
+  friend Vec operator*(Vec a, Vec b) noexcept {
+    return map([&](int i) { return a.v[i] * b.v[i]; });
+  }
+  friend Vec operator/(Vec a, Vec b) noexcept {
+    return map([&](int i) { return a.v[i] / b.v[i]; });
+  }
+  friend Vec abs(Vec a) noexcept {
+    return map([&](int i) { return std::fabs(a.v[i]); });
+  }
+  friend Vec max(Vec a, Vec b) noexcept {
+    return map([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+  }
+  /// a * b + c, fused where the hardware does it in one instruction.
+  friend Vec mul_add(Vec a, Vec b, Vec c) noexcept {
+    return map([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
+  }
+  /// Bit i set where a[i] <= b[i].
+  friend std::uint64_t mask_le(Vec a, Vec b) noexcept {
+    std::uint64_t mask = 0;
+    for (int i = 0; i < N; ++i) mask |= static_cast<std::uint64_t>(a.v[i] <= b.v[i]) << i;
+    return mask;
+  }
+  /// a[i] >= 0 ? yes[i] : no[i].
+  friend Vec select_nonnegative(Vec a, Vec yes, Vec no) noexcept {
+    return map([&](int i) { return a.v[i] >= T{0} ? yes.v[i] : no.v[i]; });
+  }
+  /// The low bits of each lane, moved into the exponent: x = 1.5 * 2^52 + n gives 2^n up to the bias added by the caller.
+  friend Vec shift_into_exponent(Vec a) noexcept {
+    return map([&](int i) { return std::bit_cast<T>(std::bit_cast<std::uint64_t>(a.v[i]) << 52); });
+  }
+  friend T upper_plus_lower(Vec a) noexcept {
+    for (int half = N / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; ++i) a.v[i] += a.v[i + half];
+    }
+    return a.v[0];
+  }
+  friend T horizontal_max(Vec a) noexcept {
+    T r = a.v[0];
+    for (int i = 1; i < N; ++i) r = a.v[i] > r ? a.v[i] : r;
+    return r;
+  }
+};
+
+/// What the bodies are instantiated with: vectors and tile sizes.
+struct Isa {
+  using f32 = Vec<float, 4>;
+  using f64 = Vec<double, 2>;
+  static constexpr int filter_queries = 4, filter_vectors = 2;
+  static constexpr int gram_rows = 4, gram_vectors = 2;
+};
+
+}  // namespace crowfly::kernels::reference

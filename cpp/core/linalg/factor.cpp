@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linalg/factor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/check.hpp"
+#include "linalg/lapack.hpp"
+
+namespace crowfly {
+namespace {
+
+char lower_triangle = 'L', upper_triangle = 'U', no_transpose = 'N', transpose = 'T', left_side = 'L', one_norm = '1',
+     general_diagonal = 'N';
+
+int as_int(Index n) {
+  check(n <= std::numeric_limits<int>::max());
+  return static_cast<int>(n);
+}
+
+int leading(const Matrix& a) { return std::max(1, as_int(a.rows())); }
+
+/// Sum of absolute values down each column of the symmetric matrix stored in the lower triangle.
+double symmetric_one_norm(const Matrix& a) {
+  Vector sums(static_cast<std::size_t>(a.cols()), 0.0);
+  for (Index j = 0; j < a.cols(); ++j) {
+    sums[static_cast<std::size_t>(j)] += std::fabs(a(j, j));
+    for (Index i = j + 1; i < a.rows(); ++i) {
+      sums[static_cast<std::size_t>(j)] += std::fabs(a(i, j));
+      sums[static_cast<std::size_t>(i)] += std::fabs(a(i, j));
+    }
+  }
+  return sums.empty() ? 0.0 : *std::max_element(sums.begin(), sums.end());
+}
+
+double norm(const double* x, Index n) {
+  double largest = 0;
+  for (Index i = 0; i < n; ++i) largest = std::max(largest, std::fabs(x[i]));
+  if (largest == 0) return 0;
+  double sum = 0;
+  for (Index i = 0; i < n; ++i) sum += (x[i] / largest) * (x[i] / largest);
+  return largest * std::sqrt(sum);
+}
+
+/// Calls a LAPACK routine twice: for the size of its workspace, then for the work.
+template <class Call>
+void with_workspace(Call call) {
+  double best = 0;
+  call(&best, -1);
+  std::vector<double> work(std::max<std::size_t>(1, static_cast<std::size_t>(best)));
+  call(work.data(), as_int(static_cast<Index>(work.size())));
+}
+
+}  // namespace
+
+std::optional<Cholesky> Cholesky::factor(const Matrix& a) {
+  Cholesky result;
+  int n = as_int(a.rows()), lda = leading(a), info = 0;
+  result.lower_ = a.copy();
+  result.scale_.assign(static_cast<std::size_t>(n), 1.0);
+  for (Index j = 0; j < n; ++j) {
+    const double diagonal = a(j, j);
+    if (!(diagonal > 0) || !std::isfinite(diagonal)) return std::nullopt;
+    result.scale_[static_cast<std::size_t>(j)] = 1.0 / std::sqrt(diagonal);
+  }
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = j; i < n; ++i) {
+      result.lower_(i, j) *= result.scale_[static_cast<std::size_t>(i)] * result.scale_[static_cast<std::size_t>(j)];
+    }
+  }
+  if (n == 0) return result;
+  double anorm = symmetric_one_norm(result.lower_), rcond = 0;
+  lapack().potrf(&lower_triangle, &n, result.lower_.data(), &lda, &info);
+  if (info != 0) return std::nullopt;
+  std::vector<double> work(static_cast<std::size_t>(3 * n));
+  std::vector<int> iwork(static_cast<std::size_t>(n));
+  lapack().pocon(&lower_triangle, &n, result.lower_.data(), &lda, &anorm, &rcond, work.data(), iwork.data(), &info);
+  if (info != 0 || !(rcond > 0)) return std::nullopt;
+  result.condition_ = 1.0 / rcond;
+  return result;
+}
+
+void Cholesky::solve(Matrix& b) const {
+  int n = as_int(lower_.rows()), nrhs = as_int(b.cols()), ld = leading(lower_), info = 0;
+  if (n == 0 || nrhs == 0) return;
+  const auto rescale = [&] {
+    for (Index t = 0; t < b.cols(); ++t) {
+      for (Index i = 0; i < n; ++i) b(i, t) *= scale_[static_cast<std::size_t>(i)];
+    }
+  };
+  rescale();
+  lapack().potrs(&lower_triangle, &n, &nrhs, const_cast<double*>(lower_.data()), &ld, b.data(), &ld, &info);
+  check(info == 0);
+  rescale();
+}
+
+double Cholesky::inverse_trace() const {
+  Matrix inverse = lower_.copy();
+  int n = as_int(inverse.rows()), ld = leading(inverse), info = 0;
+  if (n == 0) return 0;
+  lapack().trtri(&lower_triangle, &general_diagonal, &n, inverse.data(), &ld, &info);
+  if (info != 0) return std::numeric_limits<double>::infinity();
+  double sum = 0;
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = j; i < n; ++i) sum += inverse(i, j) * inverse(i, j);
+  }
+  return sum;
+}
+
+QrFactors qr_factors(Matrix a) {
+  check(a.rows() >= a.cols());
+  int m = as_int(a.rows()), n = as_int(a.cols()), lda = leading(a), info = 0;
+  QrFactors f{std::move(a), Vector(static_cast<std::size_t>(n))};
+  with_workspace([&](double* work, int size) {
+    lapack().geqrf(&m, &n, f.reflectors.data(), &lda, f.tau.data(), work, &size, &info);
+  });
+  check(info == 0);
+  return f;
+}
+
+Matrix QrFactors::times(const Matrix& x) const {
+  Matrix y(reflectors.rows(), x.cols());
+  for (Index t = 0; t < x.cols(); ++t) std::copy_n(x.col(t), x.rows(), y.col(t));
+  int m = as_int(y.rows()), nrhs = as_int(y.cols()), k = as_int(reflectors.cols()), lda = leading(reflectors),
+      ldc = leading(y), info = 0;
+  with_workspace([&](double* work, int size) {
+    lapack().ormqr(&left_side, &no_transpose, &m, &nrhs, &k, const_cast<double*>(reflectors.data()), &lda,
+                   const_cast<double*>(tau.data()), y.data(), &ldc, work, &size, &info);
+  });
+  check(info == 0);
+  return y;
+}
+
+Matrix qr_triangle(Matrix a) {
+  const QrFactors f = qr_factors(std::move(a));
+  Matrix r(f.reflectors.cols(), f.reflectors.cols());
+  for (Index j = 0; j < r.cols(); ++j) std::copy_n(f.reflectors.col(j), j + 1, r.col(j));
+  return r;
+}
+
+namespace {
+
+struct PivotedQr {
+  Matrix a;                ///< R in the upper triangle, reflectors below
+  Vector tau, scale;       ///< scale: what each column was multiplied with before factoring
+  std::vector<int> pivot;  ///< zero-based: column pivot[j] of the input is column j of R
+  Index rank = 0;
+};
+
+PivotedQr factor_pivoted(Matrix a) {
+  PivotedQr f;
+  int m = as_int(a.rows()), n = as_int(a.cols()), lda = leading(a), info = 0;
+  f.scale.assign(static_cast<std::size_t>(n), 1.0);
+  for (Index j = 0; j < n; ++j) {
+    const double length = norm(a.col(j), m);
+    if (length > 0) {
+      f.scale[static_cast<std::size_t>(j)] = 1.0 / length;
+      for (Index i = 0; i < m; ++i) a(i, j) /= length;
+    }
+  }
+  f.pivot.assign(static_cast<std::size_t>(n), 0);
+  f.tau.assign(static_cast<std::size_t>(std::max(1, std::min(m, n))), 0.0);
+  if (m > 0 && n > 0) {
+    with_workspace([&](double* work, int size) {
+      lapack().geqp3(&m, &n, a.data(), &lda, f.pivot.data(), f.tau.data(), work, &size, &info);
+    });
+    check(info == 0);
+    for (int& column : f.pivot) --column;
+    const double cut = 10.0 * std::max(n, 10) * std::numeric_limits<double>::epsilon() * std::fabs(a(0, 0));
+    while (f.rank < std::min(m, n) && std::fabs(a(f.rank, f.rank)) > cut) ++f.rank;
+  }
+  f.a = std::move(a);
+  return f;
+}
+
+/// Minimum-norm solution, in the caller's units, of the r x p system [R11 R12] P' x = z.
+Matrix minimum_norm(const PivotedQr& f, const Matrix& z, const Vector& unit) {
+  const Index r = f.rank, p = f.a.cols();
+  Matrix system(r, p), solution(p, z.cols());
+  for (Index j = 0; j < p; ++j) {
+    const auto column = static_cast<std::size_t>(f.pivot[static_cast<std::size_t>(j)]);
+    for (Index i = 0; i <= std::min(j, r - 1); ++i) {
+      system(i, static_cast<Index>(column)) = f.a(i, j) / (f.scale[column] * unit[column]);
+    }
+  }
+  for (Index t = 0; t < z.cols(); ++t) std::copy_n(z.col(t), r, solution.col(t));
+  // Rows of equal length: the solution set stays, the conditioning of wildly scaled rows goes.
+  for (Index i = 0; i < r; ++i) {
+    double largest = 0;
+    for (Index j = 0; j < p; ++j) largest = std::max(largest, std::fabs(system(i, j)));
+    for (Index j = 0; j < p; ++j) system(i, j) /= largest;
+    for (Index t = 0; t < z.cols(); ++t) solution(i, t) /= largest;
+  }
+  int m = as_int(r), n = as_int(p), nrhs = as_int(z.cols()), lda = leading(system), ldb = leading(solution), info = 0;
+  with_workspace([&](double* work, int size) {
+    lapack().gels(&no_transpose, &m, &n, &nrhs, system.data(), &lda, solution.data(), &ldb, work, &size, &info);
+  });
+  check(info == 0);
+  for (Index t = 0; t < z.cols(); ++t) {
+    for (Index j = 0; j < p; ++j) solution(j, t) /= unit[static_cast<std::size_t>(j)];
+  }
+  return solution;
+}
+
+double triangle_condition(const PivotedQr& f) {
+  Matrix r = f.a.block(0, f.a.cols(), 0, f.a.cols());
+  int n = as_int(r.cols()), ld = leading(r), info = 0;
+  double rcond = 0;
+  std::vector<double> work(static_cast<std::size_t>(3 * n));
+  std::vector<int> iwork(static_cast<std::size_t>(n));
+  lapack().trcon(&one_norm, &upper_triangle, &general_diagonal, &n, r.data(), &ld, &rcond, work.data(), iwork.data(),
+                 &info);
+  return rcond > 0 ? 1.0 / rcond : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
+  const Index p = a.cols();
+  const PivotedQr f = factor_pivoted(std::move(a));
+  LeastSquaresSolution result;
+  result.rank = f.rank;
+  for (Index j = f.rank; j < p; ++j) result.dependent_columns.push_back(f.pivot[static_cast<std::size_t>(j)]);
+  std::sort(result.dependent_columns.begin(), result.dependent_columns.end());
+  result.condition = std::numeric_limits<double>::infinity();
+  result.coef = Matrix(p, b.cols());
+  if (f.rank == 0 || b.cols() == 0) {
+    if (p == 0) result.condition = 1;
+    return result;
+  }
+
+  int m = as_int(b.rows()), nrhs = as_int(b.cols()), k = as_int(std::min(f.a.rows(), p)), lda = leading(f.a),
+      ldb = leading(b), info = 0;
+  with_workspace([&](double* work, int size) {
+    lapack().ormqr(&left_side, &transpose, &m, &nrhs, &k, const_cast<double*>(f.a.data()), &lda,
+                   const_cast<double*>(f.tau.data()), b.data(), &ldb, work, &size, &info);
+  });
+  check(info == 0);
+  if (f.rank < p) {
+    result.coef = minimum_norm(f, b, unit);
+    return result;
+  }
+  int n = as_int(p);
+  lapack().trtrs(&upper_triangle, &no_transpose, &general_diagonal, &n, &nrhs, const_cast<double*>(f.a.data()), &lda,
+                 b.data(), &ldb, &info);
+  check(info == 0);
+  for (Index t = 0; t < b.cols(); ++t) {
+    for (Index j = 0; j < p; ++j) {
+      const auto column = static_cast<std::size_t>(f.pivot[static_cast<std::size_t>(j)]);
+      result.coef(static_cast<Index>(column), t) = b(j, t) * f.scale[column];
+    }
+  }
+  result.condition = triangle_condition(f);
+  return result;
+}
+
+}  // namespace crowfly

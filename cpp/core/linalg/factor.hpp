@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Factorisations of p-by-p matrices: Cholesky with a condition estimate, and the rank-revealing least-squares solve behind QR.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "linalg/matrix.hpp"
+
+namespace crowfly {
+
+/// A symmetric positive definite matrix, scaled to unit diagonal and factored.
+class Cholesky {
+ public:
+  /// Takes the lower triangle of `a`. Empty when `a` is not numerically positive definite.
+  [[nodiscard]] static std::optional<Cholesky> factor(const Matrix& a);
+
+  /// Solves a x = b in place, column by column.
+  void solve(Matrix& b) const;
+  /// 2-norm-like condition estimate of the scaled matrix (1-norm, by LAPACK's estimator).
+  [[nodiscard]] double condition() const noexcept { return condition_; }
+  /// An upper bound on the largest eigenvalue of the inverse of the scaled matrix (its trace).
+  [[nodiscard]] double inverse_trace() const;
+  /// The scale: the matrix factored is a(i, j) * scale[i] * scale[j].
+  [[nodiscard]] const Vector& scale() const noexcept { return scale_; }
+
+ private:
+  Matrix lower_;
+  Vector scale_;
+  double condition_ = 1;
+};
+
+/// Upper triangular R of a QR factorisation of a (rows >= cols), a overwritten. Returns R as cols x cols.
+[[nodiscard]] Matrix qr_triangle(Matrix a);
+
+/// Householder QR of a with rows >= cols, kept as reflectors.
+struct QrFactors {
+  Matrix reflectors;
+  Vector tau;
+  /// Entry (i, j), i <= j, of R.
+  [[nodiscard]] double r(Index i, Index j) const noexcept { return reflectors(i, j); }
+  /// Q times x, Q with as many columns as a had.
+  [[nodiscard]] Matrix times(const Matrix& x) const;
+};
+[[nodiscard]] QrFactors qr_factors(Matrix a);
+
+struct LeastSquaresSolution {
+  Matrix coef;  ///< cols x right-hand sides
+  Index rank = 0;
+  double condition = 1;  ///< of the scaled matrix; infinity when rank < cols
+  std::vector<Index> dependent_columns;
+};
+
+/// min |a x - b| by QR with column pivoting on columns scaled to unit length; where the rank is deficient the one with the
+/// shortest vector of unit[j] * x[j], which are the coefficients in the caller's units. The rank's cut-off is 10 max(cols, 10) eps, independent of the rows of the data.
+[[nodiscard]] LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit);
+
+}  // namespace crowfly

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The LAPACK routines that we use, as C function pointers handed in at run time (SciPy exports them). Only p-by-p matrices go through here.
+#pragma once
+
+namespace crowfly {
+
+struct Lapack {
+  using Potrf = void (*)(char* uplo, int* n, double* a, int* lda, int* info);
+  using Potrs = void (*)(char* uplo, int* n, int* nrhs, double* a, int* lda, double* b, int* ldb, int* info);
+  using Pocon = void (*)(char* uplo, int* n, double* a, int* lda, double* anorm, double* rcond, double* work,
+                         int* iwork, int* info);
+  using Trtri = void (*)(char* uplo, char* diag, int* n, double* a, int* lda, int* info);
+  using Trtrs = void (*)(char* uplo, char* trans, char* diag, int* n, int* nrhs, double* a, int* lda, double* b,
+                         int* ldb, int* info);
+  using Trcon = void (*)(char* norm, char* uplo, char* diag, int* n, double* a, int* lda, double* rcond, double* work,
+                         int* iwork, int* info);
+  using Geqrf = void (*)(int* m, int* n, double* a, int* lda, double* tau, double* work, int* lwork, int* info);
+  using Geqp3 = void (*)(int* m, int* n, double* a, int* lda, int* jpvt, double* tau, double* work, int* lwork,
+                         int* info);
+  using Ormqr = void (*)(char* side, char* trans, int* m, int* n, int* k, double* a, int* lda, double* tau, double* c,
+                         int* ldc, double* work, int* lwork, int* info);
+  using Gels = void (*)(char* trans, int* m, int* n, int* nrhs, double* a, int* lda, double* b, int* ldb, double* work,
+                        int* lwork, int* info);
+
+  Potrf potrf = nullptr;
+  Potrs potrs = nullptr;
+  Pocon pocon = nullptr;
+  Trtri trtri = nullptr;
+  Trtrs trtrs = nullptr;
+  Trcon trcon = nullptr;
+  Geqrf geqrf = nullptr;
+  Geqp3 geqp3 = nullptr;
+  Ormqr ormqr = nullptr;
+  Gels gels = nullptr;
+};
+
+/// Installs the routines; all pointers must be set.
+void set_lapack(const Lapack& routines) noexcept;
+
+/// The installed routines; a broken invariant if there are none yet.
+[[nodiscard]] const Lapack& lapack();
+
+}  // namespace crowfly

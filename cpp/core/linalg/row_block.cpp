@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linalg/row_block.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/cancel.hpp"
+#include "base/check.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+namespace {
+
+/// Kernels read elements as numbers of their type, so these must sit at multiples of their size.
+bool kernel_can_read(const MatrixView& x) {
+  const auto address = reinterpret_cast<std::uintptr_t>(x.data);
+  const auto size = static_cast<std::uintptr_t>(x.item_size());
+  return x.rows_contiguous() && address % size == 0 && x.row_stride % x.item_size() == 0;
+}
+
+void pack_column(const MatrixView& x, Index row, Index count, Index col, double shift, double scale, double* target,
+                 Index width) {
+  const char* source = x.row(row) + col * x.col_stride;
+  visit_dtype(x.dtype, [&](auto zero) {
+    for (Index k = 0; k < count; ++k) {
+      const auto value = static_cast<double>(load_element<decltype(zero)>(source + k * x.row_stride));
+      target[k * width] = (value - shift) * scale;
+    }
+  });
+}
+
+}  // namespace
+
+Design::Design(const MatrixView& x, bool with_ones, const MatrixView& y) : features(x), ones(with_ones), targets(y) {
+  shift.assign(static_cast<std::size_t>(cols()), 0.0);
+  scale.assign(static_cast<std::size_t>(cols()), 1.0);
+}
+
+RowBlock::RowBlock(Index capacity, Index cols)
+    : capacity_(round_up(capacity, kernels::row_padding)),
+      width_(kernels::active().panel_width),
+      n_panels_(std::max<Index>(1, ceil_div(cols, width_))),
+      data_(capacity_ * width_ * n_panels_) {}
+
+void RowBlock::load(const Design& design, Index begin, Index count) {
+  check(count <= capacity_);
+  rows_ = count;
+  const auto& table = kernels::active();
+  const Index p = design.features.cols;
+  const bool fast = kernel_can_read(design.features);
+  const auto pack_rows = design.features.dtype == DType::f32 ? table.pack_rows_f32 : table.pack_rows_f64;
+  const double operations = static_cast<double>(count) * static_cast<double>(padded_cols());
+  parallel_for_work(n_panels_, operations, [&](Index i) {
+    double* target = panel(i);
+    const Index first = i * width_, last = std::min(first + width_, design.cols());
+    const Index n_fast = fast ? std::clamp<Index>(p - first, 0, width_) : 0;
+    std::fill_n(target + count * width_, (padded_rows() - count) * width_, 0.0);
+    if (n_fast > 0) {
+      pack_rows(design.features.row(begin) + first * design.features.item_size(), design.features.row_stride, count,
+                n_fast, design.shift.data() + first, design.scale.data() + first, target);
+    } else {
+      std::fill_n(target, count * width_, 0.0);
+    }
+    for (Index j = first + n_fast; j < last; ++j) {
+      double* column = target + (j - first);
+      const double shift = design.shift[static_cast<std::size_t>(j)], scale = design.scale[static_cast<std::size_t>(j)];
+      if (j < p) {
+        pack_column(design.features, begin, count, j, shift, scale, column, width_);
+      } else if (j < design.first_target()) {
+        for (Index k = 0; k < count; ++k) column[k * width_] = 1.0;
+      } else {
+        pack_column(design.targets, begin, count, j - design.first_target(), shift, scale, column, width_);
+      }
+    }
+  });
+}
+
+void RowBlock::times_vector(const double* coef, double* target) const {
+  std::fill_n(target, padded_rows(), 0.0);
+  for (Index i = 0; i < n_panels_; ++i) {
+    kernels::active().panel_times_vector(panel(i), coef + i * width_, padded_rows(), target);
+  }
+}
+
+void RowBlock::add_transposed_times_vector(const double* weight, double* target) const {
+  for (Index i = 0; i < n_panels_; ++i) {
+    kernels::active().panel_transposed_times_vector(panel(i), weight, padded_rows(), target + i * width_);
+  }
+}
+
+void RowBlock::assign_scaled(const RowBlock& source, const double* weight) {
+  rows_ = source.rows_;
+  const double operations = static_cast<double>(padded_rows()) * static_cast<double>(padded_cols());
+  parallel_for_work(n_panels_, operations, [&](Index i) {
+    kernels::active().scale_panel_rows(source.panel(i), weight, padded_rows(), panel(i));
+  });
+}
+
+namespace {
+
+// At most this many parts, so that their sums stay small against the data; at least this many rows in each.
+constexpr Index max_slots = 64, min_slot_rows = 1024;
+
+Index slots_for(Index rows) { return std::clamp<Index>(rows / min_slot_rows, 1, max_slots); }
+
+}  // namespace
+
+RowPartition RowPartition::for_vectors(Index n_rows, Index cols) {
+  // A block of up to 256 KiB: it stays in the second-level cache between packing and use.
+  const Index rows = std::clamp<Index>(32768 / std::max<Index>(cols, 1), kernels::row_padding, 128);
+  return {n_rows, slots_for(n_rows), round_up(rows, kernels::row_padding)};
+}
+
+RowPartition RowPartition::for_gram(Index n_rows, Index cols) {
+  // Narrow: a block and its Gram matrix stay in the second-level cache. Wide: 256 rows amortise reading and writing the Gram
+  // matrix once per block, and there is one part only, which is shared out inside each block.
+  constexpr Index narrow_cols = 192;
+  if (cols <= narrow_cols) return {n_rows, slots_for(n_rows), 128};
+  return {n_rows, 1, 256};
+}
+
+void for_each_slot(const RowPartition& partition, double operations, const std::function<void(Index, Range)>& work) {
+  parallel_for_work(partition.slots, operations, [&](Index i) { work(i, partition.slot(i)); });
+}
+
+}  // namespace crowfly

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Least squares and ridge for data with many rows: Gram matrix and Cholesky while the condition allows, QR otherwise, refined with residuals
+// of the data. docs/design/least-squares.md has the data flow and the error considerations.
+#pragma once
+
+#include <vector>
+
+#include "base/matrix_view.hpp"
+#include "linalg/matrix.hpp"
+
+namespace crowfly {
+
+struct LeastSquaresProblem {
+  MatrixView features;              ///< n x p
+  MatrixView targets;               ///< n x t
+  const double* weights = nullptr;  ///< n non-negative values, or null for ones
+  bool intercept = true;
+  Vector penalty;  ///< t values >= 0
+};
+
+enum class LeastSquaresMethod { cholesky, qr };
+
+struct LeastSquaresFit {
+  Matrix coef;       ///< p x t
+  Vector intercept;  ///< t
+  Vector rss;        ///< t, weighted, without penalty
+  Index rank = 0;
+  double condition = 1;
+  LeastSquaresMethod method = LeastSquaresMethod::cholesky;
+  std::vector<Index> dependent_columns;
+  int n_reads = 0;
+};
+
+/// Throws InvalidArgument when all weights are zero.
+[[nodiscard]] LeastSquaresFit least_squares(const LeastSquaresProblem& problem);
+
+}  // namespace crowfly

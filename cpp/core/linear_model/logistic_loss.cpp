@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/logistic_loss.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// Per-row arrays of one block, padded to whole vectors; padding has weight zero.
+struct RowArrays {
+  RowArrays(Index capacity, Index n_vectors)
+      : padded(round_up(capacity, kernels::row_padding)),
+        eta(padded * n_vectors),
+        residual(padded * n_vectors),
+        curvature(padded),
+        weight(padded),
+        sign(padded),
+        log_sum(padded) {}
+  Index padded;
+  AlignedBuffer<double> eta, residual, curvature, weight, sign, log_sum;
+};
+
+/// One slot's sums, and how a block is added to them.
+class LossSum {
+ public:
+  LossSum(const LogisticData& data, const RowPartition& partition, bool with_hessian)
+      : data_(data),
+        vectors_(data.n_vectors()),
+        padded_cols_(RowBlock(1, data.design.cols()).padded_cols()),
+        block_(partition.block_rows, data.design.cols()),
+        scaled_(with_hessian ? partition.block_rows : 0, data.design.cols()),
+        rows_(partition.block_rows, vectors_),
+        gradient_(AlignedBuffer<double>::zeros(padded_cols_ * vectors_)) {
+    const Index n_hessians = with_hessian ? vectors_ * (vectors_ + 1) / 2 : 0;
+    for (Index i = 0; i < n_hessians; ++i) hessians_.emplace_back(data.design.cols());
+  }
+
+  void add(Index begin, Index count, const AlignedBuffer<double>& parameters) {
+    block_.load(data_.design, begin, count);
+    const Index padded = block_.padded_rows();
+    for (Index k = 0; k < padded; ++k) {
+      rows_.weight[k] = k >= count ? 0.0 : data_.weights == nullptr ? 1.0 : data_.weights[begin + k];
+    }
+    for (Index v = 0; v < vectors_; ++v) {
+      block_.times_vector(parameters.data() + v * padded_cols_, rows_.eta.data() + v * padded);
+    }
+    if (vectors_ == 1) {
+      add_binary(begin, count);
+    } else {
+      add_multinomial(begin, count);
+    }
+    for (Index v = 0; v < vectors_; ++v) {
+      block_.add_transposed_times_vector(rows_.residual.data() + v * padded, gradient_.data() + v * padded_cols_);
+    }
+  }
+
+  void merge(const LossSum& other) {
+    loss_ += other.loss_;
+    separated_ = separated_ && other.separated_;
+    for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
+    for (std::size_t i = 0; i < hessians_.size(); ++i) hessians_[i].add(other.hessians_[i]);
+  }
+
+  [[nodiscard]] LossValue value() const {
+    const Index m = data_.design.cols();
+    LossValue result;
+    result.loss = loss_;
+    result.separated = separated_;
+    result.gradient.resize(at(data_.size()));
+    for (Index v = 0; v < vectors_; ++v) {
+      for (Index j = 0; j < m; ++j) result.gradient[at(v * m + j)] = gradient_[v * padded_cols_ + j];
+    }
+    if (hessians_.empty()) return result;
+    result.hessian = Matrix(data_.size(), data_.size());
+    std::size_t next = 0;
+    for (Index v = 0; v < vectors_; ++v) {
+      for (Index u = v; u < vectors_; ++u) {
+        const GramSum& part = hessians_[next++];
+        for (Index j = 0; j < m; ++j) {
+          for (Index i = 0; i < m; ++i) result.hessian(u * m + i, v * m + j) = part.at(i, j);
+        }
+      }
+    }
+    return result;
+  }
+
+ private:
+  void add_binary(Index begin, Index count) {
+    for (Index k = 0; k < rows_.padded; ++k) rows_.sign[k] = k < count && data_.classes[begin + k] == 1 ? 1.0 : -1.0;
+    const Index padded = block_.padded_rows();
+    loss_ += kernels::active().logistic_terms(rows_.eta.data(), rows_.sign.data(), rows_.weight.data(), padded,
+                                              rows_.residual.data(), rows_.curvature.data());
+    for (Index k = 0; k < count && separated_; ++k) {
+      separated_ = rows_.weight[k] == 0 || rows_.sign[k] * rows_.eta[k] > 0;
+    }
+    if (hessians_.empty()) return;
+    scaled_.assign_scaled(block_, rows_.curvature.data());
+    hessians_[0].add(block_, scaled_);
+  }
+
+  void add_multinomial(Index begin, Index count) {
+    const Index padded = block_.padded_rows();
+    double* eta = rows_.eta.data();
+    for (Index k = 0; k < count; ++k) rows_.sign[k] = eta[data_.classes[begin + k] * padded + k];
+    for (Index k = 0; k < count && separated_; ++k) separated_ = rows_.weight[k] == 0 || is_largest(begin, k);
+    kernels::active().softmax(eta, vectors_, padded, rows_.log_sum.data());
+    for (Index k = 0; k < count; ++k) loss_ += rows_.weight[k] * (rows_.log_sum[k] - rows_.sign[k]);
+    for (Index v = 0; v < vectors_; ++v) {
+      double* residual = rows_.residual.data() + v * padded;
+      for (Index k = 0; k < padded; ++k) residual[k] = rows_.weight[k] * eta[v * padded + k];
+    }
+    for (Index k = 0; k < count; ++k) {
+      const Index own = data_.classes[begin + k];
+      // -(sum of the others' probabilities): 1 - p would lose the tail.
+      double others = 0;
+      for (Index v = 0; v < vectors_; ++v) others += v == own ? 0.0 : eta[v * padded + k];
+      rows_.residual[own * padded + k] = -rows_.weight[k] * others;
+    }
+    std::size_t next = 0;
+    for (Index v = 0; v < vectors_ && !hessians_.empty(); ++v) {
+      for (Index u = v; u < vectors_; ++u) {
+        for (Index k = 0; k < padded; ++k) {
+          const double p = eta[v * padded + k];
+          rows_.curvature[k] = rows_.weight[k] * p * (u == v ? 1.0 - p : -eta[u * padded + k]);
+        }
+        scaled_.assign_scaled(block_, rows_.curvature.data());
+        hessians_[next++].add(block_, scaled_);
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_largest(Index begin, Index k) const {
+    const Index own = data_.classes[begin + k], padded = block_.padded_rows();
+    for (Index v = 0; v < vectors_; ++v) {
+      if (v != own && !(rows_.eta[v * padded + k] < rows_.sign[k])) return false;
+    }
+    return true;
+  }
+
+  const LogisticData& data_;
+  Index vectors_, padded_cols_;
+  RowBlock block_, scaled_;
+  RowArrays rows_;
+  AlignedBuffer<double> gradient_;
+  std::vector<GramSum> hessians_;
+  double loss_ = 0;
+  bool separated_ = true;
+};
+
+AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& parameters) {
+  const Index m = data.design.cols(), padded = RowBlock(1, m).padded_cols();
+  auto result = AlignedBuffer<double>::zeros(padded * data.n_vectors());
+  for (Index v = 0; v < data.n_vectors(); ++v) std::copy_n(parameters.data() + v * m, m, result.data() + v * padded);
+  return result;
+}
+
+/// Parts of a Hessian sum, limited so that their matrices together stay below 64 MiB.
+RowPartition partition_for(const LogisticData& data) {
+  RowPartition partition = RowPartition::for_gram(data.design.rows(), data.design.cols());
+  const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
+  const double bytes = 8 * m * m * v * (v + 1) / 2;
+  partition.slots = std::clamp<Index>(static_cast<Index>(64.0 * 1024 * 1024 / bytes), 1, partition.slots);
+  return partition;
+}
+
+}  // namespace
+
+LossValue evaluate_loss(const LogisticData& data, const Vector& parameters) {
+  const RowPartition partition = partition_for(data);
+  const AlignedBuffer<double> padded = padded_parameters(data, parameters);
+  std::vector<std::unique_ptr<LossSum>> parts(at(partition.slots));
+  const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
+  const double operations = static_cast<double>(data.design.rows()) * v * (20 + v * m * m);
+  for_each_slot(partition, operations, [&](Index slot, Range range) {
+    auto& part = parts[at(slot)] = std::make_unique<LossSum>(data, partition, true);
+    for_each_block(partition, range, [&](Index begin, Index count) {
+      checkpoint();
+      part->add(begin, count, padded);
+    });
+  });
+  for (std::size_t i = 1; i < parts.size(); ++i) parts[0]->merge(*parts[i]);
+  return parts[0]->value();
+}
+
+void linear_predictor(const MatrixView& x, const double* coef, const double* intercept, Index n_vectors, double* out) {
+  const Design design(x, false, {});
+  const auto partition = RowPartition::for_vectors(x.rows, x.cols);
+  const Index padded_cols = RowBlock(1, x.cols).padded_cols();
+  auto padded = AlignedBuffer<double>::zeros(padded_cols * n_vectors);
+  for (Index v = 0; v < n_vectors; ++v) std::copy_n(coef + v * x.cols, x.cols, padded.data() + v * padded_cols);
+  const double operations = static_cast<double>(x.rows) * static_cast<double>(padded_cols * n_vectors);
+  for_each_slot(partition, operations, [&](Index, Range range) {
+    RowBlock block(partition.block_rows, x.cols);
+    AlignedBuffer<double> value(round_up(partition.block_rows, kernels::row_padding));
+    for_each_block(partition, range, [&](Index begin, Index count) {
+      checkpoint();
+      block.load(design, begin, count);
+      for (Index v = 0; v < n_vectors; ++v) {
+        block.times_vector(padded.data() + v * padded_cols, value.data());
+        for (Index k = 0; k < count; ++k) out[(begin + k) * n_vectors + v] = value[k] + intercept[v];
+      }
+    });
+  });
+}
+
+void class_probabilities(const double* predictors, Index n, Index n_classes, bool logarithm, double* out) {
+  constexpr Index block_rows = 256;
+  const Index vectors = n_classes == 2 ? 1 : n_classes;
+  parallel_for_work(ceil_div(n, block_rows), 50.0 * static_cast<double>(n * n_classes), [&](Index task) {
+    const Index begin = task * block_rows, count = std::min(block_rows, n - begin);
+    const Index padded = round_up(count, kernels::row_padding);
+    auto eta = AlignedBuffer<double>::zeros(padded * n_classes);
+    AlignedBuffer<double> log_sum(padded), own(logarithm ? padded * n_classes : 0);
+    for (Index k = 0; k < count; ++k) {
+      for (Index v = 0; v < vectors; ++v) {
+        eta[(n_classes == 2 ? 1 : v) * padded + k] = predictors[(begin + k) * vectors + v];
+      }
+    }
+    if (logarithm) std::copy_n(eta.data(), padded * n_classes, own.data());
+    kernels::active().softmax(eta.data(), n_classes, padded, log_sum.data());
+    for (Index k = 0; k < count; ++k) {
+      for (Index v = 0; v < n_classes; ++v) {
+        const Index i = v * padded + k;
+        out[(begin + k) * n_classes + v] = logarithm ? own[i] - log_sum[k] : eta[i];
+      }
+    }
+  });
+}
+
+}  // namespace crowfly

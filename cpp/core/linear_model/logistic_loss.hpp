@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Loss, gradient and Hessian of binary and multinomial logistic regression in one read of the data.
+#pragma once
+
+#include <cstdint>
+
+#include "linalg/gram.hpp"
+#include "linalg/row_block.hpp"
+
+namespace crowfly {
+
+/// The data of a fit. Two classes have one vector of coefficients (for the second class), K > 2 have K.
+struct LogisticData {
+  Design design;                ///< features and, with an intercept, ones; no targets
+  const std::int32_t* classes;  ///< n class numbers in [0, n_classes)
+  const double* weights;        ///< n values, or null for ones
+  Index n_classes;
+
+  [[nodiscard]] Index n_vectors() const noexcept { return n_classes == 2 ? 1 : n_classes; }
+  [[nodiscard]] Index size() const noexcept { return n_vectors() * design.cols(); }
+};
+
+/// Sums over rows, without penalty. Parameter v * design.cols() + j is column j of vector v.
+struct LossValue {
+  double loss = 0;
+  Vector gradient;
+  Matrix hessian;          ///< lower triangle
+  bool separated = false;  ///< every row of positive weight is strictly on its own class' side
+};
+
+[[nodiscard]] LossValue evaluate_loss(const LogisticData& data, const Vector& parameters);
+
+/// out[i * n_vectors + v] = x_i . coef(v, .) + intercept[v], row-major; coef is n_vectors x p, row-major.
+void linear_predictor(const MatrixView& x, const double* coef, const double* intercept, Index n_vectors, double* out);
+
+/// Replaces rows of linear predictors by probabilities, n x n_classes (a sigmoid's two columns from one predictor when n_classes is 2).
+/// `logarithm` gives their logarithms, accurate in the tails.
+void class_probabilities(const double* predictors, Index n, Index n_classes, bool logarithm, double* out);
+
+}  // namespace crowfly

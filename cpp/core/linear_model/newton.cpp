@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/newton.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "base/check.hpp"
+#include "linalg/factor.hpp"
+#include "linear_model/logistic_loss.hpp"
+#include "linear_model/standardise.hpp"
+
+namespace crowfly {
+namespace {
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double sufficient_decrease = 1e-4;
+constexpr int max_halvings = 50;
+
+/// Above this the computed inverse of the scaled Hessian has too few right digits to bound anything.
+constexpr double max_certified_condition = 1e13;
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+double dot(const Vector& a, const Vector& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+/// Upper bound on f - min f from the Newton decrement and the curvature's rate of change: Hessians along a direction v change at most by the factor
+/// exp(radius |v|_H), hence f - min f <= (t + (1 - t) log(1 - t)) / radius^2 with t = radius * decrement < 1. (Self-concordance of the logistic
+/// loss as in Bach 2010, Electronic Journal of Statistics 4, in the norm of the Hessian.)
+double gap_bound(double decrement, double radius) {
+  const double t = radius * decrement;
+  if (!(t < 1)) return infinity;
+  // The series near zero: the closed form cancels.
+  const double shape = t < 1e-3 ? 0.5 + t / 6 + t * t / 12 + t * t * t / 10 : (t + (1 - t) * std::log1p(-t)) / (t * t);
+  return decrement * decrement * shape * (1 + 1e-8);
+}
+
+class Newton {
+ public:
+  explicit Newton(const LogisticProblem& problem)
+      : problem_(problem),
+        data_{Design(problem.features, false, {}), problem.classes, problem.weights, problem.n_classes},
+        p_(problem.features.cols) {
+    const ColumnStatistics statistics = standardise(data_.design, problem.weights, problem.intercept);
+    fit_.n_reads = 1;
+    for (Index j = 0; j < p_; ++j) {
+      const double scale = data_.design.scale[at(j)];
+      penalty_.push_back(problem.penalty * scale * scale);
+      reach_.push_back((statistics.max_abs[at(j)] + std::fabs(data_.design.shift[at(j)])) * scale);
+    }
+    if (problem.intercept) {
+      data_.design.ones = true;
+      data_.design.shift.push_back(0.0);
+      data_.design.scale.push_back(1.0);
+      penalty_.push_back(0.0);
+      reach_.push_back(1.0);
+    }
+    cols_ = data_.design.cols();
+    parameters_.assign(at(data_.size()), 0.0);
+    start_at_class_shares();
+  }
+
+  LogisticFit run() {
+    evaluate();
+    bool polished = false;
+    for (fit_.n_iterations = 0;; ++fit_.n_iterations) {
+      if (value_.separated && problem_.penalty == 0) return finish(LogisticStatus::separated);
+      const Vector step = newton_step();
+      const double slope = dot(value_.gradient, step), decrement = std::sqrt(std::max(0.0, -slope));
+      fit_.gap = certified_ ? gap_bound(decrement, radius_) : infinity;
+      if (fit_.gap <= problem_.tolerance * objective_ || decrement * decrement <= eps * objective_) {
+        // The objective is flat: a gap at rounding level still leaves half the coefficients' digits open. One more step closes them.
+        if (polished || decrement == 0) return finish(LogisticStatus::converged);
+        polished = true;
+      }
+      if (fit_.n_iterations >= problem_.max_iterations) {
+        return finish(polished ? LogisticStatus::converged : LogisticStatus::iteration_limit);
+      }
+      if (!descend(step, slope)) return finish(polished ? LogisticStatus::converged : LogisticStatus::no_descent);
+    }
+  }
+
+ private:
+  [[nodiscard]] double column_penalty(Index i) const { return penalty_[at(i % cols_)]; }
+
+  /// Without an intercept all predictors start at zero; with one, at the logarithm of the classes' shares.
+  void start_at_class_shares() {
+    if (!problem_.intercept) return;
+    Vector share(at(problem_.n_classes), 0.0);
+    for (Index i = 0; i < problem_.features.rows; ++i) {
+      share[at(problem_.classes[i])] += problem_.weights == nullptr ? 1.0 : problem_.weights[i];
+    }
+    for (double& value : share) value = std::log(value);
+    if (data_.n_vectors() == 1) {
+      parameters_[at(cols_ - 1)] = share[1] - share[0];
+      return;
+    }
+    double mean = 0;
+    for (const double value : share) mean += value / static_cast<double>(share.size());
+    for (Index v = 0; v < data_.n_vectors(); ++v) parameters_[at(v * cols_ + cols_ - 1)] = share[at(v)] - mean;
+  }
+
+  /// Loss with penalty, gradient and Hessian at the current parameters.
+  void evaluate() {
+    value_ = evaluate_loss(data_, parameters_);
+    ++fit_.n_reads;
+    objective_ = value_.loss;
+    for (Index i = 0; i < data_.size(); ++i) {
+      objective_ += 0.5 * column_penalty(i) * parameters_[at(i)] * parameters_[at(i)];
+      value_.gradient[at(i)] += column_penalty(i) * parameters_[at(i)];
+      value_.hessian(i, i) += column_penalty(i);
+    }
+  }
+
+  /// The softmax does not change when one vector is added to all classes' coefficients, so only the penalty, or nothing, gives the Hessian curvature along
+  /// these directions. Iterates sum to zero over classes (the minimiser does), so gradients are orthogonal to them: adding their outer product changes
+  /// neither steps nor decrement, and the condition no longer depends on how small the penalty is.
+  void fix_gauge(Matrix& hessian) const {
+    const Index vectors = data_.n_vectors();
+    if (vectors == 1) return;
+    for (Index j = 0; j < cols_; ++j) {
+      double size = 0;
+      for (Index v = 0; v < vectors; ++v) size = std::max(size, hessian(v * cols_ + j, v * cols_ + j));
+      for (Index v = 0; v < vectors; ++v) {
+        for (Index u = v; u < vectors; ++u) hessian(u * cols_ + j, v * cols_ + j) += size;
+      }
+    }
+  }
+
+  Vector newton_step() {
+    Matrix hessian = value_.hessian.copy();
+    fix_gauge(hessian);
+    auto factor = Cholesky::factor(hessian);
+    certified_ = factor.has_value() && factor->condition() < max_certified_condition;
+    // Dependent columns without penalty: a touch of ridge, growing until Cholesky goes through. The step still descends; the certificate is off.
+    for (double ridge = 1e-13; !factor; ridge *= 10) {
+      check(ridge < 1e10);
+      Matrix damped = hessian.copy();
+      for (Index i = 0; i < damped.rows(); ++i) {
+        const double diagonal = damped(i, i);
+        damped(i, i) = diagonal > 0 && std::isfinite(diagonal) ? diagonal * (1 + ridge) : 1.0;
+      }
+      factor = Cholesky::factor(damped);
+    }
+    Matrix step(data_.size(), 1);
+    for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -value_.gradient[at(i)];
+    factor->solve(step);
+    if (certified_) radius_ = curvature_radius(*factor);
+    return {step.col(0), step.col(0) + data_.size()};
+  }
+
+  /// Upper bound on |x_i . v| / |v|_H over rows and directions, from the columns' largest magnitudes and the trace of the inverse of the scaled Hessian; for
+  /// several classes on the largest difference of two predictors, sqrt(2) times that.
+  [[nodiscard]] double curvature_radius(const Cholesky& factor) const {
+    double longest = 0;
+    for (Index v = 0; v < data_.n_vectors(); ++v) {
+      double squares = 0;
+      for (Index j = 0; j < cols_; ++j) {
+        const double entry = reach_[at(j)] * factor.scale()[at(v * cols_ + j)];
+        squares += entry * entry;
+      }
+      longest = std::max(longest, squares);
+    }
+    return std::sqrt((data_.n_vectors() == 1 ? 1.0 : 2.0) * longest * factor.inverse_trace());
+  }
+
+  /// Moves along the step until the objective falls sufficiently. False when no length makes it fall.
+  bool descend(const Vector& step, double slope) {
+    const Vector start = parameters_;
+    const double before = objective_, rounding = 16 * eps * std::fabs(before);
+    double length = 1;
+    for (int i = 0; i < max_halvings; ++i, length /= 2) {
+      for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];
+      evaluate();
+      if (objective_ <= before + sufficient_decrease * length * slope + rounding) return true;
+    }
+    parameters_ = start;
+    evaluate();
+    return false;
+  }
+
+  LogisticFit finish(LogisticStatus status) {
+    fit_.status = status;
+    fit_.objective = objective_;
+    const Index vectors = data_.n_vectors();
+    fit_.coef = Matrix(p_, vectors);
+    fit_.intercept.assign(at(vectors), 0.0);
+    double squares = 0;
+    for (Index v = 0; v < vectors; ++v) {
+      const double constant_gradient = problem_.intercept ? value_.gradient[at(v * cols_ + p_)] : 0.0;
+      double intercept = problem_.intercept ? parameters_[at(v * cols_ + p_)] : 0.0;
+      for (Index j = 0; j < p_; ++j) {
+        const double shift = data_.design.shift[at(j)], scale = data_.design.scale[at(j)];
+        const double coef = parameters_[at(v * cols_ + j)] * scale;
+        fit_.coef(j, v) = coef;
+        intercept -= coef * shift;
+        const double gradient = value_.gradient[at(v * cols_ + j)] / scale + shift * constant_gradient;
+        squares += gradient * gradient;
+      }
+      if (problem_.intercept) fit_.intercept[at(v)] = intercept;
+      squares += constant_gradient * constant_gradient;
+    }
+    fit_.gradient_norm = std::sqrt(squares);
+    return std::move(fit_);
+  }
+
+  const LogisticProblem& problem_;
+  LogisticData data_;
+  Index p_, cols_ = 0;
+  Vector penalty_, reach_;  ///< per column of the scaled design
+  Vector parameters_;
+  LossValue value_;
+  double objective_ = 0;
+  double radius_ = infinity;
+  bool certified_ = false;
+  LogisticFit fit_;
+};
+
+}  // namespace
+
+LogisticFit logistic_newton(const LogisticProblem& problem) {
+  check(problem.n_classes >= 2);
+  return Newton(problem).run();
+}
+
+}  // namespace crowfly

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/standardise.hpp"
+
+#include <cmath>
+
+#include "base/check.hpp"
+
+namespace crowfly {
+
+ColumnStatistics standardise(Design& design, const double* weights, bool centre) {
+  check(!design.ones);
+  ColumnStatistics statistics = column_statistics(design, weights);
+  if (!(statistics.total_weight > 0))
+    throw InvalidArgument("sample_weight: at least one weight must be positive, all are zero");
+  for (std::size_t j = 0; j < statistics.sum.size(); ++j) {
+    if (!std::isfinite(statistics.sum[j])) throw NotFinite();
+    const double mean = statistics.sum[j] / statistics.total_weight;
+    design.shift[j] = centre ? mean : 0.0;
+    const double reach = statistics.max_abs[j] + std::fabs(design.shift[j]);
+    design.scale[j] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach)) : 1.0;
+    // The reciprocal of a subnormal number would overflow.
+    if (!std::isfinite(design.scale[j])) design.scale[j] = 0x1p1000;
+  }
+  return statistics;
+}
+
+}  // namespace crowfly

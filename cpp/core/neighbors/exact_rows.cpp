@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "neighbors/exact_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace crowfly {
+namespace {
+
+/// Divides a row by its Euclidean norm, a sum of squares in the order of the distances. A power of two is taken out first where squares could overflow or vanish;
+/// it changes no bit otherwise.
+void make_unit_length(double* row, Index depth) {
+  double largest = 0;
+  for (Index j = 0; j < depth; ++j) largest = std::max(largest, std::fabs(row[j]));
+  if (largest == 0) return;
+  const int exponent = std::ilogb(largest);
+  if (exponent > 400 || exponent < -400) {
+    for (Index j = 0; j < depth; ++j) row[j] = std::ldexp(row[j], -exponent);
+  }
+  AlignedBuffer<double> origin = AlignedBuffer<double>::zeros(depth);
+  double squares = 0;
+  Metric(MetricKind::sqeuclidean).rows(origin.data(), row, 1, depth, &squares);
+  const double norm = std::sqrt(squares);
+  for (Index j = 0; j < depth; ++j) row[j] /= norm;
+}
+
+}  // namespace
+
+void load_row(const MatrixView& source, Index i, RowTransform transform, double* target) {
+  const Index features = source.cols, depth = padded_depth(features);
+  const char* row = source.row(i);
+  visit_dtype(source.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if (source.col_stride == static_cast<Index>(sizeof(T))) {
+      for (Index j = 0; j < features; ++j) {
+        target[j] = static_cast<double>(load_element<T>(row + j * static_cast<Index>(sizeof(T))));
+      }
+    } else {
+      for (Index j = 0; j < features; ++j)
+        target[j] = static_cast<double>(load_element<T>(row + j * source.col_stride));
+    }
+  });
+  std::fill(target + features, target + depth, 0.0);
+  if (transform.unit_length) make_unit_length(target, depth);
+  if (transform.exponent != 0) {
+    for (Index j = 0; j < features; ++j) target[j] = std::ldexp(target[j], transform.exponent);
+  }
+}
+
+void load_rows(const MatrixView& source, Index begin, Index count, RowTransform transform, double* target) {
+  const Index depth = padded_depth(source.cols);
+  for (Index i = 0; i < count; ++i) load_row(source, begin + i, transform, target + i * depth);
+}
+
+int safe_exponent(double max_abs, double degree, Index features) noexcept {
+  if (!(max_abs > 0)) return 0;
+  const double largest = std::log2(max_abs);
+  const double sum_bits = std::log2(static_cast<double>(std::max<Index>(features, 1))) + degree;
+  // Terms reach (2 max)^degree; the low end leaves 2^-300 of relative range above the smallest normal number.
+  const bool overflows = degree * largest + sum_bits > 1000;
+  const bool vanishes = degree * largest < -700 + 300;
+  return overflows || vanishes ? -static_cast<int>(std::floor(largest)) : 0;
+}
+
+}  // namespace crowfly

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Nearest neighbours, least squares and logistic regression: the exact answer, certified.
+
+The functional API is here; estimators in scikit-learn's manner are in `crowfly.neighbors` and `crowfly.linear_model`.
+"""
+
+from __future__ import annotations
+
+from crowfly._core import __version__
+from crowfly.index import Index, nearest, pairwise_distances
+from crowfly.least_squares import LstsqResult, lstsq
+from crowfly.logistic import ConvergenceWarning, LogisticResult, logistic
+from crowfly.runtime import (
+    _register_with_threadpoolctl,
+    get_config,
+    get_num_threads,
+    set_num_threads,
+    show_config,
+)
+
+__all__ = [
+    "ConvergenceWarning",
+    "Index",
+    "LogisticResult",
+    "LstsqResult",
+    "__version__",
+    "get_config",
+    "get_num_threads",
+    "logistic",
+    "lstsq",
+    "nearest",
+    "pairwise_distances",
+    "set_num_threads",
+    "show_config",
+]
+
+_register_with_threadpoolctl()
+
+
+def __dir__() -> list[str]:
+    return __all__

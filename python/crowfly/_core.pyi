@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+compiler: str
+_kernels: ModuleType
+
+class NotFiniteError(ValueError): ...
+
+class Index:
+    def __init__(self, points: NDArray[Any], metric: str, p: float, max_abs: float) -> None: ...
+    def query(
+        self, queries: NDArray[Any], max_abs: float, k: int, exclude_self: bool, num_threads: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+    def query_radius(
+        self, queries: NDArray[Any], max_abs: float, radius: float, exclude_self: bool, num_threads: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...
+    def packed_bytes(self) -> int: ...
+
+def pairwise_distances(
+    X: NDArray[Any], Y: NDArray[Any], metric: str, p: float, max_abs: float, num_threads: int
+) -> NDArray[np.float64]: ...
+def least_squares(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    alpha: Sequence[float],
+    num_threads: int,
+) -> dict[str, Any]: ...
+def logistic(
+    X: NDArray[Any],
+    classes: NDArray[np.int32],
+    n_classes: int,
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    alpha: float,
+    tol: float,
+    max_iter: int,
+    num_threads: int,
+) -> dict[str, Any]: ...
+def linear_predictor(
+    X: NDArray[Any], coef: NDArray[np.float64], intercept: NDArray[np.float64], num_threads: int
+) -> NDArray[np.float64]: ...
+def class_probabilities(
+    predictors: NDArray[np.float64], n_classes: int, logarithm: bool, num_threads: int
+) -> NDArray[np.float64]: ...
+def set_num_threads(n: int) -> None: ...
+def get_num_threads() -> int: ...
+def cpu_budget() -> int: ...
+def active_isa() -> str: ...
+def available_isas() -> list[str]: ...
+def install_lapack(routines: Mapping[str, object]) -> None: ...
+def scan(array: NDArray[Any]) -> tuple[float, int, int]: ...

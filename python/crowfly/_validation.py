@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Arguments of the functional API: turned into what the core takes, or refused in one sentence that names them."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly import _core
+
+#: float64 holds every integer up to this one.
+LARGEST_EXACT_INTEGER = 2**53
+
+
+def as_real_array(name: str, value: ArrayLike, ndim: tuple[int, ...]) -> NDArray[Any]:
+    """`value` as a float32 or float64 array of native byte order, copied only where its dtype must change."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name}: real numbers expected, got dtype {array.dtype}")
+    if array.ndim not in ndim:
+        wanted = " or ".join(str(n) for n in ndim)
+        raise ValueError(
+            f"{name}: {wanted} dimension{'s' if ndim != (1,) else ''} expected, got shape {array.shape}"
+        )
+    if array.dtype.kind == "f":
+        if array.dtype.itemsize > 8:
+            raise TypeError(f"{name}: float16, float32 or float64 expected, got dtype {array.dtype}")
+        return array.astype(np.float64 if array.dtype.itemsize == 8 else np.float32, copy=False)
+    if (
+        array.dtype.itemsize == 8
+        and array.size
+        and max(int(array.max()), -int(array.min())) > LARGEST_EXACT_INTEGER
+    ):
+        raise ValueError(f"{name}: integers beyond 2**53 have no exact float64; convert them first")
+    return array.astype(np.float64)
+
+
+def as_matrix(name: str, value: ArrayLike) -> NDArray[Any]:
+    """A two-dimensional data matrix in any layout."""
+    return as_real_array(name, value, (2,))
+
+
+def scan(name: str, array: NDArray[Any]) -> float:
+    """The largest magnitude in a matrix (or vector); ValueError at the first entry that is not finite."""
+    matrix = array if array.ndim == 2 else array[:, np.newaxis]
+    max_abs, row, col = _core.scan(matrix)
+    if row >= 0:
+        place = f"[{row}, {col}]" if array.ndim == 2 else f"[{row}]"
+        raise ValueError(f"{name}: finite numbers expected, {name}{place} is {matrix[row, col]}")
+    return max_abs
+
+
+def explain_not_finite(**arrays: NDArray[Any]) -> ValueError:
+    """The error for data that the core could not add up."""
+    for name, array in arrays.items():
+        try:
+            scan(name, array)
+        except ValueError as error:
+            return error
+    names = " or ".join(arrays)
+    return ValueError(
+        f"{names}: magnitudes so large that their sum overflows float64; divide by a power of two first"
+    )
+
+
+def check_same_features(name: str, array: NDArray[Any], n_features: int, other: str) -> None:
+    if array.shape[1] != n_features:
+        raise ValueError(f"{name}: {n_features} features expected as in {other}, got shape {array.shape}")
+
+
+def check_same_length(name: str, array: NDArray[Any], n: int, other: str) -> None:
+    if array.shape[0] != n:
+        raise ValueError(f"{name}: {n} rows expected as in {other}, got shape {array.shape}")
+
+
+def as_integer(name: str, value: object, low: int, high: int | None = None, why: str = "") -> int:
+    """A Python or NumPy integer within [low, high]."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name}: an integer expected, got {value!r}")
+    number = int(value)
+    if number < low or (high is not None and number > high):
+        bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name}: {bounds} expected{why}, got {number}")
+    return number
+
+
+def as_real(name: str, value: object, low: float, *, allow_infinite: bool = False) -> float:
+    """A real number >= low, not NaN."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: a number expected, got {value!r}")
+    number = float(value)
+    if not number >= low or (np.isinf(number) and not allow_infinite):
+        raise ValueError(
+            f"{name}: a {'' if allow_infinite else 'finite '}number >= {low:g} expected, got {number}"
+        )
+    return number
+
+
+def as_flag(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: True or False expected, got {value!r}")
+    return bool(value)
+
+
+def as_num_threads(value: object) -> int:
+    """None becomes 0, the core's word for the current setting."""
+    return 0 if value is None else as_integer("num_threads", value, 1, 4096)
+
+
+def as_weights(value: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:
+    """Finite, non-negative, contiguous, one per row, not all zero."""
+    if value is None:
+        return None
+    array = as_real_array("sample_weight", value, (1,))
+    check_same_length("sample_weight", array, n_rows, "X")
+    scan("sample_weight", array)
+    weights = np.ascontiguousarray(array, dtype=np.float64)
+    negative = np.flatnonzero(weights < 0)
+    if negative.size:
+        raise ValueError(
+            f"sample_weight: non-negative numbers expected, sample_weight[{negative[0]}] is {weights[negative[0]]}"
+        )
+    if not weights.any():
+        raise ValueError("sample_weight: at least one weight must be positive, all are zero")
+    return weights

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Nearest neighbours: exact, in float64, ties by the lowest index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly import _core
+from crowfly._validation import (
+    as_flag,
+    as_integer,
+    as_matrix,
+    as_num_threads,
+    as_real,
+    check_same_features,
+    check_same_length,
+    scan,
+)
+
+__all__ = ["METRICS", "Index", "nearest", "pairwise_distances"]
+
+#: Names of the metrics.
+METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski")
+
+#: Minkowski exponents that have a metric of their own.
+_MINKOWSKI_NAMES = {1.0: "manhattan", 2.0: "euclidean", np.inf: "chebyshev"}
+
+
+def _resolve_metric(metric: str, p: float | None) -> tuple[str, float]:
+    """The name of the metric in the core, and the exponent that only "minkowski" reads."""
+    if not isinstance(metric, str):
+        raise TypeError(f"metric: a name expected, got {metric!r}")
+    if metric not in METRICS:
+        raise ValueError(f"metric: one of {', '.join(METRICS)} expected, got {metric!r}")
+    if metric != "minkowski":
+        if p is not None:
+            raise ValueError(f"p: only the metric 'minkowski' has an exponent, got p={p!r} with {metric!r}")
+        return metric, 2.0
+    exponent = as_real("p", 2 if p is None else p, 1, allow_infinite=True)
+    return _MINKOWSKI_NAMES.get(exponent, "minkowski"), exponent
+
+
+def _check_directions(name: str, array: NDArray[Any], metric: str) -> None:
+    """Cosine needs rows that have a direction."""
+    if metric != "cosine":
+        return
+    zero = np.flatnonzero(~array.any(axis=1))
+    if zero.size:
+        raise ValueError(
+            f"{name}: rows with a direction expected by the cosine distance, row {zero[0]} is all zeros"
+        )
+
+
+def _as_points(name: str, value: ArrayLike, metric: str) -> tuple[NDArray[Any], float]:
+    array = as_matrix(name, value)
+    if array.shape[1] == 0:
+        raise ValueError(f"{name}: at least one feature expected, got shape {array.shape}")
+    max_abs = scan(name, array)
+    _check_directions(name, array, metric)
+    return array, max_abs
+
+
+class Index:
+    """Points, ready to be searched for nearest neighbours.
+
+    The distance of a query and a point is computed from direct differences in float64, in one documented order of summation;
+    neighbours are ordered by (distance, index). Answers are the same bits for any number of threads, batch size and instruction set.
+
+    Parameters
+    ----------
+    points : array_like of shape (n_points, n_features)
+        float32 or float64 in any layout, taken as they are; other real dtypes are converted.
+    metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski"}
+        "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their
+        angle without its cancellation.
+    p : float, optional
+        Exponent of "minkowski", at least 1; default 2.
+    copy : bool
+        With False (default) the array is referenced and must not change while the index lives.
+
+    Attributes
+    ----------
+    n_points, n_features : int
+    metric : str
+    p : float or None
+
+    Raises
+    ------
+    TypeError
+        If `points` has no real dtype.
+    ValueError
+        If `points` is not two-dimensional, is empty, or holds NaN or infinity; for an unknown metric; for a row of zeros with "cosine".
+
+    Examples
+    --------
+    >>> import numpy as np, crowfly
+    >>> index = crowfly.Index(np.array([[0.0, 0.0], [3.0, 4.0], [1.0, 0.0]]))
+    >>> distances, indices = index.query([[0.0, 0.0]], k=2)
+    >>> distances, indices
+    (array([[0., 1.]]), array([[0, 2]]))
+    """
+
+    def __init__(
+        self, points: ArrayLike, metric: str = "euclidean", *, p: float | None = None, copy: bool = False
+    ) -> None:
+        self._core_metric, exponent = _resolve_metric(metric, p)
+        array, max_abs = _as_points("points", points, self._core_metric)
+        if array.shape[0] == 0:
+            raise ValueError(f"points: at least one point expected, got shape {array.shape}")
+        if as_flag("copy", copy) and np.may_share_memory(array, np.asarray(points)):
+            array = array.copy()
+        self.n_points, self.n_features = array.shape
+        self.metric = metric
+        self.p = exponent if metric == "minkowski" else None
+        self._index = _core.Index(array, self._core_metric, exponent, max_abs)
+
+    def __repr__(self) -> str:
+        p = "" if self.p is None else f", p={self.p:g}"
+        return f"<crowfly.Index of {self.n_points} points, {self.n_features} features, metric={self.metric!r}{p}>"
+
+    def query(
+        self, queries: ArrayLike, k: int = 1, *, exclude_self: bool = False, num_threads: int | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Find the k nearest points of each query.
+
+        Parameters
+        ----------
+        queries : array_like of shape (n_queries, n_features)
+        k : int
+            From 1 to the number of points (one less with `exclude_self`).
+        exclude_self : bool
+            The queries are the points, row by row, and none is its own neighbour. Duplicates of a point do count.
+        num_threads : int, optional
+            Limit for this call.
+
+        Returns
+        -------
+        distances : ndarray of float64, shape (n_queries, k)
+        indices : ndarray of int64, shape (n_queries, k)
+            Each row ordered by (distance, index).
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the class, for `queries`; if `k` is no integer or out of range.
+        """
+        array, max_abs, exclude = self._as_queries(queries, exclude_self)
+        high = self.n_points - exclude
+        count = as_integer(
+            "k", k, 1, high, f" ({self.n_points} points{', self excluded' if exclude else ''})"
+        )
+        distances, indices = self._index.query(array, max_abs, count, exclude, as_num_threads(num_threads))
+        return distances, indices
+
+    def query_radius(
+        self, queries: ArrayLike, radius: float, *, exclude_self: bool = False, num_threads: int | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Find all points within a radius of each query.
+
+        Parameters
+        ----------
+        queries : array_like of shape (n_queries, n_features)
+        radius : float
+            Points at this distance or nearer are neighbours; in the metric's own unit.
+        exclude_self, num_threads
+            As in `query`.
+
+        Returns
+        -------
+        distances : ndarray of float64
+        indices : ndarray of int64
+        offsets : ndarray of int64, shape (n_queries + 1,)
+            The neighbours of query i are entries ``offsets[i]:offsets[i + 1]``, ordered by (distance, index).
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `query`; if `radius` is negative or NaN.
+        """
+        array, max_abs, exclude = self._as_queries(queries, exclude_self)
+        limit = as_real("radius", radius, 0, allow_infinite=True)
+        distances, indices, offsets = self._index.query_radius(
+            array, max_abs, limit, exclude, as_num_threads(num_threads)
+        )
+        return distances, indices, offsets
+
+    def _as_queries(self, queries: ArrayLike, exclude_self: bool) -> tuple[NDArray[Any], float, bool]:
+        array = as_matrix("queries", queries)
+        check_same_features("queries", array, self.n_features, "points")
+        max_abs = scan("queries", array)
+        _check_directions("queries", array, self._core_metric)
+        exclude = as_flag("exclude_self", exclude_self)
+        if exclude:
+            check_same_length("queries", array, self.n_points, "points (exclude_self)")
+        return array, max_abs, exclude
+
+
+def nearest(
+    queries: ArrayLike,
+    points: ArrayLike,
+    k: int = 1,
+    *,
+    metric: str = "euclidean",
+    p: float | None = None,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Find the k nearest points of each query, in one call.
+
+    ``Index(points, metric, p=p).query(queries, k)``; see there for parameters, results and errors.
+
+    Returns
+    -------
+    distances : ndarray of float64, shape (n_queries, k)
+    indices : ndarray of int64, shape (n_queries, k)
+    """
+    return Index(points, metric, p=p).query(queries, k, num_threads=num_threads)
+
+
+def pairwise_distances(
+    X: ArrayLike,
+    Y: ArrayLike | None = None,
+    *,
+    metric: str = "euclidean",
+    p: float | None = None,
+    num_threads: int | None = None,
+) -> NDArray[np.float64]:
+    """Compute the matrix of all distances.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_x, n_features)
+    Y : array_like of shape (n_y, n_features), optional
+        Default: `X`.
+    metric, p, num_threads
+        As in `Index`.
+
+    Returns
+    -------
+    distances : ndarray of float64, shape (n_x, n_y)
+        The same bits as `Index.query` gives.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Index`, for `X` and `Y`.
+    """
+    core_metric, exponent = _resolve_metric(metric, p)
+    left, left_max = _as_points("X", X, core_metric)
+    right, right_max = (left, left_max) if Y is None else _as_points("Y", Y, core_metric)
+    check_same_features("Y", right, left.shape[1], "X")
+    return _core.pairwise_distances(
+        left, right, core_metric, exponent, max(left_max, right_max), as_num_threads(num_threads)
+    )

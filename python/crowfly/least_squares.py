@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Least squares and ridge regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly import _core, _lapack
+from crowfly._validation import (
+    as_flag,
+    as_matrix,
+    as_num_threads,
+    as_real,
+    as_real_array,
+    as_weights,
+    check_same_features,
+    check_same_length,
+    explain_not_finite,
+    scan,
+)
+
+__all__ = ["LstsqResult", "lstsq"]
+
+
+@dataclass(frozen=True, eq=False)
+class LstsqResult:
+    """Result of `lstsq`.
+
+    Attributes
+    ----------
+    coef : ndarray, shape (n_features,) for one-dimensional y, else (n_targets, n_features)
+    intercept : float, or ndarray of shape (n_targets,)
+        Zero without an intercept.
+    rank : int
+        Numerical rank of the weighted design, centred when there is an intercept.
+    condition : float
+        Estimated condition number of that design with columns scaled to unit length; infinity below full rank.
+    rss : float, or ndarray of shape (n_targets,)
+        Weighted sum of squared residuals, penalty left out.
+    method : {"cholesky", "qr"}
+        What was used: the Gram matrix refined with residuals of the data, or orthogonal transformations.
+    dependent_columns : ndarray of int64
+        Columns that are linear combinations of the others kept; empty at full rank.
+    n_reads : int
+        Passes over X.
+    """
+
+    coef: NDArray[np.float64]
+    intercept: float | NDArray[np.float64]
+    rank: int
+    condition: float
+    rss: float | NDArray[np.float64]
+    method: str
+    dependent_columns: NDArray[np.int64]
+    n_reads: int
+
+    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_targets)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is no finite real matrix with the features of the fit.
+        """
+        array = as_matrix("X", X)
+        coef = np.atleast_2d(self.coef)
+        check_same_features("X", array, coef.shape[1], "the fit")
+        scan("X", array)
+        values = _core.linear_predictor(
+            array, coef, np.atleast_1d(self.intercept), as_num_threads(num_threads)
+        )
+        return values[:, 0] if self.coef.ndim == 1 else values
+
+
+def _as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
+    targets = as_real_array("y", y, (1, 2))
+    check_same_length("y", targets, n_rows, "X")
+    scan("y", targets)
+    return targets
+
+
+def _as_penalties(alpha: ArrayLike, n_targets: int) -> list[float]:
+    values = np.asarray(alpha)
+    if values.ndim == 0:
+        return [as_real("alpha", values.item(), 0)] * n_targets
+    if values.shape != (n_targets,):
+        raise ValueError(
+            f"alpha: one number or one per target ({n_targets}) expected, got shape {values.shape}"
+        )
+    return [as_real("alpha", value, 0) for value in values.tolist()]
+
+
+def lstsq(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    alpha: ArrayLike = 0.0,
+    num_threads: int | None = None,
+) -> LstsqResult:
+    r"""Fit least squares or ridge regression.
+
+    Minimises :math:`\sum_i w_i (y_i - x_i \cdot b - b_0)^2 + \alpha |b|^2`; the intercept :math:`b_0` is not penalised. Where the minimiser
+    is not unique, the one with the shortest b is returned (for the centred problem when there is an intercept).
+
+    Parameters
+    ----------
+    X : array_like of shape (n, n_features)
+        float32 or float64 in any layout, taken as they are; arithmetic is float64.
+    y : array_like of shape (n,) or (n, n_targets)
+    intercept : bool
+    sample_weight : array_like of shape (n,), optional
+        Non-negative; a weight of zero equals leaving the row out.
+    alpha : float or array_like of shape (n_targets,)
+        Strength of the penalty, one for all targets or one each.
+    num_threads : int, optional
+        Limit for this call; no result depends on it.
+
+    Returns
+    -------
+    LstsqResult
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument: wrong dtype, rank or length, NaN or infinity, negative weights or penalties, no rows.
+
+    Notes
+    -----
+    The columns' Gram matrix is factored by Cholesky while its condition allows, and the solution is refined with residuals computed from the data;
+    otherwise the rows are reduced by Householder transformations and solved with column pivoting. See Golub and Van Loan, *Matrix
+    Computations* (4th ed.), sections 5.3 and 5.5.
+
+    Examples
+    --------
+    >>> import numpy as np, crowfly
+    >>> x = np.arange(6.0).reshape(-1, 1)
+    >>> r = crowfly.lstsq(x, 3 * x[:, 0] + 1)
+    >>> float(r.coef[0]), r.intercept
+    (3.0, 1.0)
+    """
+    array = as_matrix("X", X)
+    n_rows = array.shape[0]
+    if n_rows == 0:
+        raise ValueError(f"X: at least one row expected, got shape {array.shape}")
+    targets = _as_targets(y, n_rows)
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    penalties = _as_penalties(alpha, columns.shape[1])
+    weights = as_weights(sample_weight, n_rows)
+    with_intercept = as_flag("intercept", intercept)
+    threads = as_num_threads(num_threads)
+    _lapack.install()
+    try:
+        fit = _core.least_squares(array, columns, weights, with_intercept, penalties, threads)
+    except _core.NotFiniteError:
+        raise explain_not_finite(X=array, y=columns) from None
+    single = targets.ndim == 1
+    return LstsqResult(
+        coef=fit["coef"][0] if single else fit["coef"],
+        intercept=float(fit["intercept"][0]) if single else fit["intercept"],
+        rank=fit["rank"],
+        condition=fit["condition"],
+        rss=float(fit["rss"][0]) if single else fit["rss"],
+        method=fit["method"],
+        dependent_columns=fit["dependent_columns"],
+        n_reads=fit["n_reads"],
+    )
