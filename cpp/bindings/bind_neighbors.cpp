@@ -23,7 +23,7 @@ class IndexHandle {
         view_(matrix_view(points_, "points")),
         index_(view_, metric_of(metric, p), max_abs) {}
 
-  py::tuple query(const py::array& queries, double max_abs, Index k, bool exclude_self, int num_threads) const {
+  py::tuple query(const py::array& queries, Index k, bool exclude_self, int num_threads) const {
     const MatrixView view = checked(queries, exclude_self);
     require(k >= 1 && k <= view_.rows - (exclude_self ? 1 : 0), "k: out of range");
     py::array_t<double> distances({view.rows, k});
@@ -33,27 +33,20 @@ class IndexHandle {
     static_assert(sizeof(Index) == sizeof(std::int64_t));
     {
       const LongCall call(num_threads);
-      index_.query(view, max_abs, k, exclude_self, distance_data, index_data);
+      index_.query(view, k, exclude_self, distance_data, index_data);
     }
     return py::make_tuple(distances, indices);
   }
 
-  py::tuple query_radius(const py::array& queries, double max_abs, double radius, bool exclude_self,
-                         int num_threads) const {
+  py::tuple query_radius(const py::array& queries, double radius, bool exclude_self, int num_threads) const {
     const MatrixView view = checked(queries, exclude_self);
     RadiusNeighbors found;
     {
       const LongCall call(num_threads);
-      found = index_.query_radius(view, max_abs, radius, exclude_self);
+      found = index_.query_radius(view, radius, exclude_self);
     }
-    const auto n = static_cast<py::ssize_t>(found.neighbors.size());
-    py::array_t<double> distances(n);
-    py::array_t<std::int64_t> indices(n);
-    for (py::ssize_t i = 0; i < n; ++i) {
-      distances.mutable_data()[i] = found.neighbors[static_cast<std::size_t>(i)].raw;
-      indices.mutable_data()[i] = found.neighbors[static_cast<std::size_t>(i)].index;
-    }
-    return py::make_tuple(distances, indices, owned_array(std::move(found.offsets)));
+    return py::make_tuple(owned_array(std::move(found.distances)), owned_array(std::move(found.indices)),
+                          owned_array(std::move(found.offsets)));
   }
 
   [[nodiscard]] Index packed_bytes() const { return index_.packed_bytes(); }
@@ -72,7 +65,7 @@ class IndexHandle {
 };
 
 py::array_t<double> pairwise(const py::array& x, const py::array& y, const std::string& metric, double p,
-                             double max_abs, int num_threads) {
+                             int num_threads) {
   const MatrixView left = matrix_view(x, "X"), right = matrix_view(y, "Y");
   require(left.cols == right.cols, "Y: as many features as X expected");
   const Metric chosen = metric_of(metric, p);
@@ -80,7 +73,7 @@ py::array_t<double> pairwise(const py::array& x, const py::array& y, const std::
   double* data = out.mutable_data();
   {
     const LongCall call(num_threads);
-    pairwise_distances(left, right, chosen, max_abs, data);
+    pairwise_distances(left, right, chosen, data);
   }
   return out;
 }
@@ -91,13 +84,13 @@ void bind_neighbors(py::module_& m) {
   py::class_<IndexHandle>(m, "Index")
       .def(py::init<py::array, const std::string&, double, double>(), py::arg("points"), py::arg("metric"),
            py::arg("p"), py::arg("max_abs"))
-      .def("query", &IndexHandle::query, py::arg("queries"), py::arg("max_abs"), py::arg("k"), py::arg("exclude_self"),
+      .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("exclude_self"),
            py::arg("num_threads"))
-      .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("max_abs"), py::arg("radius"),
-           py::arg("exclude_self"), py::arg("num_threads"))
+      .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("exclude_self"),
+           py::arg("num_threads"))
       .def("packed_bytes", &IndexHandle::packed_bytes);
   m.def("pairwise_distances", &pairwise, py::arg("X"), py::arg("Y"), py::arg("metric"), py::arg("p"),
-        py::arg("max_abs"), py::arg("num_threads"));
+        py::arg("num_threads"));
 }
 
 }  // namespace crowfly::bindings

@@ -43,6 +43,15 @@ def as_matrix(name: str, value: ArrayLike) -> NDArray[Any]:
     return as_real_array(name, value, (2,))
 
 
+def as_design(value: ArrayLike) -> NDArray[Any]:
+    """The matrix X of a fit: at least one row and one feature."""
+    array = as_matrix("X", value)
+    for axis, what in enumerate(("row", "feature")):
+        if array.shape[axis] == 0:
+            raise ValueError(f"X: at least one {what} expected, got shape {array.shape}")
+    return array
+
+
 def scan(name: str, array: NDArray[Any]) -> float:
     """The largest magnitude in a matrix (or vector); ValueError at the first entry that is not finite."""
     matrix = array if array.ndim == 2 else array[:, np.newaxis]

@@ -147,12 +147,12 @@ class Index:
         TypeError, ValueError
             As the class, for `queries`; if `k` is no integer or out of range.
         """
-        array, max_abs, exclude = self._as_queries(queries, exclude_self)
+        array, exclude = self._as_queries(queries, exclude_self)
         high = self.n_points - exclude
         count = as_integer(
             "k", k, 1, high, f" ({self.n_points} points{', self excluded' if exclude else ''})"
         )
-        distances, indices = self._index.query(array, max_abs, count, exclude, as_num_threads(num_threads))
+        distances, indices = self._index.query(array, count, exclude, as_num_threads(num_threads))
         return distances, indices
 
     def query_radius(
@@ -180,22 +180,22 @@ class Index:
         TypeError, ValueError
             As `query`; if `radius` is negative or NaN.
         """
-        array, max_abs, exclude = self._as_queries(queries, exclude_self)
+        array, exclude = self._as_queries(queries, exclude_self)
         limit = as_real("radius", radius, 0, allow_infinite=True)
         distances, indices, offsets = self._index.query_radius(
-            array, max_abs, limit, exclude, as_num_threads(num_threads)
+            array, limit, exclude, as_num_threads(num_threads)
         )
         return distances, indices, offsets
 
-    def _as_queries(self, queries: ArrayLike, exclude_self: bool) -> tuple[NDArray[Any], float, bool]:
+    def _as_queries(self, queries: ArrayLike, exclude_self: bool) -> tuple[NDArray[Any], bool]:
         array = as_matrix("queries", queries)
         check_same_features("queries", array, self.n_features, "points")
-        max_abs = scan("queries", array)
+        scan("queries", array)
         _check_directions("queries", array, self._core_metric)
         exclude = as_flag("exclude_self", exclude_self)
         if exclude:
             check_same_length("queries", array, self.n_points, "points (exclude_self)")
-        return array, max_abs, exclude
+        return array, exclude
 
 
 def nearest(
@@ -248,9 +248,7 @@ def pairwise_distances(
         As `Index`, for `X` and `Y`.
     """
     core_metric, exponent = _resolve_metric(metric, p)
-    left, left_max = _as_points("X", X, core_metric)
-    right, right_max = (left, left_max) if Y is None else _as_points("Y", Y, core_metric)
+    left, _ = _as_points("X", X, core_metric)
+    right = left if Y is None else _as_points("Y", Y, core_metric)[0]
     check_same_features("Y", right, left.shape[1], "X")
-    return _core.pairwise_distances(
-        left, right, core_metric, exponent, max(left_max, right_max), as_num_threads(num_threads)
-    )
+    return _core.pairwise_distances(left, right, core_metric, exponent, as_num_threads(num_threads))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
 from crowfly._validation import (
+    as_design,
     as_flag,
     as_matrix,
     as_num_threads,
@@ -36,9 +37,10 @@ class LstsqResult:
     intercept : float, or ndarray of shape (n_targets,)
         Zero without an intercept.
     rank : int
-        Numerical rank of the weighted design, centred when there is an intercept.
+        Numerical rank of the system solved: the weighted design, centred when there is an intercept, extended by the penalty
+        (first target's).
     condition : float
-        Estimated condition number of that design with columns scaled to unit length; infinity below full rank.
+        Estimated condition number of that system with columns scaled to unit length; infinity below full rank.
     rss : float, or ndarray of shape (n_targets,)
         Weighted sum of squared residuals, penalty left out.
     method : {"cholesky", "qr"}
@@ -87,6 +89,8 @@ class LstsqResult:
 def _as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
     targets = as_real_array("y", y, (1, 2))
     check_same_length("y", targets, n_rows, "X")
+    if targets.size == 0:
+        raise ValueError(f"y: at least one target expected, got shape {targets.shape}")
     scan("y", targets)
     return targets
 
@@ -152,10 +156,8 @@ def lstsq(
     >>> float(r.coef[0]), r.intercept
     (3.0, 1.0)
     """
-    array = as_matrix("X", X)
+    array = as_design(X)
     n_rows = array.shape[0]
-    if n_rows == 0:
-        raise ValueError(f"X: at least one row expected, got shape {array.shape}")
     targets = _as_targets(y, n_rows)
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     penalties = _as_penalties(alpha, columns.shape[1])

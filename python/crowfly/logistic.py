@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
 from crowfly._validation import (
+    as_design,
     as_flag,
     as_integer,
     as_matrix,
@@ -25,6 +26,10 @@ from crowfly._validation import (
 )
 
 __all__ = ["ConvergenceWarning", "LogisticResult", "logistic"]
+
+
+#: On the certified gap, relative to the objective: near the limit of float64, since Newton's last step is the cheapest.
+DEFAULT_TOLERANCE = 1e-12
 
 
 class ConvergenceWarning(UserWarning):
@@ -133,8 +138,8 @@ def _as_classes(
 
 
 _SEPARATED = (
-    "X: a plane separates the classes perfectly, so that without a penalty (alpha=0) no finite coefficients are the best; "
-    "use alpha > 0"
+    "X: a plane separates classes (at most touching them), so that without a penalty (alpha=0) no finite coefficients are "
+    "the best; use alpha > 0"
 )
 _CAUSES = {
     "iteration_limit": "the limit of {n_iter} iterations was reached; raise max_iter",
@@ -142,21 +147,60 @@ _CAUSES = {
 }
 
 
-def _warn_not_converged(fit: dict[str, Any], alpha: float) -> None:
+def _shortfall(fit: dict[str, Any], alpha: float) -> str | None:
+    """What a fit that ended early has to say: how far it got and why it stopped; None for one that converged."""
+    if fit["status"] == "converged":
+        return None
     cause = _CAUSES[fit["status"]].format(n_iter=fit["n_iter"])
     if alpha == 0 and fit["status"] == "iteration_limit":
         cause += ", or add a penalty if the classes are nearly separable"
     gap = fit["gap"] / fit["objective"] if fit["objective"] > 0 else fit["gap"]
-    bound = (
-        f"{gap:.1e} of the objective above its minimum at most"
-        if np.isfinite(gap)
-        else "distance to the minimum not bounded"
+    bound = f"relative optimality gap at most {gap:.1e}" if np.isfinite(gap) else "optimality gap not bounded"
+    return f"logistic regression did not reach its tolerance ({bound}): {cause}"
+
+
+def fit_logistic(
+    X: ArrayLike,
+    y: ArrayLike,
+    alpha: float,
+    intercept: bool,
+    sample_weight: ArrayLike | None,
+    tol: float,
+    max_iter: int,
+    num_threads: int | None,
+) -> tuple[LogisticResult, str | None]:
+    """Do the work of `logistic`; the warning it would give is returned instead, for callers with a warning class of their own."""
+    array = as_design(X)
+    n_rows = array.shape[0]
+    weights = as_weights(sample_weight, n_rows)
+    classes, codes = _as_classes(y, n_rows, weights)
+    penalty = as_real("alpha", alpha, 0)
+    with_intercept = as_flag("intercept", intercept)
+    tolerance = as_real("tol", tol, 0)
+    iterations = as_integer("max_iter", max_iter, 0, 2**31 - 1)
+    threads = as_num_threads(num_threads)
+    _lapack.install()
+    try:
+        fit = _core.logistic(
+            array, codes, len(classes), weights, with_intercept, penalty, tolerance, iterations, threads
+        )
+    except _core.NotFiniteError:
+        raise explain_not_finite(X=array) from None
+    if fit["status"] == "separated":
+        raise ValueError(_SEPARATED)
+    shortfall = _shortfall(fit, penalty)
+    result = LogisticResult(
+        classes=classes,
+        coef=fit["coef"],
+        intercept=fit["intercept"],
+        n_iter=fit["n_iter"],
+        n_reads=fit["n_reads"],
+        objective=fit["objective"],
+        gradient_norm=fit["gradient_norm"],
+        optimality_gap=fit["gap"],
+        converged=shortfall is None,
     )
-    warnings.warn(
-        f"logistic regression did not reach its tolerance ({bound}): {cause}",
-        ConvergenceWarning,
-        stacklevel=3,
-    )
+    return result, shortfall
 
 
 def logistic(
@@ -166,7 +210,7 @@ def logistic(
     alpha: float = 1.0,
     intercept: bool = True,
     sample_weight: ArrayLike | None = None,
-    tol: float = 1e-12,
+    tol: float = DEFAULT_TOLERANCE,
     max_iter: int = 100,
     num_threads: int | None = None,
 ) -> LogisticResult:
@@ -200,7 +244,7 @@ def logistic(
     Raises
     ------
     TypeError, ValueError
-        Naming the argument: wrong dtype, rank or length, NaN or infinity, fewer than two classes, negative weights; classes that a plane separates perfectly
+        Naming the argument: wrong dtype, rank or length, NaN or infinity, fewer than two classes, negative weights; classes that a plane separates
         with ``alpha=0``, where no finite optimum exists.
 
     Warns
@@ -213,37 +257,7 @@ def logistic(
     The bound on the optimality gap follows from the Newton decrement by self-concordance: F. Bach, Self-concordant analysis for
     logistic regression, Electronic Journal of Statistics 4 (2010).
     """
-    array = as_matrix("X", X)
-    n_rows = array.shape[0]
-    if n_rows == 0:
-        raise ValueError(f"X: at least one row expected, got shape {array.shape}")
-    weights = as_weights(sample_weight, n_rows)
-    classes, codes = _as_classes(y, n_rows, weights)
-    penalty = as_real("alpha", alpha, 0)
-    with_intercept = as_flag("intercept", intercept)
-    tolerance = as_real("tol", tol, 0)
-    iterations = as_integer("max_iter", max_iter, 0, 2**31 - 1)
-    threads = as_num_threads(num_threads)
-    _lapack.install()
-    try:
-        fit = _core.logistic(
-            array, codes, len(classes), weights, with_intercept, penalty, tolerance, iterations, threads
-        )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=array) from None
-    if fit["status"] == "separated":
-        raise ValueError(_SEPARATED)
-    converged = fit["status"] == "converged"
-    if not converged:
-        _warn_not_converged(fit, penalty)
-    return LogisticResult(
-        classes=classes,
-        coef=fit["coef"],
-        intercept=fit["intercept"],
-        n_iter=fit["n_iter"],
-        n_reads=fit["n_reads"],
-        objective=fit["objective"],
-        gradient_norm=fit["gradient_norm"],
-        optimality_gap=fit["gap"],
-        converged=converged,
-    )
+    result, shortfall = fit_logistic(X, y, alpha, intercept, sample_weight, tol, max_iter, num_threads)
+    if shortfall is not None:
+        warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
+    return result

@@ -32,7 +32,9 @@ class Solver {
         p_(problem.features.cols),
         t_(problem.targets.cols),
         design_(problem.features, false, problem.targets) {
-    standardise(design_, problem.weights, problem.intercept);
+    const bool penalised =
+        std::any_of(problem.penalty.begin(), problem.penalty.end(), [](double alpha) { return alpha > 0; });
+    standardise(design_, problem.weights, problem.intercept, largest_safe_scale(penalised));
     fit_.n_reads = 1;
     unit_.assign(design_.scale.begin(), design_.scale.begin() + p_);
     gamma_ = Matrix(p_, t_);

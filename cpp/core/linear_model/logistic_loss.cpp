@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -64,7 +65,8 @@ class LossSum {
 
   void merge(const LossSum& other) {
     loss_ += other.loss_;
-    separated_ = separated_ && other.separated_;
+    smallest_margin_ = std::min(smallest_margin_, other.smallest_margin_);
+    largest_margin_ = std::max(largest_margin_, other.largest_margin_);
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
     for (std::size_t i = 0; i < hessians_.size(); ++i) hessians_[i].add(other.hessians_[i]);
   }
@@ -73,7 +75,8 @@ class LossSum {
     const Index m = data_.design.cols();
     LossValue result;
     result.loss = loss_;
-    result.separated = separated_;
+    result.smallest_margin = smallest_margin_;
+    result.largest_margin = largest_margin_;
     result.gradient.resize(at(data_.size()));
     for (Index v = 0; v < vectors_; ++v) {
       for (Index j = 0; j < m; ++j) result.gradient[at(v * m + j)] = gradient_[v * padded_cols_ + j];
@@ -98,8 +101,8 @@ class LossSum {
     const Index padded = block_.padded_rows();
     loss_ += kernels::active().logistic_terms(rows_.eta.data(), rows_.sign.data(), rows_.weight.data(), padded,
                                               rows_.residual.data(), rows_.curvature.data());
-    for (Index k = 0; k < count && separated_; ++k) {
-      separated_ = rows_.weight[k] == 0 || rows_.sign[k] * rows_.eta[k] > 0;
+    for (Index k = 0; k < count; ++k) {
+      if (rows_.weight[k] > 0) note_margin(rows_.sign[k] * rows_.eta[k]);
     }
     if (hessians_.empty()) return;
     scaled_.assign_scaled(block_, rows_.curvature.data());
@@ -110,9 +113,10 @@ class LossSum {
     const Index padded = block_.padded_rows();
     double* eta = rows_.eta.data();
     for (Index k = 0; k < count; ++k) rows_.sign[k] = eta[data_.classes[begin + k] * padded + k];
-    for (Index k = 0; k < count && separated_; ++k) separated_ = rows_.weight[k] == 0 || is_largest(begin, k);
+    for (Index k = 0; k < count; ++k) {
+      if (rows_.weight[k] > 0) note_margins(begin, k);
+    }
     kernels::active().softmax(eta, vectors_, padded, rows_.log_sum.data());
-    for (Index k = 0; k < count; ++k) loss_ += rows_.weight[k] * (rows_.log_sum[k] - rows_.sign[k]);
     for (Index v = 0; v < vectors_; ++v) {
       double* residual = rows_.residual.data() + v * padded;
       for (Index k = 0; k < padded; ++k) residual[k] = rows_.weight[k] * eta[v * padded + k];
@@ -123,6 +127,8 @@ class LossSum {
       double others = 0;
       for (Index v = 0; v < vectors_; ++v) others += v == own ? 0.0 : eta[v * padded + k];
       rows_.residual[own * padded + k] = -rows_.weight[k] * others;
+      // log_sum - eta would lose a small loss to the size of eta.
+      loss_ += rows_.weight[k] * (others < 0.5 ? -std::log1p(-others) : rows_.log_sum[k] - rows_.sign[k]);
     }
     std::size_t next = 0;
     for (Index v = 0; v < vectors_ && !hessians_.empty(); ++v) {
@@ -137,12 +143,15 @@ class LossSum {
     }
   }
 
-  [[nodiscard]] bool is_largest(Index begin, Index k) const {
+  void note_margin(double margin) {
+    smallest_margin_ = std::min(smallest_margin_, margin);
+    largest_margin_ = std::max(largest_margin_, margin);
+  }
+  void note_margins(Index begin, Index k) {
     const Index own = data_.classes[begin + k], padded = block_.padded_rows();
     for (Index v = 0; v < vectors_; ++v) {
-      if (v != own && !(rows_.eta[v * padded + k] < rows_.sign[k])) return false;
+      if (v != own) note_margin(rows_.sign[k] - rows_.eta[v * padded + k]);
     }
-    return true;
   }
 
   const LogisticData& data_;
@@ -152,7 +161,7 @@ class LossSum {
   AlignedBuffer<double> gradient_;
   std::vector<GramSum> hessians_;
   double loss_ = 0;
-  bool separated_ = true;
+  double smallest_margin_ = std::numeric_limits<double>::infinity(), largest_margin_ = -smallest_margin_;
 };
 
 AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& parameters) {

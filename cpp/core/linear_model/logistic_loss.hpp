@@ -24,8 +24,9 @@ struct LogisticData {
 struct LossValue {
   double loss = 0;
   Vector gradient;
-  Matrix hessian;          ///< lower triangle
-  bool separated = false;  ///< every row of positive weight is strictly on its own class' side
+  Matrix hessian;  ///< lower triangle
+  /// Over rows of positive weight, own class' predictor minus another's: the smallest positive means that the parameters separate the classes.
+  double smallest_margin = 0, largest_margin = 0;
 };
 
 [[nodiscard]] LossValue evaluate_loss(const LogisticData& data, const Vector& parameters);

@@ -47,7 +47,8 @@ class Newton {
       : problem_(problem),
         data_{Design(problem.features, false, {}), problem.classes, problem.weights, problem.n_classes},
         p_(problem.features.cols) {
-    const ColumnStatistics statistics = standardise(data_.design, problem.weights, problem.intercept);
+    const ColumnStatistics statistics =
+        standardise(data_.design, problem.weights, problem.intercept, largest_safe_scale(problem.penalty > 0));
     fit_.n_reads = 1;
     for (Index j = 0; j < p_; ++j) {
       const double scale = data_.design.scale[at(j)];
@@ -70,11 +71,12 @@ class Newton {
     evaluate();
     bool polished = false;
     for (fit_.n_iterations = 0;; ++fit_.n_iterations) {
-      if (value_.separated && problem_.penalty == 0) return finish(LogisticStatus::separated);
+      if (problem_.penalty == 0 && value_.smallest_margin > 0) return finish(LogisticStatus::separated);
       const Vector step = newton_step();
       const double slope = dot(value_.gradient, step), decrement = std::sqrt(std::max(0.0, -slope));
       fit_.gap = certified_ ? gap_bound(decrement, radius_) : infinity;
       if (fit_.gap <= problem_.tolerance * objective_ || decrement * decrement <= eps * objective_) {
+        if (problem_.penalty == 0 && diverges_along(step)) return finish(LogisticStatus::separated);
         // The objective is flat: a gap at rounding level still leaves half the coefficients' digits open. One more step closes them.
         if (polished || decrement == 0) return finish(LogisticStatus::converged);
         polished = true;
@@ -170,10 +172,24 @@ class Newton {
     return std::sqrt((data_.n_vectors() == 1 ? 1.0 : 2.0) * longest * factor.inverse_trace());
   }
 
+  /// Without a penalty the objective may approach its infimum only at infinity: where classes touch but don't overlap (quasi-complete
+  /// separation: Albert and Anderson 1984, Biometrika 71). Newton's steps then keep their length; a step that still moves predictors although
+  /// the objective is flat is checked, with one read, for being such a direction: no row's margin falls along it.
+  bool diverges_along(const Vector& step) {
+    double moved = 0;
+    for (std::size_t i = 0; i < step.size(); ++i) moved += std::fabs(step[i]) * reach_[i % reach_.size()];
+    if (moved < 0.01) return false;
+    const LossValue along = evaluate_loss(data_, step);
+    ++fit_.n_reads;
+    return along.largest_margin > 0 && along.smallest_margin >= -1e-6 * along.largest_margin;
+  }
+
   /// Moves along the step until the objective falls sufficiently. False when no length makes it fall.
   bool descend(const Vector& step, double slope) {
     const Vector start = parameters_;
-    const double before = objective_, rounding = 16 * eps * std::fabs(before);
+    // Predictors of size m carry m eps of rounding, and so, relatively, do the losses in the exponential tail.
+    const double size = std::max(std::fabs(value_.smallest_margin), std::fabs(value_.largest_margin));
+    const double before = objective_, rounding = (16 + 8 * size) * eps * std::fabs(before);
     double length = 1;
     for (int i = 0; i < max_halvings; ++i, length /= 2) {
       for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];

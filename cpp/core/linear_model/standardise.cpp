@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "linear_model/standardise.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/check.hpp"
 
 namespace crowfly {
 
-ColumnStatistics standardise(Design& design, const double* weights, bool centre) {
+ColumnStatistics standardise(Design& design, const double* weights, bool centre, double largest_scale) {
   check(!design.ones);
   ColumnStatistics statistics = column_statistics(design, weights);
   if (!(statistics.total_weight > 0))
@@ -18,8 +19,7 @@ ColumnStatistics standardise(Design& design, const double* weights, bool centre)
     design.shift[j] = centre ? mean : 0.0;
     const double reach = statistics.max_abs[j] + std::fabs(design.shift[j]);
     design.scale[j] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach)) : 1.0;
-    // The reciprocal of a subnormal number would overflow.
-    if (!std::isfinite(design.scale[j])) design.scale[j] = 0x1p1000;
+    design.scale[j] = std::min(design.scale[j], largest_scale);
   }
   return statistics;
 }

@@ -26,7 +26,7 @@ void make_unit_length(double* row, Index depth) {
 
 }  // namespace
 
-void load_row(const MatrixView& source, Index i, RowTransform transform, double* target) {
+void load_row(const MatrixView& source, Index i, const Metric& metric, double* target) {
   const Index features = source.cols, depth = padded_depth(features);
   const char* row = source.row(i);
   visit_dtype(source.dtype, [&](auto zero) {
@@ -41,25 +41,12 @@ void load_row(const MatrixView& source, Index i, RowTransform transform, double*
     }
   });
   std::fill(target + features, target + depth, 0.0);
-  if (transform.unit_length) make_unit_length(target, depth);
-  if (transform.exponent != 0) {
-    for (Index j = 0; j < features; ++j) target[j] = std::ldexp(target[j], transform.exponent);
-  }
+  if (metric.normalises()) make_unit_length(target, depth);
 }
 
-void load_rows(const MatrixView& source, Index begin, Index count, RowTransform transform, double* target) {
+void load_rows(const MatrixView& source, Index begin, Index count, const Metric& metric, double* target) {
   const Index depth = padded_depth(source.cols);
-  for (Index i = 0; i < count; ++i) load_row(source, begin + i, transform, target + i * depth);
-}
-
-int safe_exponent(double max_abs, double degree, Index features) noexcept {
-  if (!(max_abs > 0)) return 0;
-  const double largest = std::log2(max_abs);
-  const double sum_bits = std::log2(static_cast<double>(std::max<Index>(features, 1))) + degree;
-  // Terms reach (2 max)^degree; the low end leaves 2^-300 of relative range above the smallest normal number.
-  const bool overflows = degree * largest + sum_bits > 1000;
-  const bool vanishes = degree * largest < -700 + 300;
-  return overflows || vanishes ? -static_cast<int>(std::floor(largest)) : 0;
+  for (Index i = 0; i < count; ++i) load_row(source, begin + i, metric, target + i * depth);
 }
 
 }  // namespace crowfly

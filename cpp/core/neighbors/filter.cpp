@@ -44,22 +44,17 @@ FilterSearch::FilterSearch(const Task& task)
   product_error_ = 2 * (d + 8) * unit_roundoff / (1 - (d + 8) * unit_roundoff);
   // Distances are ranked as computed in float64, the bounds hold for real numbers.
   relative_slack_ = (d + 16) * 0x1p-52;
-  absolute_slack_ =
-      std::ldexp(std::sqrt(d + 1), task.packed.frame().exponent + task.packed_exponent - task.transform.exponent - 536);
   panels_.fill_zero();
   exact_queries_ = AlignedBuffer<double>(task.n_queries * depth);
   rows_ = AlignedBuffer<double>(rescored_rows * depth);
   raw_ = AlignedBuffer<double>(rescored_rows);
   queries_.resize(static_cast<std::size_t>(task.n_queries));
-  AlignedBuffer<double> packed_row(depth);
   for (Index i = 0; i < task.n_queries; ++i) {
-    load_row(task.queries, task.first_query + i, task.transform, exact_queries_.data() + i * depth);
-    RowTransform as_packed = task.transform;
-    as_packed.exponent = task.packed_exponent;
-    load_row(task.queries, task.first_query + i, as_packed, packed_row.data());
+    double* row = exact_queries_.data() + i * depth;
+    load_row(task.queries, task.first_query + i, task.metric, row);
     float* panel = panels_.data() + i / query_panel_ * query_panel_ * features;
     Query& query = queries_[static_cast<std::size_t>(i)];
-    query.rounded = round_row(packed_row.data(), features, task.packed.frame(), panel, query_panel_, i % query_panel_);
+    query.rounded = round_row(row, features, task.packed.frame(), panel, query_panel_, i % query_panel_);
     query.reach = infinity;
     usable_ = usable_ && query.rounded.length < 0x1p60;
   }
@@ -142,7 +137,7 @@ void FilterSearch::add(Index at, double value, Index point, Index group, TopK& t
   const double upper = std::sqrt(std::max(0.0, high)) * (1 + 0x1p-50) + moved;
   query.candidates.push_back({lower, upper, point});
   if (task_.k == 1 && upper < query.reach) {
-    query.reach = std::min(query.reach, upper * (1 + relative_slack_) + absolute_slack_);
+    query.reach = std::min(query.reach, widened(upper));
   }
   if (static_cast<Index>(query.candidates.size()) < capacity_) return;
   tighten(query);
@@ -157,7 +152,7 @@ void FilterSearch::tighten(Query& query) const {
     const auto kth = candidates.begin() + static_cast<std::ptrdiff_t>(k - 1);
     std::nth_element(candidates.begin(), kth, candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.upper < b.upper; });
-    query.reach = std::min(query.reach, kth->upper * (1 + relative_slack_) + absolute_slack_);
+    query.reach = std::min(query.reach, widened(kth->upper));
   }
   std::erase_if(candidates, [&](const Candidate& c) { return c.lower > query.reach; });
 }
@@ -166,21 +161,26 @@ void FilterSearch::tighten(Query& query) const {
 void FilterSearch::resolve(Index at, TopK& top) {
   Query& query = queries_[static_cast<std::size_t>(at)];
   const Index depth = padded_depth(task_.points.cols);
+  const double* query_row = exact_queries_.data() + at * depth;
   const auto& candidates = query.candidates;
   for (std::size_t first = 0; first < candidates.size(); first += rescored_rows) {
     const std::size_t n = std::min<std::size_t>(rescored_rows, candidates.size() - first);
     for (std::size_t i = 0; i < n; ++i) {
-      load_row(task_.points, candidates[first + i].index, task_.transform,
-               rows_.data() + static_cast<Index>(i) * depth);
+      load_row(task_.points, candidates[first + i].index, task_.metric, rows_.data() + static_cast<Index>(i) * depth);
     }
-    task_.metric.rows(exact_queries_.data() + at * depth, rows_.data(), static_cast<Index>(n), depth, raw_.data());
-    for (std::size_t i = 0; i < n; ++i) top.offer({raw_[static_cast<Index>(i)], candidates[first + i].index});
+    task_.metric.rows(query_row, rows_.data(), static_cast<Index>(n), depth, raw_.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto slot = static_cast<Index>(i);
+      const Index index = candidates[first + i].index;
+      if (!top.may_enter(raw_[slot], index)) continue;
+      top.offer({task_.metric.in_range(raw_[slot], query_row, rows_.data() + slot * depth, depth), index});
+    }
   }
   query.candidates.clear();
   if (top.full()) {
-    const int exponent = task_.packed.frame().exponent + task_.packed_exponent - task_.transform.exponent;
-    const double worst = std::ldexp(std::sqrt(top.worst()), exponent);
-    query.reach = std::min(query.reach, worst * (1 + relative_slack_) + absolute_slack_);
+    const RawDistance& worst = top.worst().distance;
+    const double length = std::ldexp(std::sqrt(worst.raw), worst.exponent / 2 + task_.packed.frame().exponent);
+    query.reach = std::min(query.reach, widened(length));
   }
 }
 

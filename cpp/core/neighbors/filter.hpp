@@ -18,8 +18,6 @@ class FilterSearch {
     const MatrixView& points;
     const PackedPoints& packed;
     const Metric& metric;
-    RowTransform transform;  ///< of rows for the exact distances
-    int packed_exponent;     ///< the exponent of the rows that `packed` saw
     Index first_query;
     Index n_queries;
     Index k;
@@ -52,13 +50,14 @@ class FilterSearch {
   void add(Index query, double value, Index point, Index group, TopK& top);
   void tighten(Query& query) const;
   void resolve(Index query, TopK& top);
+  [[nodiscard]] double widened(double distance) const noexcept { return distance * (1 + relative_slack_); }
 
   Task task_;
   Index query_panel_;
   Index n_panels_;
   Index capacity_;
   bool usable_ = true;
-  double product_error_, relative_slack_, absolute_slack_;
+  double product_error_, relative_slack_;
   AlignedBuffer<float> panels_;
   AlignedBuffer<float> limits_, values_;
   std::vector<std::uint64_t> hits_;

@@ -6,6 +6,7 @@
 
 #include "base/matrix_view.hpp"
 #include "kernels/dispatch.hpp"
+#include "neighbors/top_k.hpp"
 
 namespace crowfly {
 
@@ -16,7 +17,6 @@ class Metric {
  public:
   explicit Metric(MetricKind kind, double p = 2) noexcept : kind_(kind), p_(p) {}
 
-  [[nodiscard]] MetricKind kind() const noexcept { return kind_; }
   /// True where rows enter divided by their length.
   [[nodiscard]] bool normalises() const noexcept { return kind_ == MetricKind::cosine; }
   [[nodiscard]] kernels::Reduction reduction() const noexcept {
@@ -43,27 +43,20 @@ class Metric {
         return 2;
     }
   }
-  /// Raw distances from `query` to rows, both padded (see KernelTable::distance_rows).
+  /// The kernel's raw distances from `query` to rows, both padded (see KernelTable::distance_rows); they may have over- or underflowed.
   void rows(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
     kernels::active().distance_rows[static_cast<int>(reduction())](query, rows, n, depth, p_, out);
   }
-  /// The distance for a raw distance between rows that had been multiplied by 2^exponent.
-  [[nodiscard]] double finish(double raw, int exponent) const noexcept {
-    switch (kind_) {
-      case MetricKind::euclidean:
-        return std::ldexp(std::sqrt(raw), -exponent);
-      case MetricKind::sqeuclidean:
-        return std::ldexp(raw, -2 * exponent);
-      case MetricKind::cosine:
-        return 0.5 * raw;
-      case MetricKind::minkowski:
-        return std::ldexp(std::pow(raw, 1.0 / p_), -exponent);
-      default:
-        return std::ldexp(raw, -exponent);
-    }
+  /// The kernel's raw distance of two padded rows, with an exponent of its own where it left float64's comfortable range.
+  [[nodiscard]] RawDistance in_range(double raw, const double* query, const double* row, Index depth) const {
+    constexpr double low = 0x1p-900, high = 0x1p1000;
+    return raw >= low && raw <= high ? RawDistance{raw, 0} : rescaled(query, row, depth);
   }
+  [[nodiscard]] double finish(RawDistance d) const noexcept;
 
  private:
+  [[nodiscard]] RawDistance rescaled(const double* query, const double* row, Index depth) const;
+
   MetricKind kind_;
   double p_;
 };

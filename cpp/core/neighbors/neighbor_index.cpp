@@ -14,6 +14,9 @@ namespace {
 /// Packing costs about as much as the exact distances of a dozen queries; the bound needs (features + 8) 2^-24 well below one.
 constexpr Index min_filter_queries = 16, min_filter_points = 64, max_filter_features = Index{1} << 20;
 
+/// Between these, squares of centred points neither overflow nor vanish. Other data are searched directly.
+constexpr double min_filter_magnitude = 0x1p-400, max_filter_magnitude = 0x1p400;
+
 /// Points that a direct search widens at a time: with their distances they stay in the first- or second-level cache.
 Index direct_block(Index features) { return std::clamp<Index>(16384 / padded_depth(features), 4, 256); }
 
@@ -27,7 +30,6 @@ Index query_block(Index features) {
 /// One call of `query`: how it is cut (by shape alone) and where results go.
 struct NeighborIndex::Search {
   const MatrixView& queries;
-  RowTransform transform;
   Index k;
   bool exclude_self;
   const PackedPoints* packed;  ///< null: direct
@@ -39,27 +41,18 @@ struct NeighborIndex::Search {
 };
 
 NeighborIndex::NeighborIndex(const MatrixView& points, Metric metric, double max_abs)
-    : points_(points),
-      metric_(metric),
-      max_abs_(max_abs),
-      packed_exponent_(metric.normalises() ? 0 : safe_exponent(max_abs, metric.degree(), points.cols)) {}
-
-RowTransform NeighborIndex::transform_for(double queries_max_abs) const noexcept {
-  if (metric_.normalises()) return {.unit_length = true, .exponent = 0};
-  return {.unit_length = false,
-          .exponent = safe_exponent(std::max(max_abs_, queries_max_abs), metric_.degree(), points_.cols)};
-}
+    : points_(points), metric_(metric), max_abs_(max_abs) {}
 
 bool NeighborIndex::filter_pays(Index n_queries) const noexcept {
   return metric_.reduction() == kernels::Reduction::squared_difference && n_queries >= min_filter_queries &&
-         points_.rows >= min_filter_points && points_.cols >= 1 && points_.cols <= max_filter_features;
+         points_.rows >= min_filter_points && points_.cols >= 1 && points_.cols <= max_filter_features &&
+         max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
 }
 
 const PackedPoints& NeighborIndex::packed() const {
   const std::lock_guard lock(packing_);
   if (!packed_) {
-    packed_ = std::make_unique<const PackedPoints>(
-        points_, RowTransform{.unit_length = metric_.normalises(), .exponent = packed_exponent_});
+    packed_ = std::make_unique<const PackedPoints>(points_, metric_);
   }
   return *packed_;
 }
@@ -69,12 +62,11 @@ Index NeighborIndex::packed_bytes() const {
   return packed_ ? packed_->bytes() : 0;
 }
 
-void NeighborIndex::query(const MatrixView& queries, double queries_max_abs, Index k, bool exclude_self,
-                          double* distances, Index* indices) const {
+void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self, double* distances,
+                          Index* indices) const {
   check(k >= 1 && k <= points_.rows - (exclude_self ? 1 : 0) && queries.cols == points_.cols);
   const PackedPoints* packed_points = filter_pays(queries.rows) ? &packed() : nullptr;
   Search search{.queries = queries,
-                .transform = transform_for(queries_max_abs),
                 .k = k,
                 .exclude_self = exclude_self,
                 .packed = packed_points,
@@ -109,7 +101,7 @@ void NeighborIndex::query(const MatrixView& queries, double queries_max_abs, Ind
       const auto& sorted = top.sort();
       for (Index j = 0; j < k; ++j) {
         const Neighbor& neighbor = sorted[static_cast<std::size_t>(j)];
-        distances[i * k + j] = metric_.finish(neighbor.raw, search.transform.exponent);
+        distances[i * k + j] = metric_.finish(neighbor.distance);
         indices[i * k + j] = neighbor.index;
       }
     }
@@ -127,8 +119,6 @@ std::vector<TopK> NeighborIndex::query_task(const Search& search, Index block, I
                          .points = points_,
                          .packed = *search.packed,
                          .metric = metric_,
-                         .transform = search.transform,
-                         .packed_exponent = packed_exponent_,
                          .first_query = queries.begin,
                          .n_queries = queries.size(),
                          .k = search.k,
@@ -147,89 +137,84 @@ void NeighborIndex::direct(const Search& search, Index first_query, Range points
   const Index depth = padded_depth(points_.cols), block = direct_block(points_.cols);
   const auto n_queries = static_cast<Index>(top.size());
   AlignedBuffer<double> queries(n_queries * depth), rows(block * depth), raw(block);
-  load_rows(search.queries, first_query, n_queries, search.transform, queries.data());
+  load_rows(search.queries, first_query, n_queries, metric_, queries.data());
   for (Index begin = points.begin; begin < points.end; begin += block) {
     checkpoint();
     const Index count = std::min(block, points.end - begin);
-    load_rows(points_, begin, count, search.transform, rows.data());
+    load_rows(points_, begin, count, metric_, rows.data());
     for (Index q = 0; q < n_queries; ++q) {
       metric_.rows(queries.data() + q * depth, rows.data(), count, depth, raw.data());
       TopK& best = top[static_cast<std::size_t>(q)];
-      double worst = best.worst();
       for (Index i = 0; i < count; ++i) {
-        // Points come in ascending order, so one that is as far as the worst can't replace it.
-        if (best.full() && !(raw[i] < worst)) continue;
+        if (!best.may_enter(raw[i], begin + i)) continue;
         if (search.exclude_self && begin + i == first_query + q) continue;
-        best.offer({raw[i], begin + i});
-        worst = best.worst();
+        best.offer({metric_.in_range(raw[i], queries.data() + q * depth, rows.data() + i * depth, depth), begin + i});
       }
     }
   }
 }
 
-RadiusNeighbors NeighborIndex::query_radius(const MatrixView& queries, double queries_max_abs, double radius,
-                                            bool exclude_self) const {
-  const RowTransform transform = transform_for(queries_max_abs);
-  const Index depth = padded_depth(points_.cols), block = direct_block(points_.cols);
-  constexpr Index queries_per_task = 16;
-  const Index n_tasks = ceil_div(queries.rows, queries_per_task);
-  std::vector<std::vector<Neighbor>> found(static_cast<std::size_t>(queries.rows));
-  const double operations =
-      static_cast<double>(queries.rows) * static_cast<double>(points_.rows) * static_cast<double>(depth);
-  parallel_for_work(n_tasks, operations, [&](Index task) {
-    const Index first = task * queries_per_task, n_queries = std::min(queries_per_task, queries.rows - first);
-    AlignedBuffer<double> wide(n_queries * depth), rows(block * depth), raw(block);
-    load_rows(queries, first, n_queries, transform, wide.data());
-    for (Index begin = 0; begin < points_.rows; begin += block) {
-      checkpoint();
-      const Index count = std::min(block, points_.rows - begin);
-      load_rows(points_, begin, count, transform, rows.data());
-      for (Index q = 0; q < n_queries; ++q) {
-        metric_.rows(wide.data() + q * depth, rows.data(), count, depth, raw.data());
-        for (Index i = 0; i < count; ++i) {
-          if (exclude_self && begin + i == first + q) continue;
-          if (metric_.finish(raw[i], transform.exponent) <= radius) {
-            found[static_cast<std::size_t>(first + q)].push_back({raw[i], begin + i});
-          }
-        }
+namespace {
+
+/// Raw distances of a few left rows to all right rows, block by block: what radius search and distance matrices share.
+template <class Visit>
+void visit_distances(const MatrixView& left, Range range, const MatrixView& right, const Metric& metric, Visit visit) {
+  const Index depth = padded_depth(left.cols), block = direct_block(left.cols);
+  AlignedBuffer<double> queries(range.size() * depth), rows(block * depth), raw(block);
+  load_rows(left, range.begin, range.size(), metric, queries.data());
+  for (Index begin = 0; begin < right.rows; begin += block) {
+    checkpoint();
+    const Index count = std::min(block, right.rows - begin);
+    load_rows(right, begin, count, metric, rows.data());
+    for (Index q = 0; q < range.size(); ++q) {
+      const double* query = queries.data() + q * depth;
+      metric.rows(query, rows.data(), count, depth, raw.data());
+      for (Index i = 0; i < count; ++i) {
+        visit(range.begin + q, begin + i, metric.in_range(raw[i], query, rows.data() + i * depth, depth));
       }
     }
-    for (Index q = 0; q < n_queries; ++q) {
-      auto& mine = found[static_cast<std::size_t>(first + q)];
-      std::sort(mine.begin(), mine.end());
-      for (Neighbor& neighbor : mine) neighbor.raw = metric_.finish(neighbor.raw, transform.exponent);
-    }
+  }
+}
+
+constexpr Index left_rows_per_task = 16;
+
+double direct_operations(const MatrixView& left, const MatrixView& right) {
+  return static_cast<double>(left.rows) * static_cast<double>(right.rows) *
+         static_cast<double>(padded_depth(left.cols));
+}
+
+}  // namespace
+
+RadiusNeighbors NeighborIndex::query_radius(const MatrixView& queries, double radius, bool exclude_self) const {
+  std::vector<std::vector<Neighbor>> found(static_cast<std::size_t>(queries.rows));
+  const auto of = [&](Index query) -> std::vector<Neighbor>& { return found[static_cast<std::size_t>(query)]; };
+  parallel_for_work(ceil_div(queries.rows, left_rows_per_task), direct_operations(queries, points_), [&](Index task) {
+    const Range range{task * left_rows_per_task, std::min((task + 1) * left_rows_per_task, queries.rows)};
+    visit_distances(queries, range, points_, metric_, [&](Index query, Index point, RawDistance distance) {
+      if (exclude_self && query == point) return;
+      if (metric_.finish(distance) <= radius) of(query).push_back({distance, point});
+    });
+    for (Index query = range.begin; query < range.end; ++query) std::sort(of(query).begin(), of(query).end());
   });
   RadiusNeighbors result;
   result.offsets.assign(1, 0);
   for (const auto& mine : found) result.offsets.push_back(result.offsets.back() + static_cast<Index>(mine.size()));
-  result.neighbors.reserve(static_cast<std::size_t>(result.offsets.back()));
-  for (const auto& mine : found) result.neighbors.insert(result.neighbors.end(), mine.begin(), mine.end());
+  result.distances.reserve(static_cast<std::size_t>(result.offsets.back()));
+  result.indices.reserve(static_cast<std::size_t>(result.offsets.back()));
+  for (const auto& mine : found) {
+    for (const Neighbor& neighbor : mine) {
+      result.distances.push_back(metric_.finish(neighbor.distance));
+      result.indices.push_back(neighbor.index);
+    }
+  }
   return result;
 }
 
-void pairwise_distances(const MatrixView& x, const MatrixView& y, Metric metric, double max_abs, double* out) {
-  const RowTransform transform =
-      metric.normalises()
-          ? RowTransform{.unit_length = true, .exponent = 0}
-          : RowTransform{.unit_length = false, .exponent = safe_exponent(max_abs, metric.degree(), x.cols)};
-  const Index depth = padded_depth(x.cols), block = direct_block(x.cols);
-  constexpr Index rows_per_task = 16;
-  const double operations = static_cast<double>(x.rows) * static_cast<double>(y.rows) * static_cast<double>(depth);
-  parallel_for_work(ceil_div(x.rows, rows_per_task), operations, [&](Index task) {
-    const Index first = task * rows_per_task, n = std::min(rows_per_task, x.rows - first);
-    AlignedBuffer<double> left(n * depth), right(block * depth), raw(block);
-    load_rows(x, first, n, transform, left.data());
-    for (Index begin = 0; begin < y.rows; begin += block) {
-      checkpoint();
-      const Index count = std::min(block, y.rows - begin);
-      load_rows(y, begin, count, transform, right.data());
-      for (Index i = 0; i < n; ++i) {
-        metric.rows(left.data() + i * depth, right.data(), count, depth, raw.data());
-        double* target = out + (first + i) * y.rows + begin;
-        for (Index j = 0; j < count; ++j) target[j] = metric.finish(raw[j], transform.exponent);
-      }
-    }
+void pairwise_distances(const MatrixView& x, const MatrixView& y, const Metric& metric, double* out) {
+  parallel_for_work(ceil_div(x.rows, left_rows_per_task), direct_operations(x, y), [&](Index task) {
+    const Range range{task * left_rows_per_task, std::min((task + 1) * left_rows_per_task, x.rows)};
+    visit_distances(x, range, y, metric,
+                    [&](Index i, Index j, RawDistance distance) { out[i * y.rows + j] = metric.finish(distance); });
   });
 }
 

@@ -17,7 +17,8 @@ namespace crowfly {
 /// Neighbours of each query in one flat run: query i owns [offsets[i], offsets[i + 1]).
 struct RadiusNeighbors {
   std::vector<Index> offsets;
-  std::vector<Neighbor> neighbors;  ///< `raw` holds the finished distance
+  std::vector<double> distances;
+  std::vector<Index> indices;
 };
 
 class NeighborIndex {
@@ -27,11 +28,9 @@ class NeighborIndex {
 
   /// Writes k distances and indices per query, row after row. 1 <= k <= number of points (one less with `exclude_self`,
   /// where query i is point i).
-  void query(const MatrixView& queries, double queries_max_abs, Index k, bool exclude_self, double* distances,
-             Index* indices) const;
+  void query(const MatrixView& queries, Index k, bool exclude_self, double* distances, Index* indices) const;
 
-  [[nodiscard]] RadiusNeighbors query_radius(const MatrixView& queries, double queries_max_abs, double radius,
-                                             bool exclude_self) const;
+  [[nodiscard]] RadiusNeighbors query_radius(const MatrixView& queries, double radius, bool exclude_self) const;
 
   /// Bytes of packed points kept so far.
   [[nodiscard]] Index packed_bytes() const;
@@ -39,7 +38,6 @@ class NeighborIndex {
  private:
   struct Search;
 
-  [[nodiscard]] RowTransform transform_for(double queries_max_abs) const noexcept;
   [[nodiscard]] bool filter_pays(Index n_queries) const noexcept;
   [[nodiscard]] const PackedPoints& packed() const;
   [[nodiscard]] std::vector<TopK> query_task(const Search& search, Index block, Index chunk) const;
@@ -48,12 +46,11 @@ class NeighborIndex {
   MatrixView points_;
   Metric metric_;
   double max_abs_;
-  int packed_exponent_;
   mutable std::mutex packing_;
   mutable std::unique_ptr<const PackedPoints> packed_;
 };
 
 /// All distances between rows of x and rows of y, as defined, row-major.
-void pairwise_distances(const MatrixView& x, const MatrixView& y, Metric metric, double max_abs, double* out);
+void pairwise_distances(const MatrixView& x, const MatrixView& y, const Metric& metric, double* out);
 
 }  // namespace crowfly

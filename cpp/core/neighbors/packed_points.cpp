@@ -20,7 +20,7 @@ constexpr Index group_bytes = 256 * 1024;
 constexpr Index max_group_panels = 32;
 
 /// Mean of the rows, cut into parts by their number alone. Any centre is right; the mean makes the bound tight.
-std::vector<double> mean_of(const MatrixView& points, RowTransform transform) {
+std::vector<double> mean_of(const MatrixView& points, const Metric& metric) {
   const Index depth = padded_depth(points.cols), parts = std::clamp<Index>(points.rows / 4096, 1, 64);
   std::vector<std::vector<double>> sums(static_cast<std::size_t>(parts));
   const double operations = static_cast<double>(points.rows) * static_cast<double>(depth);
@@ -31,7 +31,7 @@ std::vector<double> mean_of(const MatrixView& points, RowTransform transform) {
     const Range range = part_of(points.rows, parts, part);
     for (Index i = range.begin; i < range.end; ++i) {
       if (i % 256 == 0) checkpoint();
-      load_row(points, i, transform, row.data());
+      load_row(points, i, metric, row.data());
       for (Index j = 0; j < depth; ++j) sum[static_cast<std::size_t>(j)] += row[j];
     }
   });
@@ -44,7 +44,7 @@ std::vector<double> mean_of(const MatrixView& points, RowTransform transform) {
 }
 
 /// Exponent of the power of two that brings the largest |x - centre| just below one.
-int exponent_of(const MatrixView& points, RowTransform transform, const std::vector<double>& centre) {
+int exponent_of(const MatrixView& points, const Metric& metric, const std::vector<double>& centre) {
   const Index depth = padded_depth(points.cols), parts = std::clamp<Index>(points.rows / 4096, 1, 64);
   std::vector<double> largest(static_cast<std::size_t>(parts), 0.0);
   const double operations = static_cast<double>(points.rows) * static_cast<double>(depth);
@@ -54,7 +54,7 @@ int exponent_of(const MatrixView& points, RowTransform transform, const std::vec
     double& top = largest[static_cast<std::size_t>(part)];
     for (Index i = range.begin; i < range.end; ++i) {
       if (i % 256 == 0) checkpoint();
-      load_row(points, i, transform, row.data());
+      load_row(points, i, metric, row.data());
       double sum = 0;
       for (Index j = 0; j < points.cols; ++j) {
         const double difference = row[j] - centre[static_cast<std::size_t>(j)];
@@ -85,10 +85,10 @@ RoundedRow round_row(const double* row, Index features, const Frame& frame, floa
   return {std::sqrt(squares) * inflate, (std::sqrt(moved_squares) + 0x1p-52 * std::sqrt(wide_squares)) * inflate};
 }
 
-PackedPoints::PackedPoints(const MatrixView& points, RowTransform transform)
+PackedPoints::PackedPoints(const MatrixView& points, const Metric& metric)
     : features_(points.cols), panel_points_(kernels::active().filter_points) {
-  frame_.centre = mean_of(points, transform);
-  frame_.exponent = exponent_of(points, transform, frame_.centre);
+  frame_.centre = mean_of(points, metric);
+  frame_.exponent = exponent_of(points, metric, frame_.centre);
   const Index panel_bytes = panel_points_ * std::max<Index>(features_, 1) * static_cast<Index>(sizeof(float));
   group_panels_ = std::clamp<Index>(group_bytes / panel_bytes, 1, max_group_panels);
   n_panels_ = ceil_div(points.rows, panel_points_);
@@ -97,10 +97,10 @@ PackedPoints::PackedPoints(const MatrixView& points, RowTransform transform)
   groups_.resize(static_cast<std::size_t>(ceil_div(n_panels_, group_panels_)));
   const double operations = 4.0 * static_cast<double>(points.rows) * static_cast<double>(features_);
   parallel_for_work(static_cast<Index>(groups_.size()), operations,
-                    [&](Index group) { pack_group(points, transform, group); });
+                    [&](Index group) { pack_group(points, metric, group); });
 }
 
-void PackedPoints::pack_group(const MatrixView& points, RowTransform transform, Index group) {
+void PackedPoints::pack_group(const MatrixView& points, const Metric& metric, Index group) {
   AlignedBuffer<double> row(padded_depth(features_));
   RoundedRow& bound = groups_[static_cast<std::size_t>(group)];
   const Index last_panel = std::min((group + 1) * group_panels_, n_panels_);
@@ -115,7 +115,7 @@ void PackedPoints::pack_group(const MatrixView& points, RowTransform transform, 
         norm = std::numeric_limits<float>::infinity();
         continue;
       }
-      load_row(points, i, transform, row.data());
+      load_row(points, i, metric, row.data());
       const RoundedRow rounded = round_row(row.data(), features_, frame_, panel, panel_points_, slot);
       norm = static_cast<float>(rounded.length * rounded.length);
       bound.length = std::max(bound.length, rounded.length);

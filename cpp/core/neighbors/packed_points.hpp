@@ -27,7 +27,7 @@ RoundedRow round_row(const double* row, Index features, const Frame& frame, floa
 class PackedPoints {
  public:
   /// One read for the centre, one for packing.
-  PackedPoints(const MatrixView& points, RowTransform transform);
+  PackedPoints(const MatrixView& points, const Metric& metric);
 
   [[nodiscard]] const Frame& frame() const noexcept { return frame_; }
   [[nodiscard]] Index features() const noexcept { return features_; }
@@ -46,7 +46,7 @@ class PackedPoints {
   }
 
  private:
-  void pack_group(const MatrixView& points, RowTransform transform, Index group);
+  void pack_group(const MatrixView& points, const Metric& metric, Index group);
 
   Index features_, panel_points_, group_panels_, n_panels_;
   Frame frame_;

@@ -3,19 +3,34 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <vector>
 
 #include "base/matrix_view.hpp"
 
 namespace crowfly {
 
+/// The raw distance raw * 2^exponent. The exponent is zero except for distances that float64 alone would lose to overflow or underflow.
+struct RawDistance {
+  double raw = 0;
+  int exponent = 0;
+
+  friend bool operator<(RawDistance a, RawDistance b) noexcept {
+    if (a.exponent == b.exponent) return a.raw < b.raw;
+    // Shifting the larger exponent's number up can overflow, which is then the right answer; shifting down could lose a bit.
+    if (a.exponent > b.exponent) return std::ldexp(a.raw, a.exponent - b.exponent) < b.raw;
+    return a.raw < std::ldexp(b.raw, b.exponent - a.exponent);
+  }
+};
+
 struct Neighbor {
-  double raw;
-  Index index;
+  RawDistance distance;
+  Index index = 0;
 
   friend bool operator<(const Neighbor& a, const Neighbor& b) noexcept {
-    return a.raw < b.raw || (a.raw == b.raw && a.index < b.index);
+    if (a.distance < b.distance) return true;
+    if (b.distance < a.distance) return false;
+    return a.index < b.index;
   }
 };
 
@@ -25,11 +40,15 @@ class TopK {
   explicit TopK(Index k) : k_(static_cast<std::size_t>(k)) { heap_.reserve(k_); }
 
   [[nodiscard]] bool full() const noexcept { return heap_.size() == k_; }
-  /// No neighbour with a raw distance above this can enter.
-  [[nodiscard]] double worst() const noexcept {
-    return full() ? heap_.front().raw : std::numeric_limits<double>::infinity();
+  /// The last of the k so far; only when full.
+  [[nodiscard]] const Neighbor& worst() const noexcept { return heap_.front(); }
+  /// False for a kernel's raw distance (exact, or lost to under- or overflow) that certainly can't enter: the quick test before the full comparison.
+  [[nodiscard]] bool may_enter(double raw, Index index) const noexcept {
+    if (!full() || worst().distance.exponent != 0) return true;
+    const double last = worst().distance.raw;
+    return raw < last || (raw == last && index < worst().index);
   }
-  void offer(Neighbor candidate) {
+  void offer(const Neighbor& candidate) {
     if (!full()) {
       heap_.push_back(candidate);
       std::push_heap(heap_.begin(), heap_.end());

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Least squares without and with a ridge penalty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from crowfly import LstsqResult, lstsq
+from crowfly._estimators import (
+    FloatArray,
+    MatrixLike,
+    checked_sample_weight,
+    dense_targets,
+    num_threads,
+    validates_parameters,
+)
+
+
+class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """What least squares with and without a penalty share."""
+
+    coef_: FloatArray
+    intercept_: Any
+    n_features_in_: int
+    fit_intercept: bool
+    positive: bool
+    _solution: LstsqResult
+
+    def _fit_least_squares(
+        self, X: MatrixLike, y: Any, sample_weight: Any, alpha: Any = 0.0, n_jobs: int | None = None
+    ) -> None:
+        """Validate, solve and set the attributes of the solution."""
+        if self.positive:
+            raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
+        X, y = validate_data(self, X, y, y_numeric=True, multi_output=True)
+        targets = dense_targets(y)
+        self._solution = lstsq(
+            X,
+            targets,
+            intercept=self.fit_intercept,
+            sample_weight=checked_sample_weight(sample_weight, X),
+            alpha=_penalty_for(targets, alpha),
+            num_threads=num_threads(n_jobs),
+        )
+        self.coef_ = self._solution.coef
+        # scikit-learn's convention: one float without an intercept, however many targets there are.
+        self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
+
+    def predict(self, X: MatrixLike) -> FloatArray:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a finite matrix with the number of features seen in `fit`.
+        """
+        check_is_fitted(self)
+        # The attributes decide: users may have changed them since the fit.
+        coef = np.asarray(self.coef_, dtype=np.float64)
+        intercept = np.full(np.atleast_2d(coef).shape[0], self.intercept_, dtype=np.float64)
+        return replace(self._solution, coef=coef, intercept=intercept).predict(
+            validate_data(self, X, reset=False)
+        )
+
+
+def _penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
+    """One penalty for all targets, or one for each."""
+    penalties = np.ravel(np.asarray(alpha, dtype=np.float64))
+    n_targets = 1 if targets.ndim == 1 else targets.shape[1]
+    if penalties.size not in (1, n_targets):
+        raise ValueError(
+            f"Number of targets and number of penalties do not correspond: {penalties.size} != {n_targets}"
+        )
+    return float(penalties[0]) if penalties.size == 1 else penalties
+
+
+def _numpy_scalar_or_array(value: Any) -> Any:
+    """Indexing by () turns a float into NumPy's scalar, as users of scikit-learn expect, and leaves arrays be."""
+    return np.asarray(value, dtype=np.float64)[()]
+
+
+class LinearRegression(_LeastSquaresRegressor):
+    """Ordinary least squares.
+
+    Without a unique minimiser (fewer samples than features, dependent columns) the coefficients are those of
+    minimum norm, for the centred problem when there is an intercept.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    copy_X : bool, default=True
+        Has no effect: `X` is never written to.
+    tol : float, default=1e-6
+        Has no effect: the solution is accurate to rounding, and the rank is not cut by a tolerance.
+    n_jobs : int, default=None
+        Number of threads; None: the current setting of :func:`crowfly.set_num_threads`, -1: all processors.
+    positive : bool, default=False
+        True is not offered.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients; two-dimensional when `y` is.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 without one.
+    rank_ : int
+        Numerical rank of `X`, centred when there is an intercept.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `X` had names that are all strings.
+
+    Notes
+    -----
+    There is no attribute ``singular_``: no singular values are computed. Sparse input is not offered.
+
+    Examples
+    --------
+    >>> from crowfly.linear_model import LinearRegression
+    >>> model = LinearRegression().fit([[1, 1], [1, 2], [2, 2], [2, 3]], [6, 8, 9, 11])
+    >>> model.coef_.round(12), float(model.intercept_.round(12))
+    (array([1., 2.]), 3.0)
+    """
+
+    rank_: int
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "n_jobs": [None, Integral],
+        "positive": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        tol: float = 1e-6,
+        n_jobs: int | None = None,
+        positive: bool = False,
+    ) -> None:
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.positive = positive
+
+    @validates_parameters
+    def fit(self, X: MatrixLike, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative; a sample of weight zero counts as absent.
+
+        Returns
+        -------
+        self : LinearRegression
+
+        Raises
+        ------
+        ValueError
+            If an argument is not finite, shapes do not match, a weight is negative, or ``positive=True``.
+        TypeError
+            If `X` is sparse.
+        """
+        self._fit_least_squares(X, y, sample_weight, n_jobs=self.n_jobs)
+        self.rank_ = self._solution.rank
+        return self
+
+
+class Ridge(_LeastSquaresRegressor):
+    """Least squares with a penalty on the squared norm of the coefficients.
+
+    Minimises ``||y - X w - b||^2 + alpha ||w||^2``; the intercept b is not penalised.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, not negative; an array has one for each target.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    copy_X : bool, default=True
+        Has no effect: `X` is never written to.
+    max_iter : int, default=None
+        Has no effect.
+    tol : float, default=1e-4
+        Has no effect: the solution is accurate to rounding.
+    solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', 'lbfgs'}, default='auto'
+        Has no effect: all of scikit-learn's solvers approach the one solution that is computed here. 'lbfgs'
+        is refused, as in scikit-learn without ``positive=True``.
+    positive : bool, default=False
+        True is not offered.
+    random_state : int, RandomState instance or None, default=None
+        Has no effect: nothing is random.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients; one-dimensional for a single target, as in scikit-learn.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 without one.
+    n_iter_ : ndarray of shape (n_targets,)
+        Passes over `X`.
+    solver_ : {'cholesky', 'qr'}
+        The factorisation used.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `X` had names that are all strings.
+
+    Notes
+    -----
+    Sparse input is not offered.
+
+    Examples
+    --------
+    >>> from crowfly.linear_model import Ridge
+    >>> model = Ridge(alpha=2.0).fit([[0], [1], [2]], [0, 1, 2])
+    >>> model.coef_.round(12)
+    array([0.5])
+    """
+
+    n_iter_: NDArray[np.int32]
+    solver_: str
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "solver": [StrOptions({"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"})],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        alpha: Any = 1.0,
+        *,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: int | None = None,
+        tol: float = 1e-4,
+        solver: str = "auto",
+        positive: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+
+    @validates_parameters
+    def fit(self, X: MatrixLike, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative; a sample of weight zero counts as absent.
+
+        Returns
+        -------
+        self : Ridge
+
+        Raises
+        ------
+        ValueError
+            If an argument is not finite, shapes do not match, a weight or penalty is negative,
+            ``positive=True``, or ``solver='lbfgs'``.
+        TypeError
+            If `X` is sparse.
+        """
+        if self.solver == "lbfgs" and not self.positive:
+            raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+        self._fit_least_squares(X, y, sample_weight, alpha=self.alpha)
+        n_targets = np.atleast_2d(self.coef_).shape[0]
+        if n_targets == 1:
+            self.coef_ = self.coef_.ravel()
+        self.n_iter_ = np.full(n_targets, self._solution.n_reads, dtype=np.int32)
+        self.solver_ = self._solution.method
+        return self

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Logistic regression, binary and multinomial, with its certificate."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from crowfly import LogisticResult
+from crowfly._estimators import (
+    FloatArray,
+    MatrixLike,
+    checked_sample_weight,
+    csr_container,
+    validates_parameters,
+)
+from crowfly.linear_model._penalty import resolve_alpha
+from crowfly.logistic import DEFAULT_TOLERANCE, fit_logistic
+
+
+class LogisticRegression(ClassifierMixin, BaseEstimator):
+    """Logistic regression with an L2 penalty or none, fitted to a certified optimum.
+
+    Minimises ``sum_i w_i loss(y_i, x_i.b + b0) + ||b||^2 / (2 C)``: one row of coefficients for two classes,
+    softmax with a row for each of more. The intercept is not penalised.
+
+    Parameters
+    ----------
+    penalty : {'l1', 'l2', 'elasticnet', None}, default='deprecated'
+        Deprecated as in scikit-learn 1.8: use `l1_ratio` and `C`.
+    C : float, default=1.0
+        Inverse strength of the penalty; ``np.inf`` is no penalty.
+    l1_ratio : float, default=0.0
+        0, the L2 penalty. Penalties with an L1 part are not offered.
+    dual : bool, default=False
+        Has no effect; refused, as in scikit-learn, unless ``solver='liblinear'``.
+    tol : float, default=1e-4
+        Has no effect: the fit ends at a certified optimum, see `optimality_gap_`.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    intercept_scaling : float, default=1
+        Has no effect: the intercept is never penalised.
+    class_weight : dict or 'balanced', default=None
+        Weights of the classes, by label; 'balanced': inversely proportional to their frequencies.
+    random_state : int, RandomState instance or None, default=None
+        Has no effect: nothing is random.
+    solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, default='lbfgs'
+        Has no effect: all approach the one optimum that is computed here. Combinations which scikit-learn
+        refuses are refused.
+    max_iter : int, default=100
+        Largest number of Newton steps.
+    verbose : int, default=0
+        Has no effect.
+    warm_start : bool, default=False
+        Has no effect: the optimum does not depend on the start.
+    n_jobs : int, default=None
+        Deprecated as in scikit-learn 1.8, and without effect: see :func:`crowfly.set_num_threads`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients, one row (of the second class) for two classes.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts; zeros without.
+    n_iter_ : ndarray of shape (1,)
+        Newton steps.
+    n_reads_ : int
+        Passes over `X`.
+    gradient_norm_ : float
+        2-norm of the gradient of the objective at the solution.
+    optimality_gap_ : float
+        Upper bound on how far the objective is above its minimum; inf where none could be certified.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `X` had names that are all strings.
+
+    Notes
+    -----
+    Sparse input is not offered.
+
+    Examples
+    --------
+    >>> from crowfly.linear_model import LogisticRegression
+    >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
+    >>> model.predict([[0.5], [2.5]])
+    array(['no', 'yes'], dtype='<U3')
+    """
+
+    classes_: NDArray[Any]
+    coef_: Any
+    intercept_: FloatArray
+    n_iter_: NDArray[np.int32]
+    n_reads_: int
+    gradient_norm_: float
+    optimality_gap_: float
+    n_features_in_: int
+    _result: LogisticResult
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None, Hidden(StrOptions({"deprecated"}))],
+        "C": [Interval(Real, 0, None, closed="right")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), None],
+        "dual": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "solver": [StrOptions({"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"})],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "n_jobs": [None, Integral],
+    }
+
+    def __init__(
+        self,
+        penalty: str | None = "deprecated",
+        *,
+        C: float = 1.0,
+        l1_ratio: float | None = 0.0,
+        dual: bool = False,
+        tol: float = 1e-4,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: dict[Any, float] | str | None = None,
+        random_state: Any = None,
+        solver: str = "lbfgs",
+        max_iter: int = 100,
+        verbose: int = 0,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+
+    @validates_parameters
+    def fit(self, X: MatrixLike, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training samples.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative; a sample of weight zero counts as absent.
+
+        Returns
+        -------
+        self : LogisticRegression
+
+        Raises
+        ------
+        ValueError
+            If `X` is not finite, there is one class only, a class has no positive weight, a weight is negative,
+            the penalty is not offered, or the classes are perfectly separated and there is no penalty.
+        TypeError
+            If `X` is sparse.
+
+        Warns
+        -----
+        ConvergenceWarning
+            scikit-learn's class, if the fit did not reach its tolerance.
+        """
+        alpha = resolve_alpha(self.penalty, self.C, self.l1_ratio, self.solver, self.dual)
+        if self.n_jobs is not None:
+            warnings.warn(
+                f"'n_jobs' has no effect and will be removed in scikit-learn 1.10 (got n_jobs={self.n_jobs}): "
+                "leave it out and call crowfly.set_num_threads.",
+                FutureWarning,
+                stacklevel=3,
+            )
+        X, y = validate_data(self, X, y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self._require_solvable_classes()
+        weights = self._weights_of_samples(checked_sample_weight(sample_weight, X), y, codes)
+        result = self._fit_certified(X, codes, weights, alpha)
+        self._result = replace(result, classes=self.classes_)
+        self.coef_ = result.coef
+        self.intercept_ = result.intercept
+        self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
+        self.n_reads_ = result.n_reads
+        self.gradient_norm_ = result.gradient_norm
+        self.optimality_gap_ = result.optimality_gap
+        return self
+
+    def _require_solvable_classes(self) -> None:
+        n_classes = len(self.classes_)
+        if n_classes < 2:
+            raise ValueError(
+                "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
+                f"{self.classes_[0]!r}"
+            )
+        if self.solver == "liblinear" and n_classes > 2:
+            raise ValueError(
+                "The 'liblinear' solver does not support multiclass classification (n_classes >= 3): "
+                "every other value of solver fits the multinomial model."
+            )
+
+    def _weights_of_samples(
+        self, sample_weight: FloatArray | None, y: NDArray[Any], codes: NDArray[np.intp]
+    ) -> FloatArray | None:
+        """Combine sample and class weights; a class that no weight is left for has no finite optimum."""
+        weights = sample_weight
+        if self.class_weight is not None:
+            by_class = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight
+            )
+            if (by_class < 0).any():
+                raise ValueError(f"class_weight: non-negative numbers expected, got {self.class_weight!r}")
+            weights = by_class[codes] if weights is None else weights * by_class[codes]
+        if weights is not None:
+            weightless = np.bincount(codes, weights=weights) == 0
+            if weightless.any():
+                raise ValueError(
+                    f"The class {self.classes_.tolist()[weightless.argmax()]!r} has no sample of positive weight: without "
+                    "one its coefficients have no finite optimum."
+                )
+        return weights
+
+    def _fit_certified(
+        self, X: NDArray[Any], codes: NDArray[np.intp], weights: FloatArray | None, alpha: float
+    ) -> LogisticResult:
+        """Fit; that the tolerance was not reached is said as scikit-learn's users know it."""
+        result, shortfall = fit_logistic(
+            X,
+            codes,
+            alpha=alpha,
+            intercept=self.fit_intercept,
+            sample_weight=weights,
+            tol=DEFAULT_TOLERANCE,
+            max_iter=self.max_iter,
+            num_threads=None,
+        )
+        if shortfall is not None:
+            warnings.warn(shortfall, ConvergenceWarning, stacklevel=4)
+        return result
+
+    def _current_result(self) -> LogisticResult:
+        """Result of the fit, with the attributes as they are now: users may have changed them since."""
+        check_is_fitted(self)
+        coef = self.coef_.toarray() if issparse(self.coef_) else self.coef_
+        return replace(self._result, coef=coef, intercept=self.intercept_)
+
+    def decision_function(self, X: MatrixLike) -> FloatArray:
+        """Evaluate the linear function of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of the second.
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a finite matrix with the number of features seen in `fit`.
+        """
+        return self._current_result().decision_function(validate_data(self, X, reset=False))
+
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
+        """Predict the most probable class; of equally probable ones the first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a finite matrix with the number of features seen in `fit`.
+        """
+        return self._current_result().predict(validate_data(self, X, reset=False))
+
+    def predict_proba(self, X: MatrixLike) -> FloatArray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; small probabilities are accurate to rounding.
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a finite matrix with the number of features seen in `fit`.
+        """
+        return self._current_result().predict_proba(validate_data(self, X, reset=False))
+
+    def predict_log_proba(self, X: MatrixLike) -> FloatArray:
+        """Predict the logarithm of the probability of each class, finite where the probability underflows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a finite matrix with the number of features seen in `fit`.
+        """
+        return self._current_result().predict_log_proba(validate_data(self, X, reset=False))
+
+    def sparsify(self) -> Self:
+        """Convert `coef_` to a sparse matrix in CSR format; predictions stay the same.
+
+        Returns
+        -------
+        self : LogisticRegression
+        """
+        check_is_fitted(self)
+        self.coef_ = csr_container()(self.coef_)
+        return self
+
+    def densify(self) -> Self:
+        """Convert `coef_` back to an array.
+
+        Returns
+        -------
+        self : LogisticRegression
+        """
+        check_is_fitted(self)
+        if issparse(self.coef_):
+            self.coef_ = self.coef_.toarray()
+        return self

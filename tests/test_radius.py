@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""All neighbours within a radius equal the reference to the bit, on the boundary too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crowfly
+from assertions import assert_neighbors_equal, assert_same_bits
+from references import METRICS, pairwise_distances, radius_neighbors
+from strategies import (
+    DATASETS,
+    DTYPES,
+    FEATURE_SIZES,
+    LAYOUTS,
+    POINT_SIZES,
+    THREADS,
+    dataset,
+    neighbor_problems,
+    normal_pair,
+)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("num_threads", THREADS)
+def test_metrics(metric: str, dtype: Any, num_threads: int) -> None:
+    queries, points = normal_pair(131, 509, 5, dtype)
+    radius = float(np.quantile(pairwise_distances(queries[:20], points, metric), 0.1))
+    actual = crowfly.Index(points, metric).query_radius(queries, radius, num_threads=num_threads)
+    assert_neighbors_equal(actual, radius_neighbors(queries, points, radius, metric))
+
+
+@pytest.mark.parametrize("n_points", POINT_SIZES)
+@pytest.mark.parametrize("n_queries", [0, 1, 33])
+def test_sizes(n_queries: int, n_points: int) -> None:
+    queries, points = normal_pair(n_queries, n_points, 3)
+    actual = crowfly.Index(points).query_radius(queries, 1.0)
+    assert_neighbors_equal(actual, radius_neighbors(queries, points, 1.0))
+
+
+@pytest.mark.parametrize("n_features", FEATURE_SIZES)
+def test_any_number_of_features(n_features: int) -> None:
+    queries, points = normal_pair(33, 131, n_features)
+    radius = float(np.sqrt(2 * n_features))
+    actual = crowfly.Index(points).query_radius(queries, radius)
+    assert_neighbors_equal(actual, radius_neighbors(queries, points, radius))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_memory_layouts(layout: str, dtype: Any) -> None:
+    queries, points = normal_pair(33, 131, 4, dtype)
+    actual = crowfly.Index(LAYOUTS[layout](points)).query_radius(LAYOUTS[layout](queries), 1.5)
+    assert_neighbors_equal(actual, radius_neighbors(queries, points, 1.5))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", DATASETS)
+def test_hard_data(name: str, dtype: Any) -> None:
+    queries, points = dataset(name, 31, 29, 401, 7, dtype)
+    for quantile in (0.0, 0.01, 0.5):
+        radius = float(np.quantile(pairwise_distances(queries, points), quantile, method="inverted_cdf"))
+        actual = crowfly.Index(points).query_radius(queries, radius)
+        assert_neighbors_equal(actual, radius_neighbors(queries, points, radius))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_boundary_belongs_to_the_ball(metric: str) -> None:
+    queries, points = normal_pair(5, 101, 6)
+    index = crowfly.Index(points, metric)
+    for query, distances in zip(queries, np.sort(pairwise_distances(queries, points, metric)), strict=True):
+        on_boundary = float(distances[50])
+        assert index.query_radius(query[np.newaxis], on_boundary)[2][1] == 51
+        assert index.query_radius(query[np.newaxis], np.nextafter(on_boundary, 0))[2][1] == 50
+
+
+def test_radius_zero_finds_duplicates_only() -> None:
+    points = np.tile(normal_pair(1, 30, 4)[1], (3, 1))
+    distances, indices, offsets = crowfly.Index(points).query_radius(points[:30], 0.0)
+    assert_same_bits(distances, np.zeros(90))
+    assert_same_bits(indices.reshape(30, 3), np.arange(30)[:, np.newaxis] + np.array([0, 30, 60]))
+    assert_same_bits(offsets, np.arange(0, 91, 3))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_ball_around_everything_is_a_query_for_all_points(metric: str) -> None:
+    queries, points = normal_pair(17, 140, 5)
+    index = crowfly.Index(points, metric)
+    distances, indices, offsets = index.query_radius(queries, 1e9)
+    assert_neighbors_equal((distances.reshape(17, 140), indices.reshape(17, 140)), index.query(queries, 140))
+    assert_same_bits(offsets, 140 * np.arange(18))
+
+
+def test_an_empty_ball() -> None:
+    queries, points = normal_pair(4, 30, 3)
+    distances, indices, offsets = crowfly.Index(points + 100.0).query_radius(queries, 1.0)
+    assert_neighbors_equal(
+        (distances, indices, offsets), (np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(5, dtype=np.int64))
+    )
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_exclude_self_goes_by_index(metric: str) -> None:
+    points = np.tile(normal_pair(1, 50, 3)[1], (2, 1))
+    radius = float(np.quantile(pairwise_distances(points, metric=metric), 0.2))
+    actual = crowfly.Index(points, metric).query_radius(points, radius, exclude_self=True)
+    assert_neighbors_equal(actual, radius_neighbors(points, points, radius, metric, exclude_self=True))
+
+
+@given(problem=neighbor_problems(), radius=st.sampled_from([0.0, 1e-30, 1.0, 2.0, 3.0, 1e10, 1e160]))
+def test_any_small_problem(problem: tuple[Any, Any, int], radius: float) -> None:
+    queries, points, _ = problem
+    for metric in ("euclidean", "manhattan", "chebyshev"):
+        actual = crowfly.Index(points, metric).query_radius(queries, radius)
+        assert_neighbors_equal(actual, radius_neighbors(queries, points, radius, metric))

@@ -1,0 +1,454 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Bad input is a TypeError or ValueError that names the argument; whatever comes in, nothing else comes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import crowfly
+from assertions import assert_names_argument, assert_same_bits
+from references import METRICS
+
+X = np.random.default_rng(0).standard_normal((12, 3))
+Y = X[:, 0] + 1
+LABELS = np.arange(12) % 2
+ONES = np.ones(12)
+INDEX = crowfly.Index(X)
+
+Call = Callable[[Any], Any]
+
+# Every matrix argument of the functional API.
+MATRICES: dict[str, tuple[str, Call]] = {
+    "Index": ("points", crowfly.Index),
+    "Index.query": ("queries", INDEX.query),
+    "Index.query_radius": ("queries", lambda a: INDEX.query_radius(a, 1.0)),
+    "nearest queries": ("queries", lambda a: crowfly.nearest(a, X)),
+    "nearest points": ("points", lambda a: crowfly.nearest(X, a)),
+    "pairwise_distances X": ("X", crowfly.pairwise_distances),
+    "pairwise_distances Y": ("Y", lambda a: crowfly.pairwise_distances(X, a)),
+    "lstsq": ("X", lambda a: crowfly.lstsq(a, Y)),
+    "lstsq predict": ("X", lambda a: crowfly.lstsq(X, Y).predict(a)),
+    "logistic": ("X", lambda a: crowfly.logistic(a, LABELS)),
+    "logistic decision_function": ("X", lambda a: crowfly.logistic(X, LABELS).decision_function(a)),
+    "logistic predict_proba": ("X", lambda a: crowfly.logistic(X, LABELS).predict_proba(a)),
+    "logistic predict": ("X", lambda a: crowfly.logistic(X, LABELS).predict(a)),
+}
+MATCHING = [name for name in MATRICES if name not in ("Index", "pairwise_distances X", "lstsq", "logistic")]
+NEEDS_ROWS = ["Index", "nearest points", "lstsq", "logistic"]
+
+
+def expect(error: type[Exception], name: str, call: Callable[[], Any]) -> str:
+    """The message of the error, which must be of exactly this kind and name the argument."""
+    with pytest.raises(error) as caught:
+        call()
+    assert_names_argument(caught.value, name)
+    return str(caught.value)
+
+
+# --- Matrices ---
+
+WRONG_KINDS = {
+    "complex": X.astype(complex),
+    "object": X.astype(object),
+    "str": X.astype(str),
+    "bytes": X.astype("S"),
+    "datetime64": np.zeros((12, 3), dtype="datetime64[s]"),
+    "timedelta64": np.zeros((12, 3), dtype="timedelta64[s]"),
+    "structured": np.zeros((12, 3), dtype=[("a", "f8")]),
+    "None": None,
+    "dict": {"a": 1},
+    "list of str": [["a", "b", "c"]],
+}
+WRONG_RANKS = {"scalar": np.float64(1), "vector": X[0], "three axes": X[np.newaxis], "empty list": []}
+NOT_FINITE = [np.nan, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("kind", WRONG_KINDS)
+@pytest.mark.parametrize("where", MATRICES)
+def test_wrong_kind(where: str, kind: str) -> None:
+    name, call = MATRICES[where]
+    if kind == "None" and name == "Y":
+        pytest.skip("Y=None means X")
+    expect(TypeError, name, lambda: call(WRONG_KINDS[kind]))
+
+
+@pytest.mark.parametrize("rank", WRONG_RANKS)
+@pytest.mark.parametrize("where", MATRICES)
+def test_wrong_rank(where: str, rank: str) -> None:
+    name, call = MATRICES[where]
+    expect(ValueError, name, lambda: call(WRONG_RANKS[rank]))
+
+
+@pytest.mark.parametrize("where", MATRICES)
+def test_ragged_rows(where: str) -> None:
+    _, call = MATRICES[where]
+    with pytest.raises((TypeError, ValueError)):
+        call([[1.0, 2.0, 3.0], [4.0, 5.0]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", NOT_FINITE)
+@pytest.mark.parametrize("where", MATRICES)
+def test_not_finite_is_named_by_position(where: str, value: float, dtype: Any) -> None:
+    name, call = MATRICES[where]
+    bad = X.astype(dtype)
+    bad[7, 2] = value
+    bad[9, 0] = np.nan
+    for laid_out in (bad, np.asfortranarray(bad), np.repeat(bad, 2, axis=1)[:, ::2]):
+        message = expect(ValueError, name, partial(call, laid_out))
+        assert re.search(r"\b7\b.*\b2\b", message), message
+        assert str(value) in message
+
+
+@pytest.mark.parametrize("position", [(0, 0), (999, 0), (1000, 16), (2002, 32)])
+def test_not_finite_is_found_anywhere_in_large_data(position: tuple[int, int]) -> None:
+    bad = np.ones((2003, 33), dtype=np.float32)
+    bad[position] = np.inf
+    message = expect(ValueError, "points", lambda: crowfly.Index(bad))
+    assert re.search(rf"\b{position[0]}\b.*\b{position[1]}\b", message), message
+
+
+@pytest.mark.parametrize("where", MATRICES)
+def test_largest_finite_values_are_finite(where: str) -> None:
+    """The sum of many finite values may overflow: that isn't what makes a value infinite."""
+    _, call = MATRICES[where]
+    if where in ("lstsq", "logistic"):
+        pytest.skip("a fit may overflow")
+    call(np.full((12, 3), np.finfo(np.float64).max / 8))
+
+
+@pytest.mark.parametrize("where", MATCHING)
+@pytest.mark.parametrize("n_features", [1, 2, 4])
+def test_mismatched_features(where: str, n_features: int) -> None:
+    name, call = MATRICES[where]
+    message = expect(ValueError, name, lambda: call(np.ones((12, n_features))))
+    assert re.search(rf"\b{n_features}\b", message), message
+    assert re.search(r"\b3\b", message), message
+
+
+@pytest.mark.parametrize("where", NEEDS_ROWS)
+def test_no_rows_where_some_are_needed(where: str) -> None:
+    name, call = MATRICES[where]
+    expect(ValueError, name, lambda: call(np.zeros((0, 3))))
+
+
+@pytest.mark.parametrize("where", [name for name in MATRICES if name not in NEEDS_ROWS])
+def test_no_rows_where_none_are_needed(where: str) -> None:
+    _, call = MATRICES[where]
+    result = call(np.zeros((0, 3)))
+    first = result[0] if isinstance(result, tuple) else result
+    if where != "pairwise_distances Y":
+        assert len(first) == 0
+
+
+@pytest.mark.parametrize("where", MATRICES)
+def test_no_columns(where: str) -> None:
+    name, call = MATRICES[where]
+    expect(ValueError, name, lambda: call(np.zeros((12, 0))))
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**62])
+@pytest.mark.parametrize("where", MATRICES)
+def test_integers_that_float64_can_not_hold(where: str, value: int) -> None:
+    name, call = MATRICES[where]
+    bad = np.ones((12, 3), dtype=np.int64)
+    bad[4, 1] = value
+    expect(ValueError, name, lambda: call(bad))
+
+
+def test_the_largest_integers_that_float64_holds() -> None:
+    points = np.array([[2**53], [-(2**53)]], dtype=np.int64)
+    distances, _ = crowfly.nearest(points, points, 2)
+    assert_same_bits(distances, np.array([[0.0, 2.0**54], [0.0, 2.0**54]]))
+
+
+# --- Neighbours ---
+
+WITH_METRIC: dict[str, Call] = {
+    "Index": lambda options: crowfly.Index(X, **options),
+    "nearest": lambda options: crowfly.nearest(X, X, **options),
+    "pairwise_distances": lambda options: crowfly.pairwise_distances(X, **options),
+}
+BAD_METRICS: list[tuple[str, type[Exception], dict[str, Any]]] = [
+    ("metric", ValueError, {"metric": "hamming"}),
+    ("metric", ValueError, {"metric": ""}),
+    ("metric", TypeError, {"metric": 2}),
+    ("metric", TypeError, {"metric": None}),
+    ("metric", TypeError, {"metric": max}),
+    ("p", ValueError, {"metric": "minkowski", "p": 0.5}),
+    ("p", ValueError, {"metric": "minkowski", "p": 0}),
+    ("p", ValueError, {"metric": "minkowski", "p": -1}),
+    ("p", ValueError, {"metric": "minkowski", "p": np.nan}),
+    ("p", TypeError, {"metric": "minkowski", "p": "2"}),
+    ("p", TypeError, {"metric": "minkowski", "p": 2j}),
+    ("p", TypeError, {"metric": "minkowski", "p": [2]}),
+    ("p", ValueError, {"metric": "euclidean", "p": 2}),
+    ("p", ValueError, {"metric": "cosine", "p": 3.0}),
+]
+
+
+@pytest.mark.parametrize("function", WITH_METRIC)
+@pytest.mark.parametrize("case", BAD_METRICS, ids=lambda case: str(case[2]))
+def test_bad_metric(case: tuple[str, type[Exception], dict[str, Any]], function: str) -> None:
+    name, error, options = case
+    expect(error, name, lambda: WITH_METRIC[function](options))
+
+
+def test_an_unknown_metric_is_told_the_known_ones() -> None:
+    message = expect(ValueError, "metric", lambda: crowfly.Index(X, metric="hamming"))
+    assert all(metric in message for metric in METRICS)
+
+
+WITH_ZERO_VECTOR: dict[str, tuple[str, Call]] = {
+    "Index": ("points", lambda a: crowfly.Index(a, "cosine")),
+    "query": ("queries", lambda a: crowfly.Index(X, "cosine").query(a)),
+    "query_radius": ("queries", lambda a: crowfly.Index(X, "cosine").query_radius(a, 1.0)),
+    "pairwise_distances X": ("X", lambda a: crowfly.pairwise_distances(a, X, metric="cosine")),
+    "pairwise_distances Y": ("Y", lambda a: crowfly.pairwise_distances(X, a, metric="cosine")),
+}
+
+
+@pytest.mark.parametrize("where", WITH_ZERO_VECTOR)
+def test_a_zero_vector_has_no_direction(where: str) -> None:
+    name, call = WITH_ZERO_VECTOR[where]
+    zero = X.copy()
+    zero[5] = [0.0, -0.0, 0.0]
+    message = expect(ValueError, name, lambda: call(zero))
+    assert re.search(r"\b5\b", message), message
+
+
+BAD_COUNTS: list[tuple[type[Exception], Any]] = [
+    (ValueError, 0),
+    (ValueError, -1),
+    (ValueError, -(2**63)),
+    (ValueError, 2**64),
+    (TypeError, 1.0),
+    (TypeError, "1"),
+    (TypeError, [1]),
+    (TypeError, np.nan),
+]
+
+
+@pytest.mark.parametrize(("error", "k"), [*BAD_COUNTS, (ValueError, 13), (TypeError, None)])
+def test_bad_k(error: type[Exception], k: Any) -> None:
+    expect(error, "k", lambda: INDEX.query(X, k))
+    expect(error, "k", lambda: crowfly.nearest(X, X, k))
+
+
+def test_k_beyond_the_others() -> None:
+    expect(ValueError, "k", lambda: INDEX.query(X, 12, exclude_self=True))
+    expect(ValueError, "k", lambda: crowfly.Index(X[:1]).query(X[:1], 1, exclude_self=True))
+
+
+def test_k_may_be_any_integer_type() -> None:
+    three: Any = np.int32(3)
+    assert INDEX.query(X, three)[0].shape == (12, 3)
+
+
+@pytest.mark.parametrize("n", [0, 1, 11])
+def test_exclude_self_needs_the_points_themselves(n: int) -> None:
+    message = expect(ValueError, "queries", lambda: INDEX.query(X[:n], exclude_self=True))
+    assert re.search(r"\b12\b", message), message
+    expect(ValueError, "queries", lambda: INDEX.query_radius(X[:n], 1.0, exclude_self=True))
+
+
+@pytest.mark.parametrize(
+    ("error", "radius"),
+    [
+        (ValueError, -1.0),
+        (ValueError, np.nan),
+        (ValueError, -np.inf),
+        (TypeError, "1"),
+        (TypeError, None),
+        (TypeError, 1j),
+    ],
+)
+def test_bad_radius(error: type[Exception], radius: Any) -> None:
+    expect(error, "radius", lambda: INDEX.query_radius(X, radius))
+
+
+def test_an_infinite_radius_is_everything() -> None:
+    assert INDEX.query_radius(X, np.inf)[2][-1] == 144
+
+
+THREADED: dict[str, Call] = {
+    "query": lambda n: INDEX.query(X, num_threads=n),
+    "query_radius": lambda n: INDEX.query_radius(X, 1.0, num_threads=n),
+    "nearest": lambda n: crowfly.nearest(X, X, num_threads=n),
+    "pairwise_distances": lambda n: crowfly.pairwise_distances(X, num_threads=n),
+    "lstsq": lambda n: crowfly.lstsq(X, Y, num_threads=n),
+    "logistic": lambda n: crowfly.logistic(X, LABELS, num_threads=n),
+}
+
+
+@pytest.mark.parametrize(("error", "n"), BAD_COUNTS)
+@pytest.mark.parametrize("function", THREADED)
+def test_bad_num_threads(function: str, error: type[Exception], n: Any) -> None:
+    expect(error, "num_threads", lambda: THREADED[function](n))
+
+
+@pytest.mark.parametrize(("error", "n"), BAD_COUNTS)
+def test_bad_set_num_threads(error: type[Exception], n: Any) -> None:
+    expect(error, "n", lambda: crowfly.set_num_threads(n))
+
+
+# --- Linear models ---
+
+FITS: dict[str, Callable[..., Any]] = {
+    "lstsq": lambda **options: crowfly.lstsq(**{"X": X, "y": Y, **options}),
+    "logistic": lambda **options: crowfly.logistic(**{"X": X, "y": LABELS, **options}),
+}
+
+
+def _with(values: Any, position: int, value: Any) -> Any:
+    changed = np.array(values, dtype=np.float64)
+    changed[position] = value
+    return changed
+
+
+BAD_FITS: list[tuple[str, type[Exception], Any]] = [
+    ("y", ValueError, ONES[:11]),
+    ("y", ValueError, np.ones(13)),
+    ("y", ValueError, np.float64(1)),
+    ("y", ValueError, np.ones((12, 1, 1))),
+    ("y", ValueError, []),
+    ("y", ValueError, _with(Y, 5, np.nan)),
+    ("y", ValueError, _with(Y, 5, np.inf)),
+    ("y", TypeError, Y.astype(complex)),
+    ("sample_weight", ValueError, ONES[:11]),
+    ("sample_weight", ValueError, np.ones((12, 1))),
+    ("sample_weight", ValueError, np.float64(1)),
+    ("sample_weight", ValueError, _with(ONES, 5, -1e-300)),
+    ("sample_weight", ValueError, _with(ONES, 5, np.nan)),
+    ("sample_weight", ValueError, _with(ONES, 5, np.inf)),
+    ("sample_weight", ValueError, np.zeros(12)),
+    ("sample_weight", TypeError, ONES.astype(complex)),
+    ("sample_weight", TypeError, ["1"] * 12),
+    ("alpha", ValueError, -1e-300),
+    ("alpha", ValueError, np.nan),
+    ("alpha", ValueError, np.inf),
+    ("alpha", TypeError, "1"),
+    ("alpha", TypeError, None),
+    ("alpha", TypeError, 1j),
+]
+
+
+@pytest.mark.parametrize("function", FITS)
+@pytest.mark.parametrize(("name", "error", "value"), BAD_FITS)
+def test_bad_arguments_of_a_fit(name: str, error: type[Exception], value: Any, function: str) -> None:
+    expect(error, name, lambda: FITS[function](**{name: value}))
+
+
+@pytest.mark.parametrize("function", FITS)
+@pytest.mark.parametrize("name", ["y", "sample_weight"])
+def test_not_finite_entries_of_vectors_are_named_by_position(name: str, function: str) -> None:
+    message = expect(ValueError, name, lambda: FITS[function](**{name: _with(ONES, 5, np.nan)}))
+    assert re.search(r"\b5\b", message), message
+    assert "nan" in message
+
+
+@pytest.mark.parametrize("alpha", [[1.0], [1.0, 2.0, 3.0], np.ones((2, 1)), [1.0, -1.0], [1.0, np.nan]])
+def test_bad_alpha_per_target(alpha: Any) -> None:
+    expect(ValueError, "alpha", lambda: crowfly.lstsq(X, X[:, :2], alpha=alpha))
+
+
+@pytest.mark.parametrize("y", [["a", "b"] * 6, None, Y.astype(object)], ids=["str", "None", "object"])
+def test_targets_of_least_squares_are_numbers(y: Any) -> None:
+    expect(TypeError, "y", lambda: crowfly.lstsq(X, y))
+
+
+def test_targets_without_columns() -> None:
+    expect(ValueError, "y", lambda: crowfly.lstsq(X, np.zeros((12, 0))))
+
+
+@pytest.mark.parametrize("y", [np.zeros(12), np.ones(12, dtype=bool), ["a"] * 12])
+def test_one_class_only(y: Any) -> None:
+    message = expect(ValueError, "y", lambda: crowfly.logistic(X, y))
+    assert "class" in message
+
+
+def test_one_class_only_among_the_rows_that_weigh() -> None:
+    with pytest.raises(ValueError, match="class"):
+        crowfly.logistic(X, LABELS, sample_weight=(LABELS == 0).astype(float))
+
+
+def test_labels_must_be_whole() -> None:
+    expect(ValueError, "y", lambda: crowfly.logistic(X, Y))
+    expect(ValueError, "y", lambda: crowfly.logistic(X, LABELS.reshape(6, 2)))
+
+
+@pytest.mark.parametrize(
+    ("error", "tol"),
+    [(ValueError, -1e-3), (ValueError, np.nan), (ValueError, np.inf), (TypeError, "1"), (TypeError, None)],
+)
+def test_bad_tol(error: type[Exception], tol: Any) -> None:
+    expect(error, "tol", lambda: crowfly.logistic(X, LABELS, tol=tol))
+
+
+# A fit of no iterations is possible: it certifies the start.
+@pytest.mark.parametrize(("error", "max_iter"), [*BAD_COUNTS[1:], (TypeError, None)])
+def test_bad_max_iter(error: type[Exception], max_iter: Any) -> None:
+    expect(error, "max_iter", lambda: crowfly.logistic(X, LABELS, max_iter=max_iter))
+
+
+# --- Fuzz ---
+
+weird_arrays = st.one_of(
+    hnp.arrays(hnp.scalar_dtypes(), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)),
+    hnp.arrays(
+        st.sampled_from([np.float32, np.float64, np.longdouble, np.float16, np.int64, np.uint64, np.bool_]),
+        hnp.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=5),
+    ),
+    st.lists(st.one_of(st.floats(), st.text(max_size=2), st.none(), st.lists(st.integers())), max_size=4),
+)
+weird_scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-1, 4),
+    st.floats(),
+    st.text(max_size=2),
+    st.complex_numbers(),
+)
+
+
+def survives(call: Callable[[], Any]) -> None:
+    """A result, or an error that blames the input; a fit may also stop early and say so."""
+    try:
+        with np.errstate(all="ignore"):
+            call()
+    except (TypeError, ValueError, crowfly.ConvergenceWarning):
+        pass
+
+
+@given(
+    a=weird_arrays,
+    b=weird_arrays,
+    k=weird_scalars,
+    p=weird_scalars,
+    metric=st.sampled_from([*METRICS, "", None]),
+)
+def test_neighbors_survive_anything(a: Any, b: Any, k: Any, p: Any, metric: Any) -> None:
+    survives(lambda: crowfly.nearest(a, b, k, metric=metric, p=p))
+    survives(lambda: crowfly.nearest(a, b, metric="minkowski", p=p))
+    survives(lambda: crowfly.nearest(a, a))
+    survives(lambda: crowfly.Index(a).query_radius(b, k))
+    survives(lambda: crowfly.Index(a, "cosine").query(a, 2, exclude_self=True))
+    survives(lambda: crowfly.pairwise_distances(a, b, metric=metric))
+
+
+@given(a=weird_arrays, b=weird_arrays, weights=st.one_of(st.none(), weird_arrays), alpha=weird_scalars)
+def test_fits_survive_anything(a: Any, b: Any, weights: Any, alpha: Any) -> None:
+    survives(lambda: crowfly.lstsq(a, b, sample_weight=weights, alpha=alpha))
+    survives(lambda: crowfly.lstsq(a, b))
+    survives(lambda: crowfly.logistic(a, b, sample_weight=weights, alpha=alpha))
+    survives(lambda: crowfly.logistic(a, b, tol=alpha, max_iter=5))
