@@ -86,7 +86,7 @@ def test_whole_numbers_of_any_rank(
     result: Any = crowfly.lstsq(
         X, y, intercept=intercept, sample_weight=weights, alpha=alpha, num_threads=num_threads
     )
-    assert result.rank == exact.rank
+    assert result.rank == (exact.rank if alpha == 0 else X.shape[1])
     design, target = centred_design(X, y, intercept=intercept, sample_weight=weights, alpha=alpha)
     truth = np.array([float(value) for value in exact.coef])
     if alpha > 0 or exact.rank == X.shape[1]:
@@ -332,6 +332,15 @@ def test_dependent_columns(case: str) -> None:
     design, target = centred_design(X, y, intercept=True, sample_weight=None, alpha=0.0)
     assert np.all(np.abs(result.coef - truth) <= minimum_norm_tolerance(design, target, truth, 4))
     assert log_relative_error(result.rss, exact.rss) >= 11
+
+
+@pytest.mark.parametrize("case", DEPENDENT)
+def test_a_penalty_makes_the_system_one_of_full_rank(case: str) -> None:
+    base, y = regression(50, 4)
+    result = crowfly.lstsq(DEPENDENT[case](np.round(100 * base)), y, alpha=0.5)
+    assert result.rank == 5
+    assert math.isfinite(result.condition)
+    assert len(result.dependent_columns) == 0
 
 
 @pytest.mark.parametrize("gap", [1e-2, 1e-4, 1e-7, 1e-9])

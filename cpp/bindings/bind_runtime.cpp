@@ -71,10 +71,6 @@ void take(const py::dict& routines, const char* name, Function& target) {
 
 void install_lapack(const py::dict& routines) {
   Lapack table;
-  take(routines, "dpotrf", table.potrf);
-  take(routines, "dpotrs", table.potrs);
-  take(routines, "dpocon", table.pocon);
-  take(routines, "dtrtri", table.trtri);
   take(routines, "dtrtrs", table.trtrs);
   take(routines, "dtrcon", table.trcon);
   take(routines, "dgeqrf", table.geqrf);

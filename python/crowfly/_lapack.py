@@ -7,7 +7,7 @@ from functools import cache
 
 from crowfly import _core
 
-ROUTINES = ("dpotrf", "dpotrs", "dpocon", "dtrtri", "dtrtrs", "dtrcon", "dgeqrf", "dgeqp3", "dormqr", "dgels")
+ROUTINES = ("dtrtrs", "dtrcon", "dgeqrf", "dgeqp3", "dormqr", "dgels")
 
 
 @cache

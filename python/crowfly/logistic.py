@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowfly import _core, _lapack
+from crowfly import _core
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -179,7 +179,6 @@ def fit_logistic(
     tolerance = as_real("tol", tol, 0)
     iterations = as_integer("max_iter", max_iter, 0, 2**31 - 1)
     threads = as_num_threads(num_threads)
-    _lapack.install()
     try:
         fit = _core.logistic(
             array, codes, len(classes), weights, with_intercept, penalty, tolerance, iterations, threads

@@ -11,8 +11,7 @@
 namespace crowfly {
 namespace {
 
-char lower_triangle = 'L', upper_triangle = 'U', no_transpose = 'N', transpose = 'T', left_side = 'L', one_norm = '1',
-     general_diagonal = 'N';
+char upper_triangle = 'U', no_transpose = 'N', transpose = 'T', left_side = 'L', one_norm = '1', general_diagonal = 'N';
 
 int as_int(Index n) {
   check(n <= std::numeric_limits<int>::max());
@@ -20,19 +19,6 @@ int as_int(Index n) {
 }
 
 int leading(const Matrix& a) { return std::max(1, as_int(a.rows())); }
-
-/// Sum of absolute values down each column of the symmetric matrix stored in the lower triangle.
-double symmetric_one_norm(const Matrix& a) {
-  Vector sums(static_cast<std::size_t>(a.cols()), 0.0);
-  for (Index j = 0; j < a.cols(); ++j) {
-    sums[static_cast<std::size_t>(j)] += std::fabs(a(j, j));
-    for (Index i = j + 1; i < a.rows(); ++i) {
-      sums[static_cast<std::size_t>(j)] += std::fabs(a(i, j));
-      sums[static_cast<std::size_t>(i)] += std::fabs(a(i, j));
-    }
-  }
-  return sums.empty() ? 0.0 : *std::max_element(sums.begin(), sums.end());
-}
 
 double norm(const double* x, Index n) {
   double largest = 0;
@@ -53,60 +39,6 @@ void with_workspace(Call call) {
 }
 
 }  // namespace
-
-std::optional<Cholesky> Cholesky::factor(const Matrix& a) {
-  Cholesky result;
-  int n = as_int(a.rows()), lda = leading(a), info = 0;
-  result.lower_ = a.copy();
-  result.scale_.assign(static_cast<std::size_t>(n), 1.0);
-  for (Index j = 0; j < n; ++j) {
-    const double diagonal = a(j, j);
-    if (!(diagonal > 0) || !std::isfinite(diagonal)) return std::nullopt;
-    result.scale_[static_cast<std::size_t>(j)] = 1.0 / std::sqrt(diagonal);
-  }
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = j; i < n; ++i) {
-      result.lower_(i, j) *= result.scale_[static_cast<std::size_t>(i)] * result.scale_[static_cast<std::size_t>(j)];
-    }
-  }
-  if (n == 0) return result;
-  double anorm = symmetric_one_norm(result.lower_), rcond = 0;
-  lapack().potrf(&lower_triangle, &n, result.lower_.data(), &lda, &info);
-  if (info != 0) return std::nullopt;
-  std::vector<double> work(static_cast<std::size_t>(3 * n));
-  std::vector<int> iwork(static_cast<std::size_t>(n));
-  lapack().pocon(&lower_triangle, &n, result.lower_.data(), &lda, &anorm, &rcond, work.data(), iwork.data(), &info);
-  if (info != 0 || !(rcond > 0)) return std::nullopt;
-  result.condition_ = 1.0 / rcond;
-  return result;
-}
-
-void Cholesky::solve(Matrix& b) const {
-  int n = as_int(lower_.rows()), nrhs = as_int(b.cols()), ld = leading(lower_), info = 0;
-  if (n == 0 || nrhs == 0) return;
-  const auto rescale = [&] {
-    for (Index t = 0; t < b.cols(); ++t) {
-      for (Index i = 0; i < n; ++i) b(i, t) *= scale_[static_cast<std::size_t>(i)];
-    }
-  };
-  rescale();
-  lapack().potrs(&lower_triangle, &n, &nrhs, const_cast<double*>(lower_.data()), &ld, b.data(), &ld, &info);
-  check(info == 0);
-  rescale();
-}
-
-double Cholesky::inverse_trace() const {
-  Matrix inverse = lower_.copy();
-  int n = as_int(inverse.rows()), ld = leading(inverse), info = 0;
-  if (n == 0) return 0;
-  lapack().trtri(&lower_triangle, &general_diagonal, &n, inverse.data(), &ld, &info);
-  if (info != 0) return std::numeric_limits<double>::infinity();
-  double sum = 0;
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = j; i < n; ++i) sum += inverse(i, j) * inverse(i, j);
-  }
-  return sum;
-}
 
 QrFactors qr_factors(Matrix a) {
   check(a.rows() >= a.cols());

@@ -1,34 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Factorisations of p-by-p matrices: Cholesky with a condition estimate, and the rank-revealing least-squares solve behind QR.
+// Orthogonal factorisations of small matrices through LAPACK: triangles for reduced rows, and the rank-revealing least-squares solve.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "linalg/matrix.hpp"
 
 namespace crowfly {
-
-/// A symmetric positive definite matrix, scaled to unit diagonal and factored.
-class Cholesky {
- public:
-  /// Takes the lower triangle of `a`. Empty when `a` is not numerically positive definite.
-  [[nodiscard]] static std::optional<Cholesky> factor(const Matrix& a);
-
-  /// Solves a x = b in place, column by column.
-  void solve(Matrix& b) const;
-  /// 2-norm-like condition estimate of the scaled matrix (1-norm, by LAPACK's estimator).
-  [[nodiscard]] double condition() const noexcept { return condition_; }
-  /// An upper bound on the largest eigenvalue of the inverse of the scaled matrix (its trace).
-  [[nodiscard]] double inverse_trace() const;
-  /// The scale: the matrix factored is a(i, j) * scale[i] * scale[j].
-  [[nodiscard]] const Vector& scale() const noexcept { return scale_; }
-
- private:
-  Matrix lower_;
-  Vector scale_;
-  double condition_ = 1;
-};
 
 /// Upper triangular R of a QR factorisation of a (rows >= cols), a overwritten. Returns R as cols x cols.
 [[nodiscard]] Matrix qr_triangle(Matrix a);

@@ -11,7 +11,7 @@ Lapack installed;
 void set_lapack(const Lapack& routines) noexcept { installed = routines; }
 
 const Lapack& lapack() {
-  check(installed.potrf != nullptr);
+  check(installed.geqrf != nullptr);
   return installed;
 }
 

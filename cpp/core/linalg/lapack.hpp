@@ -5,11 +5,6 @@
 namespace crowfly {
 
 struct Lapack {
-  using Potrf = void (*)(char* uplo, int* n, double* a, int* lda, int* info);
-  using Potrs = void (*)(char* uplo, int* n, int* nrhs, double* a, int* lda, double* b, int* ldb, int* info);
-  using Pocon = void (*)(char* uplo, int* n, double* a, int* lda, double* anorm, double* rcond, double* work,
-                         int* iwork, int* info);
-  using Trtri = void (*)(char* uplo, char* diag, int* n, double* a, int* lda, int* info);
   using Trtrs = void (*)(char* uplo, char* trans, char* diag, int* n, int* nrhs, double* a, int* lda, double* b,
                          int* ldb, int* info);
   using Trcon = void (*)(char* norm, char* uplo, char* diag, int* n, double* a, int* lda, double* rcond, double* work,
@@ -22,10 +17,6 @@ struct Lapack {
   using Gels = void (*)(char* trans, int* m, int* n, int* nrhs, double* a, int* lda, double* b, int* ldb, double* work,
                         int* lwork, int* info);
 
-  Potrf potrf = nullptr;
-  Potrs potrs = nullptr;
-  Pocon pocon = nullptr;
-  Trtri trtri = nullptr;
   Trtrs trtrs = nullptr;
   Trcon trcon = nullptr;
   Geqrf geqrf = nullptr;

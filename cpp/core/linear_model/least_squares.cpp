@@ -8,6 +8,7 @@
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
+#include "linalg/cholesky.hpp"
 #include "linalg/factor.hpp"
 #include "linalg/gram.hpp"
 #include "linear_model/standardise.hpp"

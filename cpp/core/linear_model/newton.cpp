@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/check.hpp"
-#include "linalg/factor.hpp"
+#include "linalg/cholesky.hpp"
 #include "linear_model/logistic_loss.hpp"
 #include "linear_model/standardise.hpp"
 
@@ -74,7 +74,7 @@ class Newton {
       if (problem_.penalty == 0 && value_.smallest_margin > 0) return finish(LogisticStatus::separated);
       const Vector step = newton_step();
       const double slope = dot(value_.gradient, step), decrement = std::sqrt(std::max(0.0, -slope));
-      fit_.gap = certified_ ? gap_bound(decrement, radius_) : infinity;
+      fit_.gap = certified_gap(decrement);
       if (fit_.gap <= problem_.tolerance * objective_ || decrement * decrement <= eps * objective_) {
         if (problem_.penalty == 0 && diverges_along(step)) return finish(LogisticStatus::separated);
         // The objective is flat: a gap at rounding level still leaves half the coefficients' digits open. One more step closes them.
@@ -153,8 +153,15 @@ class Newton {
     Matrix step(data_.size(), 1);
     for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -value_.gradient[at(i)];
     factor->solve(step);
-    if (certified_) radius_ = curvature_radius(*factor);
+    factor_ = std::move(factor);
     return {step.col(0), step.col(0) + data_.size()};
+  }
+
+  /// The bound costs p^3 / 3: it is worked out only where it can be small enough, or be the last word.
+  [[nodiscard]] double certified_gap(double decrement) const {
+    const bool last = fit_.n_iterations >= problem_.max_iterations;
+    if (!certified_ || !(last || 0.5 * decrement * decrement <= problem_.tolerance * objective_)) return infinity;
+    return gap_bound(decrement, curvature_radius(*factor_));
   }
 
   /// Upper bound on |x_i . v| / |v|_H over rows and directions, from the columns' largest magnitudes and the trace of the inverse of the scaled Hessian; for
@@ -233,7 +240,7 @@ class Newton {
   Vector parameters_;
   LossValue value_;
   double objective_ = 0;
-  double radius_ = infinity;
+  std::optional<Cholesky> factor_;
   bool certified_ = false;
   LogisticFit fit_;
 };

@@ -16,7 +16,7 @@ namespace {
 constexpr double inflate = 1.0 + 0x1p-30;
 
 /// Points of a panel group together are about this large: they stay in the second-level cache while the queries of a block pass over them.
-constexpr Index group_bytes = 256 * 1024;
+constexpr Index group_bytes = Index{256} * 1024;
 constexpr Index max_group_panels = 32;
 
 /// Mean of the rows, cut into parts by their number alone. Any centre is right; the mean makes the bound tight.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Speed against other libraries on the same problems: ``python -m bench``."""

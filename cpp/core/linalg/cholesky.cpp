@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linalg/cholesky.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/cancel.hpp"
+#include "base/parallel.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// target (width x width) -= sum over rows [first, last) of left' right, for rows of two panels.
+void subtract_product(const double* left, const double* right, Index n_rows, Index width, double* scratch,
+                      double* target) {
+  const auto& table = kernels::active();
+  std::fill_n(scratch, width * width, 0.0);
+  for (Index i = 0; i < width; i += table.gram_rows)
+    table.gram_tile(left + i, right, n_rows, scratch + i * width, width);
+  for (Index i = 0; i < width * width; ++i) target[i] -= scratch[i];
+}
+
+/// target := inverse transpose of the upper triangle `r`, times target; both width x width.
+void solve_block(const double* r, Index width, double* target) {
+  for (Index i = 0; i < width; ++i) {
+    for (Index t = 0; t < i; ++t) {
+      const double factor = r[t * width + i];
+      for (Index c = 0; c < width; ++c) target[i * width + c] -= factor * target[t * width + c];
+    }
+    for (Index c = 0; c < width; ++c) target[i * width + c] /= r[i * width + i];
+  }
+}
+
+/// In-place factor of one diagonal block; false where a pivot is lost to rounding.
+bool factor_block(double* block, Index width) {
+  for (Index i = 0; i < width; ++i) {
+    for (Index t = 0; t < i; ++t) {
+      const double factor = block[t * width + i];
+      for (Index c = i; c < width; ++c) block[i * width + c] -= factor * block[t * width + c];
+    }
+    const double pivot = block[i * width + i];
+    if (!(pivot > 0) || !std::isfinite(pivot)) return false;
+    const double root = std::sqrt(pivot);
+    for (Index c = i; c < width; ++c) block[i * width + c] /= root;
+    for (Index c = 0; c < i; ++c) block[i * width + c] = 0;
+  }
+  return true;
+}
+
+/// Largest column sum of absolute values of the symmetric matrix whose upper triangle is in `a`.
+double one_norm(const PanelMatrix& a, Index n) {
+  Vector sums(at(n), 0.0);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i <= j; ++i) {
+      const double value = std::fabs(a(i, j));
+      sums[at(j)] += value;
+      if (i != j) sums[at(i)] += value;
+    }
+  }
+  return n == 0 ? 0.0 : *std::max_element(sums.begin(), sums.end());
+}
+
+}  // namespace
+
+PanelMatrix::PanelMatrix(Index n)
+    : width_(kernels::active().panel_width),
+      n_panels_(ceil_div(n, width_)),
+      data_(AlignedBuffer<double>::zeros(n_panels_ * width_ * n_panels_ * width_)) {
+  for (Index i = n; i < padded(); ++i) (*this)(i, i) = 1;
+}
+
+std::optional<Cholesky> Cholesky::factor(const Matrix& a) {
+  Cholesky result;
+  result.n_ = a.rows();
+  result.scale_.assign(at(result.n_), 1.0);
+  for (Index j = 0; j < result.n_; ++j) {
+    if (!(a(j, j) > 0) || !std::isfinite(a(j, j))) return std::nullopt;
+    result.scale_[at(j)] = 1.0 / std::sqrt(a(j, j));
+  }
+  result.r_ = PanelMatrix(result.n_);
+  for (Index j = 0; j < result.n_; ++j) {
+    for (Index i = 0; i < j; ++i) result.r_(i, j) = a(j, i) * result.scale_[at(i)] * result.scale_[at(j)];
+    result.r_(j, j) = 1;
+  }
+  const double norm = one_norm(result.r_, result.n_);
+  if (!std::isfinite(norm) || !result.factor_panels()) return std::nullopt;
+  result.condition_ = norm * result.inverse_norm_estimate();
+  if (!std::isfinite(result.condition_)) return std::nullopt;
+  return result;
+}
+
+/// Block row after block row; all that lies to its right depends on rows above only and is shared out.
+bool Cholesky::factor_panels() {
+  const Index width = r_.width(), n_panels = r_.n_panels();
+  for (Index i = 0; i < n_panels; ++i) {
+    checkpoint();
+    const Index row = i * width;
+    AlignedBuffer<double> scratch(width * width);
+    subtract_product(r_.at(i, 0), r_.at(i, 0), row, width, scratch.data(), r_.at(i, row));
+    if (!factor_block(r_.at(i, row), width)) return false;
+    const Index right = n_panels - i - 1;
+    const double operations = static_cast<double>(right * width) * static_cast<double>((row + width) * width);
+    parallel_for_work(right, operations, [&](Index task) {
+      const Index j = i + 1 + task;
+      AlignedBuffer<double> own(width * width);
+      subtract_product(r_.at(i, 0), r_.at(j, 0), row, width, own.data(), r_.at(j, row));
+      solve_block(r_.at(i, row), width, r_.at(j, row));
+    });
+  }
+  return true;
+}
+
+/// x := (R'R)^-1 x, x padded.
+void Cholesky::solve_scaled(AlignedBuffer<double>& x) const {
+  const auto& table = kernels::active();
+  const Index width = r_.width(), n_panels = r_.n_panels();
+  AlignedBuffer<double> sum(round_up(width, kernels::row_padding));
+  for (Index i = 0; i < n_panels; ++i) {
+    const double* block = r_.at(i, i * width);
+    sum.fill_zero();
+    table.panel_transposed_times_vector(r_.at(i, 0), x.data(), i * width, sum.data());
+    for (Index c = 0; c < width; ++c) {
+      double value = x[i * width + c] - sum[c];
+      for (Index t = 0; t < c; ++t) value -= block[t * width + c] * x[i * width + t];
+      x[i * width + c] = value / block[c * width + c];
+    }
+  }
+  for (Index i = n_panels - 1; i >= 0; --i) {
+    const double* block = r_.at(i, i * width);
+    sum.fill_zero();
+    for (Index j = i + 1; j < n_panels; ++j) {
+      table.panel_times_vector(r_.at(j, i * width), x.data() + j * width, width, sum.data());
+    }
+    for (Index c = width - 1; c >= 0; --c) {
+      double value = x[i * width + c] - sum[c];
+      for (Index t = c + 1; t < width; ++t) value -= block[c * width + t] * x[i * width + t];
+      x[i * width + c] = value / block[c * width + c];
+    }
+  }
+}
+
+void Cholesky::solve(Matrix& b) const {
+  auto x = AlignedBuffer<double>::zeros(r_.padded());
+  for (Index t = 0; t < b.cols(); ++t) {
+    for (Index i = 0; i < n_; ++i) x[i] = b(i, t) * scale_[at(i)];
+    std::fill_n(x.data() + n_, r_.padded() - n_, 0.0);
+    solve_scaled(x);
+    for (Index i = 0; i < n_; ++i) b(i, t) = x[i] * scale_[at(i)];
+  }
+}
+
+/// Hager's method for the 1-norm of the inverse, with Higham's alternating vector against unlucky starts.
+double Cholesky::inverse_norm_estimate() const {
+  if (n_ == 0) return 0;
+  auto x = AlignedBuffer<double>::zeros(r_.padded());
+  const auto sum_of_magnitudes = [&] {
+    double sum = 0;
+    for (Index i = 0; i < n_; ++i) sum += std::fabs(x[i]);
+    return sum;
+  };
+  std::fill_n(x.data(), n_, 1.0 / static_cast<double>(n_));
+  double estimate = 0;
+  constexpr int max_steps = 5;
+  for (int step = 0; step < max_steps; ++step) {
+    solve_scaled(x);
+    const double found = sum_of_magnitudes();
+    if (!(found > estimate)) break;
+    estimate = found;
+    for (Index i = 0; i < n_; ++i) x[i] = x[i] >= 0 ? 1.0 : -1.0;
+    solve_scaled(x);
+    Index largest = 0;
+    for (Index i = 1; i < n_; ++i) {
+      if (std::fabs(x[i]) > std::fabs(x[largest])) largest = i;
+    }
+    x.fill_zero();
+    x[largest] = 1;
+  }
+  x.fill_zero();
+  for (Index i = 0; i < n_; ++i) {
+    const double size = 1 + static_cast<double>(i) / static_cast<double>(std::max<Index>(1, n_ - 1));
+    x[i] = i % 2 == 0 ? size : -size;
+  }
+  solve_scaled(x);
+  return std::max(estimate, 2 * sum_of_magnitudes() / (3 * static_cast<double>(n_)));
+}
+
+/// |R^-T|_F^2, column panel by column panel of the inverse.
+double Cholesky::inverse_trace() const {
+  const Index width = r_.width(), n_panels = r_.n_panels();
+  Vector parts(at(n_panels), 0.0);
+  const double operations = std::pow(static_cast<double>(r_.padded()), 3) / 6;
+  parallel_for_work(n_panels, operations, [&](Index j) {
+    checkpoint();
+    AlignedBuffer<double> scratch(width * width),
+        inverse = AlignedBuffer<double>::zeros((n_panels - j) * width * width);
+    for (Index c = 0; c < width; ++c) inverse[c * width + c] = 1;
+    for (Index i = j; i < n_panels; ++i) {
+      double* block = inverse.data() + (i - j) * width * width;
+      subtract_product(r_.at(i, j * width), inverse.data(), (i - j) * width, width, scratch.data(), block);
+      solve_block(r_.at(i, i * width), width, block);
+    }
+    // The padding's identity is its own inverse.
+    const Index filled = std::min(width, n_ - j * width);
+    for (Index k = 0; k < (n_panels - j) * width; ++k) {
+      for (Index c = 0; c < filled; ++c) parts[at(j)] += inverse[k * width + c] * inverse[k * width + c];
+    }
+  });
+  double sum = 0;
+  for (const double part : parts) sum += part;
+  return sum;
+}
+
+}  // namespace crowfly

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Cholesky factorisation of p-by-p matrices on our own kernels and threads. (Through LAPACK it was slower inside a fit: OpenBLAS' threads go on spinning for
+// milliseconds after each call and take the cores from ours, and their number changed the last bits. docs/design/0002-cholesky.md has the figures.)
+#pragma once
+
+#include <optional>
+
+#include "linalg/matrix.hpp"
+
+namespace crowfly {
+
+/// A square matrix in panels of `panel_width` columns, [panel][row][column]: what the Gram kernels read. Padded with an identity.
+class PanelMatrix {
+ public:
+  PanelMatrix() = default;
+  explicit PanelMatrix(Index n);
+
+  [[nodiscard]] Index width() const noexcept { return width_; }
+  [[nodiscard]] Index n_panels() const noexcept { return n_panels_; }
+  [[nodiscard]] Index padded() const noexcept { return n_panels_ * width_; }
+  /// Rows of panel `j` from `row` on.
+  [[nodiscard]] double* at(Index j, Index row) noexcept { return data_.data() + (j * padded() + row) * width_; }
+  [[nodiscard]] const double* at(Index j, Index row) const noexcept {
+    return data_.data() + (j * padded() + row) * width_;
+  }
+  [[nodiscard]] double& operator()(Index i, Index j) noexcept { return at(j / width_, i)[j % width_]; }
+  [[nodiscard]] double operator()(Index i, Index j) const noexcept { return at(j / width_, i)[j % width_]; }
+
+ private:
+  Index width_ = 1, n_panels_ = 0;
+  AlignedBuffer<double> data_;
+};
+
+/// A symmetric positive definite matrix, scaled to unit diagonal and factored as R'R.
+class Cholesky {
+ public:
+  /// Takes the lower triangle of `a`. Empty when `a` is not numerically positive definite.
+  [[nodiscard]] static std::optional<Cholesky> factor(const Matrix& a);
+
+  /// Solves a x = b in place, column by column.
+  void solve(Matrix& b) const;
+  /// Estimate of the scaled matrix' condition in the 1-norm (Hager 1984, Higham 1988: a lower bound that is rarely off by more than a factor of three).
+  [[nodiscard]] double condition() const noexcept { return condition_; }
+  /// Trace of the inverse of the scaled matrix: an upper bound on its largest eigenvalue.
+  [[nodiscard]] double inverse_trace() const;
+  /// The scale: the matrix factored is a(i, j) * scale[i] * scale[j].
+  [[nodiscard]] const Vector& scale() const noexcept { return scale_; }
+
+ private:
+  [[nodiscard]] bool factor_panels();
+  void solve_scaled(AlignedBuffer<double>& x) const;
+  [[nodiscard]] double inverse_norm_estimate() const;
+
+  Index n_ = 0;
+  PanelMatrix r_;
+  Vector scale_;
+  double condition_ = 1;
+};
+
+}  // namespace crowfly

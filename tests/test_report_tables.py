@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reading tables and making them numeric; the task and the split."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+pl = pytest.importorskip("polars")
+
+from crowfly.report import sources, tables, tasks
+from crowfly.report.errors import ReportError
+from crowfly.report.tables import Table
+
+N = 40
+
+
+def columns() -> dict[str, Any]:
+    rng = np.random.default_rng(2)
+    return {"a": rng.normal(size=N), "b": rng.integers(0, 9, size=N), "y": rng.normal(size=N)}
+
+
+def clean(target: str = "y", **data: Any) -> Table:
+    return tables.clean(sources.Source("t", pl.DataFrame(data)), target)
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv;", "tsv", "csv.gz", "parquet", "npz"])
+def test_round_trip_keeps_every_bit(kind: str, tmp_path: Path) -> None:
+    data = columns()
+    frame = pl.DataFrame(data)
+    path = tmp_path / f"t.{kind.rstrip(';')}"
+    if kind == "npz":
+        np.savez(path, **data)
+    elif kind == "parquet":
+        frame.write_parquet(path)
+    elif kind == "csv.gz":
+        path.write_bytes(gzip.compress(frame.write_csv().encode()))
+    else:
+        frame.write_csv(path, separator={"csv": ",", "csv;": ";", "tsv": "\t"}[kind])
+    table = tables.clean(sources.read_file(path), "y")
+    assert table.feature_names == ("a", "b")
+    np.testing.assert_array_equal(table.X, np.column_stack([data["a"], data["b"]]))
+    np.testing.assert_array_equal(table.y, data["y"])
+    assert table.notes == ()
+
+
+def test_npz_with_matrix_and_y_needs_no_target(tmp_path: Path) -> None:
+    X, y = np.random.default_rng(3).normal(size=(N, 3)).astype(np.float32), np.arange(N)
+    np.savez(tmp_path / "t.npz", X=np.asfortranarray(X), y=y)
+    table = tables.clean(sources.read_file(tmp_path / "t.npz"), None)
+    np.testing.assert_array_equal(table.X, X)
+    np.testing.assert_array_equal(table.y, y)
+    assert table.target_name == "y"
+    assert table.feature_names == ("X0", "X1", "X2")
+
+
+def test_column_that_turns_to_text_in_its_last_row_is_read(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},{i % 2}" for i in range(5000))
+    (tmp_path / "t.csv").write_text(f"a,y\n{rows}\nlate,1\n")
+    frame = sources.read_file(tmp_path / "t.csv").frame
+    assert frame["a"].dtype == pl.String
+
+
+def test_few_levels_are_one_hot_encoded_and_said() -> None:
+    colours = ["red", "green", None, "blue"] * (N // 4)
+    table = clean(**columns(), colour=colours)
+    assert table.feature_names[2:] == ("colour_(missing)", "colour_blue", "colour_green", "colour_red")
+    expected = [[c is None, c == "blue", c == "green", c == "red"] for c in colours]
+    np.testing.assert_array_equal(table.X[:, 2:], expected)
+    assert any("one-hot" in note and "colour (4 values)" in note for note in table.notes)
+
+
+def test_two_levels_become_one_column() -> None:
+    table = clean(**columns(), smoker=["yes", "no"] * (N // 2))
+    assert table.feature_names[2:] == ("smoker_yes",)
+
+
+def test_text_with_many_values_and_dates_are_left_out_and_said() -> None:
+    day = pl.Series(range(N)).cast(pl.Date)
+    table = clean(**columns(), name=[f"n{i}" for i in range(N)], day=day)
+    assert table.feature_names == ("a", "b")
+    assert any("name (40)" in note for note in table.notes)
+    assert any("day (Date)" in note for note in table.notes)
+
+
+def test_missing_features_stay_nan_and_are_said() -> None:
+    data = columns()
+    values = data["a"].tolist()
+    values[3], values[5] = None, float("nan")
+    table = clean(**{**data, "a": values})
+    assert np.flatnonzero(np.isnan(table.X[:, 0])).tolist() == [3, 5]
+    assert any("a (2)" in note and "median" in note for note in table.notes)
+
+
+def test_booleans_are_numbers_and_constants_are_left_out() -> None:
+    table = clean(**columns(), flag=[True, False] * (N // 2), one=[1.0] * N, nothing=[None] * N)
+    assert table.feature_names == ("a", "b", "flag")
+    assert any("one" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (np.arange(N) % 3, "classification"),
+        (np.arange(N) % 3 * 1.0, "classification"),
+        (np.arange(N), "regression"),
+        (np.arange(N) % 3 + 0.5, "regression"),
+        (np.arange(N) % 2 == 0, "classification"),
+        (np.array(["no", "yes"] * (N // 2)), "classification"),
+    ],
+)
+def test_the_target_decides_the_task(y: Any, expected: str) -> None:
+    problem = tasks.pose(clean(a=columns()["a"], y=y), "auto", 0, np.random.default_rng(0))
+    assert problem.kind == expected
+
+
+def test_classes_are_numbered_in_order_of_their_names() -> None:
+    table = clean(a=columns()["a"], y=[7, 3, 7, 5] * (N // 4))
+    problem = tasks.pose(table, "auto", 0, np.random.default_rng(0))
+    assert problem.classes == ("3", "5", "7")
+    np.testing.assert_array_equal(problem.y[:4], [2, 0, 2, 1])
+
+
+def test_rare_classes_are_left_out_and_said() -> None:
+    table = clean(a=columns()["a"], y=["a", "b"] * (N // 2 - 1) + ["c", "d"])
+    problem = tasks.pose(table, "auto", 0, np.random.default_rng(0))
+    assert problem.classes == ("a", "b")
+    assert len(problem.y) == len(problem.X) == N - 2
+    assert any("2 rows left out" in note for note in problem.notes)
+
+
+def test_large_tables_are_sampled_without_repeats_and_said() -> None:
+    table = clean(a=np.arange(500.0), y=np.arange(500.0) / 7)
+    problem = tasks.pose(table, "auto", 100, np.random.default_rng(0))
+    assert len(np.unique(problem.X)) == 100
+    np.testing.assert_allclose(problem.X[:, 0] / 7, problem.y, rtol=1e-15)
+    assert any("100 of the 500 rows" in note for note in problem.notes)
+
+
+def test_split_is_a_partition_and_stratified() -> None:
+    table = clean(a=np.arange(200.0), y=["a", "b", "b", "b"] * 50)
+    parts = tasks.split(tasks.pose(table, "auto", 0, np.random.default_rng(0)), 0.25, 5)
+    both = np.concatenate([parts.X_train, parts.X_test])
+    np.testing.assert_array_equal(np.sort(both[:, 0]), np.arange(200.0))
+    assert len(parts.y_test) == 50
+    assert np.bincount(parts.y_test).tolist() in ([12, 38], [13, 37])
+
+
+def test_unknown_dataset_is_refused() -> None:
+    with pytest.raises(ReportError, match="unknown dataset 'mnist'"):
+        sources.load_dataset("mnist")
