@@ -7,8 +7,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from assertions import FloatArray
 from crowfly import _core
+from references import FloatArray
 
 #: The truncated series are below 0.1 ulp; rounding in the last operations leaves less than this.
 ULPS = 2.0
@@ -17,7 +17,8 @@ ULPS = 2.0
 def ulp_errors(values: FloatArray, truth: list[mpmath.mpf]) -> FloatArray:
     spacing = np.spacing(np.array([float(t) for t in truth]))
     differences = [float(mpmath.mpf(float(v)) - t) for v, t in zip(values, truth, strict=True)]
-    return np.abs(np.array(differences)) / spacing
+    errors: FloatArray = np.abs(np.array(differences)) / spacing
+    return errors
 
 
 @pytest.fixture(autouse=True)
