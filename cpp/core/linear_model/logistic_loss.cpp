@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
-#include <vector>
 
 #include "base/cancel.hpp"
 #include "kernels/dispatch.hpp"
@@ -32,16 +30,18 @@ struct RowArrays {
 /// One slot's sums, and how a block is added to them.
 class LossSum {
  public:
-  LossSum(const LogisticData& data, const RowPartition& partition, bool with_hessian)
+  LossSum(const LogisticData& data, const RowPartition& partition, HessianPart part)
       : data_(data),
         vectors_(data.n_vectors()),
         padded_cols_(RowBlock(1, data.design.cols()).padded_cols()),
         block_(partition.block_rows, data.design.cols()),
-        scaled_(with_hessian ? partition.block_rows : 0, data.design.cols()),
+        scaled_(partition.block_rows, data.design.cols()),
         rows_(partition.block_rows, vectors_),
         gradient_(AlignedBuffer<double>::zeros(padded_cols_ * vectors_)) {
-    const Index n_hessians = with_hessian ? vectors_ * (vectors_ + 1) / 2 : 0;
-    for (Index i = 0; i < n_hessians; ++i) hessians_.emplace_back(data.design.cols());
+    for (Index v = 0; v < vectors_; ++v) {
+      for (Index u = v; u < (part == HessianPart::full ? vectors_ : v + 1); ++u)
+        pairs_.push_back({u, v, GramSum(data.design.cols())});
+    }
   }
 
   void add(Index begin, Index count, const AlignedBuffer<double>& parameters) {
@@ -68,7 +68,7 @@ class LossSum {
     smallest_margin_ = std::min(smallest_margin_, other.smallest_margin_);
     largest_margin_ = std::max(largest_margin_, other.largest_margin_);
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
-    for (std::size_t i = 0; i < hessians_.size(); ++i) hessians_[i].add(other.hessians_[i]);
+    for (std::size_t i = 0; i < pairs_.size(); ++i) pairs_[i].sum.add(other.pairs_[i].sum);
   }
 
   [[nodiscard]] LossValue value() const {
@@ -81,21 +81,28 @@ class LossSum {
     for (Index v = 0; v < vectors_; ++v) {
       for (Index j = 0; j < m; ++j) result.gradient[at(v * m + j)] = gradient_[v * padded_cols_ + j];
     }
-    if (hessians_.empty()) return result;
-    result.hessian = Matrix(data_.size(), data_.size());
-    std::size_t next = 0;
-    for (Index v = 0; v < vectors_; ++v) {
-      for (Index u = v; u < vectors_; ++u) {
-        const GramSum& part = hessians_[next++];
-        for (Index j = 0; j < m; ++j) {
-          for (Index i = 0; i < m; ++i) result.hessian(u * m + i, v * m + j) = part.at(i, j);
-        }
-      }
+    if (pairs_.size() == at(vectors_) && vectors_ > 1) {
+      for (const Pair& pair : pairs_) copy_block(pair.sum, result.blocks.emplace_back(m, m), 0, 0);
+    } else {
+      result.hessian = Matrix(data_.size(), data_.size());
+      for (const Pair& pair : pairs_) copy_block(pair.sum, result.hessian, pair.row * m, pair.col * m);
     }
     return result;
   }
 
  private:
+  /// The block of the Hessian in which row vector `row` meets column vector `col`.
+  struct Pair {
+    Index row, col;
+    GramSum sum;
+  };
+
+  void copy_block(const GramSum& sum, Matrix& target, Index row, Index col) const {
+    for (Index j = 0; j < data_.design.cols(); ++j) {
+      for (Index i = 0; i < data_.design.cols(); ++i) target(row + i, col + j) = sum.at(i, j);
+    }
+  }
+
   void add_binary(Index begin, Index count) {
     for (Index k = 0; k < rows_.padded; ++k) rows_.sign[k] = k < count && data_.classes[begin + k] == 1 ? 1.0 : -1.0;
     const Index padded = block_.padded_rows();
@@ -104,9 +111,8 @@ class LossSum {
     for (Index k = 0; k < count; ++k) {
       if (rows_.weight[k] > 0) note_margin(rows_.sign[k] * rows_.eta[k]);
     }
-    if (hessians_.empty()) return;
     scaled_.assign_scaled(block_, rows_.curvature.data());
-    hessians_[0].add(block_, scaled_);
+    pairs_[0].sum.add(block_, scaled_);
   }
 
   void add_multinomial(Index begin, Index count) {
@@ -130,16 +136,13 @@ class LossSum {
       // log_sum - eta would lose a small loss to the size of eta.
       loss_ += rows_.weight[k] * (others < 0.5 ? -std::log1p(-others) : rows_.log_sum[k] - rows_.sign[k]);
     }
-    std::size_t next = 0;
-    for (Index v = 0; v < vectors_ && !hessians_.empty(); ++v) {
-      for (Index u = v; u < vectors_; ++u) {
-        for (Index k = 0; k < padded; ++k) {
-          const double p = eta[v * padded + k];
-          rows_.curvature[k] = rows_.weight[k] * p * (u == v ? 1.0 - p : -eta[u * padded + k]);
-        }
-        scaled_.assign_scaled(block_, rows_.curvature.data());
-        hessians_[next++].add(block_, scaled_);
+    for (Pair& pair : pairs_) {
+      for (Index k = 0; k < padded; ++k) {
+        const double p = eta[pair.col * padded + k];
+        rows_.curvature[k] = rows_.weight[k] * p * (pair.row == pair.col ? 1.0 - p : -eta[pair.row * padded + k]);
       }
+      scaled_.assign_scaled(block_, rows_.curvature.data());
+      pair.sum.add(block_, scaled_);
     }
   }
 
@@ -159,10 +162,21 @@ class LossSum {
   RowBlock block_, scaled_;
   RowArrays rows_;
   AlignedBuffer<double> gradient_;
-  std::vector<GramSum> hessians_;
+  std::vector<Pair> pairs_;
   double loss_ = 0;
   double smallest_margin_ = std::numeric_limits<double>::infinity(), largest_margin_ = -smallest_margin_;
 };
+
+/// Parts of a Hessian sum, limited so that their matrices together stay below 64 MiB.
+RowPartition partition_for(const LogisticData& data, HessianPart part) {
+  RowPartition partition = RowPartition::for_gram(data.design.rows(), data.design.cols());
+  const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
+  const double bytes = 8 * m * m * (part == HessianPart::full ? v * (v + 1) / 2 : v);
+  partition.slots = std::clamp<Index>(static_cast<Index>(64.0 * 1024 * 1024 / bytes), 1, partition.slots);
+  return partition;
+}
+
+}  // namespace
 
 AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& parameters) {
   const Index m = data.design.cols(), padded = RowBlock(1, m).padded_cols();
@@ -171,25 +185,14 @@ AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& 
   return result;
 }
 
-/// Parts of a Hessian sum, limited so that their matrices together stay below 64 MiB.
-RowPartition partition_for(const LogisticData& data) {
-  RowPartition partition = RowPartition::for_gram(data.design.rows(), data.design.cols());
-  const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
-  const double bytes = 8 * m * m * v * (v + 1) / 2;
-  partition.slots = std::clamp<Index>(static_cast<Index>(64.0 * 1024 * 1024 / bytes), 1, partition.slots);
-  return partition;
-}
-
-}  // namespace
-
-LossValue evaluate_loss(const LogisticData& data, const Vector& parameters) {
-  const RowPartition partition = partition_for(data);
+LossValue evaluate_loss(const LogisticData& data, const Vector& parameters, HessianPart hessian) {
+  const RowPartition partition = partition_for(data, hessian);
   const AlignedBuffer<double> padded = padded_parameters(data, parameters);
   std::vector<std::unique_ptr<LossSum>> parts(at(partition.slots));
   const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
   const double operations = static_cast<double>(data.design.rows()) * v * (20 + v * m * m);
   for_each_slot(partition, operations, [&](Index slot, Range range) {
-    auto& part = parts[at(slot)] = std::make_unique<LossSum>(data, partition, true);
+    auto& part = parts[at(slot)] = std::make_unique<LossSum>(data, partition, hessian);
     for_each_block(partition, range, [&](Index begin, Index count) {
       checkpoint();
       part->add(begin, count, padded);

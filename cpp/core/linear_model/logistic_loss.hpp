@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "linalg/gram.hpp"
 #include "linalg/row_block.hpp"
@@ -20,16 +22,23 @@ struct LogisticData {
   [[nodiscard]] Index size() const noexcept { return n_vectors() * design.cols(); }
 };
 
+/// How much of the Hessian is worked out: all of it, or the diagonal block of each class.
+enum class HessianPart { full, diagonal_blocks };
+
 /// Sums over rows, without penalty. Parameter v * design.cols() + j is column j of vector v.
 struct LossValue {
   double loss = 0;
   Vector gradient;
-  Matrix hessian;  ///< lower triangle
+  Matrix hessian;              ///< lower triangle; empty unless asked for
+  std::vector<Matrix> blocks;  ///< one lower triangle per class; empty unless asked for
   /// Over rows of positive weight, own class' predictor minus another's: the smallest positive means that the parameters separate the classes.
   double smallest_margin = 0, largest_margin = 0;
 };
 
-[[nodiscard]] LossValue evaluate_loss(const LogisticData& data, const Vector& parameters);
+[[nodiscard]] LossValue evaluate_loss(const LogisticData& data, const Vector& parameters, HessianPart part);
+
+/// Each vector's parameters padded with zeros to whole panels.
+[[nodiscard]] AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& parameters);
 
 /// out[i * n_vectors + v] = x_i . coef(v, .) + intercept[v], row-major; coef is n_vectors x p, row-major.
 void linear_predictor(const MatrixView& x, const double* coef, const double* intercept, Index n_vectors, double* out);

@@ -8,6 +8,8 @@
 
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
+#include "linalg/conjugate_gradient.hpp"
+#include "linear_model/hessian_product.hpp"
 #include "linear_model/logistic_loss.hpp"
 #include "linear_model/standardise.hpp"
 
@@ -22,13 +24,12 @@ constexpr int max_halvings = 50;
 /// Above this the computed inverse of the scaled Hessian has too few right digits to bound anything.
 constexpr double max_certified_condition = 1e13;
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+/// Several classes: above the first number of parameters steps come from conjugate gradients (about as fast as a factorisation at 200, several times
+/// faster at 600); above the second the full Hessian is not formed for the certificate either.
+constexpr Index min_iterative_size = 200, max_dense_size = 4000;
+constexpr int max_gradient_steps = 500;
 
-double dot(const Vector& a, const Vector& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// Upper bound on f - min f from the Newton decrement and the curvature's rate of change: Hessians along a direction v change at most by the factor
 /// exp(radius |v|_H), hence f - min f <= (t + (1 - t) log(1 - t)) / radius^2 with t = radius * decrement < 1. (Self-concordance of the logistic
@@ -68,23 +69,23 @@ class Newton {
   }
 
   LogisticFit run() {
-    evaluate();
-    bool polished = false;
+    evaluate(part_per_step());
     for (fit_.n_iterations = 0;; ++fit_.n_iterations) {
       if (problem_.penalty == 0 && value_.smallest_margin > 0) return finish(LogisticStatus::separated);
       const Vector step = newton_step();
       const double slope = dot(value_.gradient, step), decrement = std::sqrt(std::max(0.0, -slope));
       fit_.gap = certified_gap(decrement);
-      if (fit_.gap <= problem_.tolerance * objective_ || decrement * decrement <= eps * objective_) {
+      if (fit_.gap <= problem_.tolerance * objective_ || decrement * decrement <= eps * objective_ ||
+          (!factor_ && !polished_ && is_near(decrement))) {
         if (problem_.penalty == 0 && diverges_along(step)) return finish(LogisticStatus::separated);
         // The objective is flat: a gap at rounding level still leaves half the coefficients' digits open. One more step closes them.
-        if (polished || decrement == 0) return finish(LogisticStatus::converged);
-        polished = true;
+        if (polished_ || decrement == 0) return finish(LogisticStatus::converged);
+        polished_ = true;
       }
       if (fit_.n_iterations >= problem_.max_iterations) {
-        return finish(polished ? LogisticStatus::converged : LogisticStatus::iteration_limit);
+        return finish(polished_ ? LogisticStatus::converged : LogisticStatus::iteration_limit);
       }
-      if (!descend(step, slope)) return finish(polished ? LogisticStatus::converged : LogisticStatus::no_descent);
+      if (!descend(step, slope)) return finish(polished_ ? LogisticStatus::converged : LogisticStatus::no_descent);
     }
   }
 
@@ -108,15 +109,28 @@ class Newton {
     for (Index v = 0; v < data_.n_vectors(); ++v) parameters_[at(v * cols_ + cols_ - 1)] = share[at(v)] - mean;
   }
 
+  [[nodiscard]] bool iterative() const { return data_.n_vectors() > 1 && data_.size() > min_iterative_size; }
+  [[nodiscard]] HessianPart part_per_step() const {
+    return iterative() ? HessianPart::diagonal_blocks : HessianPart::full;
+  }
+  /// Half the squared decrement, which the gap can't be far below, is within the tolerance.
+  [[nodiscard]] bool is_near(double decrement) const {
+    return 0.5 * decrement * decrement <= problem_.tolerance * objective_;
+  }
+
   /// Loss with penalty, gradient and Hessian at the current parameters.
-  void evaluate() {
-    value_ = evaluate_loss(data_, parameters_);
+  void evaluate(HessianPart part) {
+    value_ = evaluate_loss(data_, parameters_, part);
     ++fit_.n_reads;
     objective_ = value_.loss;
     for (Index i = 0; i < data_.size(); ++i) {
       objective_ += 0.5 * column_penalty(i) * parameters_[at(i)] * parameters_[at(i)];
       value_.gradient[at(i)] += column_penalty(i) * parameters_[at(i)];
-      value_.hessian(i, i) += column_penalty(i);
+      if (part == HessianPart::full) {
+        value_.hessian(i, i) += column_penalty(i);
+      } else {
+        value_.blocks[at(i / cols_)](i % cols_, i % cols_) += column_penalty(i);
+      }
     }
   }
 
@@ -135,21 +149,22 @@ class Newton {
     }
   }
 
+  /// Far from the optimum an approximate step is as good and much cheaper; the last one is exact, for the certificate.
   Vector newton_step() {
+    if (!iterative()) return exact_step();
+    Vector step = iterative_step();
+    const double decrement = std::sqrt(std::max(0.0, -dot(value_.gradient, step)));
+    if (!polished_ || !is_near(decrement) || data_.size() > max_dense_size) return step;
+    evaluate(HessianPart::full);
+    return exact_step();
+  }
+
+  Vector exact_step() {
     Matrix hessian = value_.hessian.copy();
     fix_gauge(hessian);
     auto factor = Cholesky::factor(hessian);
     certified_ = factor.has_value() && factor->condition() < max_certified_condition;
-    // Dependent columns without penalty: a touch of ridge, growing until Cholesky goes through. The step still descends; the certificate is off.
-    for (double ridge = 1e-13; !factor; ridge *= 10) {
-      check(ridge < 1e10);
-      Matrix damped = hessian.copy();
-      for (Index i = 0; i < damped.rows(); ++i) {
-        const double diagonal = damped(i, i);
-        damped(i, i) = diagonal > 0 && std::isfinite(diagonal) ? diagonal * (1 + ridge) : 1.0;
-      }
-      factor = Cholesky::factor(damped);
-    }
+    if (!factor) factor = damped_factor(hessian);
     Matrix step(data_.size(), 1);
     for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -value_.gradient[at(i)];
     factor->solve(step);
@@ -157,10 +172,66 @@ class Newton {
     return {step.col(0), step.col(0) + data_.size()};
   }
 
+  /// Dependent columns without penalty: a touch of ridge, growing until Cholesky goes through. The step still descends; nothing is certified.
+  [[nodiscard]] static Cholesky damped_factor(const Matrix& hessian) {
+    for (double ridge = 1e-13;; ridge *= 10) {
+      check(ridge < 1e10);
+      Matrix damped = hessian.copy();
+      for (Index i = 0; i < damped.rows(); ++i) {
+        const double diagonal = damped(i, i);
+        damped(i, i) = diagonal > 0 && std::isfinite(diagonal) ? diagonal * (1 + ridge) : 1.0;
+      }
+      if (auto factor = Cholesky::factor(damped)) return std::move(*factor);
+    }
+  }
+
+  /// Conjugate gradients on the Newton system, preconditioned by the diagonal blocks, to an accuracy that follows the gradient down (Dembo, Eisenstat and
+  /// Steihaug 1982, SIAM Journal on Numerical Analysis 19), so that the outer iteration stays superlinear.
+  Vector iterative_step() {
+    certified_ = false;
+    factor_.reset();
+    std::vector<Cholesky> factors;
+    for (const Matrix& block : value_.blocks) {
+      auto factor = Cholesky::factor(block);
+      factors.push_back(factor ? std::move(*factor) : damped_factor(block));
+    }
+    const auto precondition = [&](const Vector& r) { return solve_blocks(factors, r); };
+    const auto hessian = [&](const Vector& direction) {
+      Vector image = hessian_product(data_, parameters_, direction);
+      ++fit_.n_reads;
+      for (Index i = 0; i < data_.size(); ++i) image[at(i)] += column_penalty(i) * direction[at(i)];
+      return image;
+    };
+    Vector downhill(value_.gradient);
+    for (double& value : downhill) value = -value;
+    const double size = std::sqrt(std::max(0.0, dot(downhill, precondition(downhill))));
+    if (fit_.n_iterations == 0) first_size_ = size;
+    const double reduction = polished_ ? 1e-8 : std::clamp(size / std::max(first_size_, size), 1e-6, 0.1);
+    return conjugate_gradient(hessian, precondition, downhill, reduction, max_gradient_steps);
+  }
+
+  /// Block by block, then without the part that is the same for all classes (see fix_gauge).
+  [[nodiscard]] Vector solve_blocks(const std::vector<Cholesky>& factors, const Vector& r) const {
+    const Index vectors = data_.n_vectors();
+    Vector z(r.size());
+    for (Index v = 0; v < vectors; ++v) {
+      Matrix part(cols_, 1);
+      std::copy_n(r.data() + v * cols_, cols_, part.col(0));
+      factors[at(v)].solve(part);
+      std::copy_n(part.col(0), cols_, z.data() + v * cols_);
+    }
+    for (Index j = 0; j < cols_; ++j) {
+      double mean = 0;
+      for (Index v = 0; v < vectors; ++v) mean += z[at(v * cols_ + j)] / static_cast<double>(vectors);
+      for (Index v = 0; v < vectors; ++v) z[at(v * cols_ + j)] -= mean;
+    }
+    return z;
+  }
+
   /// The bound costs p^3 / 3: it is worked out only where it can be small enough, or be the last word.
   [[nodiscard]] double certified_gap(double decrement) const {
     const bool last = fit_.n_iterations >= problem_.max_iterations;
-    if (!certified_ || !(last || 0.5 * decrement * decrement <= problem_.tolerance * objective_)) return infinity;
+    if (!certified_ || !(last || is_near(decrement))) return infinity;
     return gap_bound(decrement, curvature_radius(*factor_));
   }
 
@@ -186,7 +257,7 @@ class Newton {
     double moved = 0;
     for (std::size_t i = 0; i < step.size(); ++i) moved += std::fabs(step[i]) * reach_[i % reach_.size()];
     if (moved < 0.01) return false;
-    const LossValue along = evaluate_loss(data_, step);
+    const LossValue along = evaluate_loss(data_, step, part_per_step());
     ++fit_.n_reads;
     return along.largest_margin > 0 && along.smallest_margin >= -1e-6 * along.largest_margin;
   }
@@ -200,11 +271,11 @@ class Newton {
     double length = 1;
     for (int i = 0; i < max_halvings; ++i, length /= 2) {
       for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];
-      evaluate();
+      evaluate(part_per_step());
       if (objective_ <= before + sufficient_decrease * length * slope + rounding) return true;
     }
     parameters_ = start;
-    evaluate();
+    evaluate(part_per_step());
     return false;
   }
 
@@ -239,7 +310,8 @@ class Newton {
   Vector penalty_, reach_;  ///< per column of the scaled design
   Vector parameters_;
   LossValue value_;
-  double objective_ = 0;
+  double objective_ = 0, first_size_ = 0;
+  bool polished_ = false;
   std::optional<Cholesky> factor_;
   bool certified_ = false;
   LogisticFit fit_;
