@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -266,3 +268,12 @@ def test_any_small_problem_by_the_tie_aware_assertion(problem: tuple[Any, Any, i
     queries, points, k = problem
     distances, indices = crowfly.nearest(queries, points, k)
     assert_neighbors_valid(distances, indices, queries, points)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_pickle_and_copy(metric: str) -> None:
+    queries, points = normal_pair(20, 100, 5)
+    index = crowfly.Index(points, metric)
+    for twin in (pickle.loads(pickle.dumps(index)), copy.deepcopy(index)):
+        assert repr(twin) == repr(index)
+        assert_neighbors_equal(twin.query(queries, 3), index.query(queries, 3))

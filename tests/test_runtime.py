@@ -378,3 +378,14 @@ def test_public_names() -> None:
     names |= {"set_num_threads", "get_num_threads", "get_config", "show_config"}
     assert names <= set(dir(crowfly))
     assert np.all([callable(getattr(crowfly, name)) for name in names])
+
+
+@pytest.mark.parametrize("command", [["-m", "crowfly"], ["-m", "crowfly", "report"]])
+def test_the_command_line_says_in_one_line_that_the_core_will_not_load(command: list[str]) -> None:
+    environment = {**os.environ, "CROWFLY_ISA": "nonsense"}
+    done = subprocess.run(
+        [sys.executable, *command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("crowfly: error: CROWFLY_ISA=nonsense")
+    assert done.stderr.count("\n") == 1

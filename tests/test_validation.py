@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 import crowfly
 from assertions import assert_names_argument, assert_same_bits
-from references import METRICS
+from references import METRICS, AnyArray
 
 X = np.random.default_rng(0).standard_normal((12, 3))
 Y = X[:, 0] + 1
@@ -378,6 +378,57 @@ def test_one_class_only(y: Any) -> None:
 def test_one_class_only_among_the_rows_that_weigh() -> None:
     with pytest.raises(ValueError, match="class"):
         crowfly.logistic(X, LABELS, sample_weight=(LABELS == 0).astype(float))
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "says"),
+    [
+        (np.array([0.5, 1.5] * 5, object), ValueError, "y[0] is 0.5"),
+        (np.array([1.0, np.nan] * 5, object), ValueError, "y[1] is nan"),
+        (np.array([1, None] * 5, object), TypeError, "y[1] is None"),
+        (np.array([1, "1"] * 5, object), TypeError, "y[1] is '1'"),
+        (np.array(["2020-01-01", "NaT"] * 5, "M8[D]"), ValueError, "NaT"),
+        (np.ma.masked_array([0, 1] * 5, [0, 1] * 5), ValueError, "masked"),
+        (np.zeros(10, dtype=[("a", float)]), TypeError, "dtype"),
+    ],
+)
+def test_labels_of_no_kind(labels: AnyArray, error: type[Exception], says: str) -> None:
+    assert says in expect(error, "y", lambda: crowfly.logistic(np.eye(10), labels))
+
+
+@pytest.mark.parametrize("kind", [int, bool, str, float])
+def test_labels_as_objects(kind: type) -> None:
+    X = np.random.default_rng(0).standard_normal((10, 2))
+    plain = np.array([kind(i % 2) for i in range(10)])
+    boxed = crowfly.logistic(X, plain.astype(object))
+    assert boxed.classes.tolist() == sorted({kind(0), kind(1)})
+    np.testing.assert_array_equal(boxed.coef, crowfly.logistic(X, plain).coef)
+
+
+def test_masked_entries_are_not_looked_through() -> None:
+    X, y = np.random.default_rng(0).standard_normal((10, 2)), np.arange(10.0)
+    expect(ValueError, "y", lambda: crowfly.lstsq(X, np.ma.masked_array(y, y > 5)))
+    expect(ValueError, "X", lambda: crowfly.lstsq(np.ma.masked_array(X, X > 1), y))
+    expect(ValueError, "points", lambda: crowfly.Index(np.ma.masked_array(X, X > 1)))
+    assert crowfly.lstsq(np.ma.masked_array(X, False), y).rank == 2
+
+
+def test_an_array_of_objects_is_explained_by_its_first_wrong_entry() -> None:
+    mixed = np.array([[1.0, 2], [3, "x"]], object)
+    assert "X[1, 1] is 'x'" in expect(TypeError, "X", lambda: crowfly.lstsq(mixed, [1.0, 2]))
+    assert str(2**70) in expect(TypeError, "points", lambda: crowfly.Index([[2**70, 1]]))
+
+
+def test_numbers_beyond_float64_as_parameters() -> None:
+    X, y = np.random.default_rng(0).standard_normal((10, 2)), np.arange(10)
+    expect(ValueError, "alpha", lambda: crowfly.lstsq(X, y, alpha=10**400))
+    expect(ValueError, "tol", lambda: crowfly.logistic(X, y > 4, tol=10**400))
+    assert len(crowfly.Index(X).query_radius(X, 10**400)[1]) == 100
+
+
+def test_coefficients_that_overflow_are_an_error() -> None:
+    X = 1e-310 * np.random.default_rng(0).standard_normal((10, 2))
+    assert "column" in expect(ValueError, "X", lambda: crowfly.lstsq(X, np.arange(10.0)))
 
 
 def test_labels_must_be_whole() -> None:

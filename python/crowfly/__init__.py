@@ -6,10 +6,17 @@ The functional API is here; estimators in scikit-learn's manner are in `crowfly.
 
 from __future__ import annotations
 
-from crowfly._core import __version__
+from crowfly import _command
+
+try:
+    from crowfly._core import __version__
+except ImportError as error:
+    if _command.is_running():
+        _command.fail(error)
+    raise
 from crowfly.index import Index, nearest, pairwise_distances
 from crowfly.least_squares import LstsqResult, lstsq
-from crowfly.logistic import ConvergenceWarning, LogisticResult, logistic
+from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
 from crowfly.runtime import (
     _register_with_threadpoolctl,
     get_config,
@@ -23,6 +30,7 @@ __all__ = [
     "Index",
     "LogisticResult",
     "LstsqResult",
+    "SeparationError",
     "__version__",
     "get_config",
     "get_num_threads",

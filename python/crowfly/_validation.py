@@ -15,11 +15,34 @@ from crowfly import _core
 LARGEST_EXACT_INTEGER = 2**53
 
 
+def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    """`value` as an array of whatever dtype, with nothing lost on the way."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name}: masked entries have no meaning here; fill them or leave their rows out")
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name}: a rectangular array expected, got rows of different lengths") from None
+
+
+def _wrong_dtype(name: str, array: NDArray[Any]) -> TypeError:
+    """Say which entry made an array of objects one, since its dtype tells the user nothing."""
+    if array.dtype != object:
+        return TypeError(f"{name}: real numbers expected, got dtype {array.dtype}")
+    for position, entry in np.ndenumerate(array):
+        place = ", ".join(map(str, position))
+        if not isinstance(entry, numbers.Real):
+            return TypeError(f"{name}: real numbers expected, {name}[{place}] is {entry!r}")
+        if isinstance(entry, numbers.Integral) and abs(int(entry)) > LARGEST_EXACT_INTEGER:
+            return TypeError(f"{name}: numbers that float64 holds expected, {name}[{place}] is {entry!r}")
+    return TypeError(f"{name}: real numbers expected, got dtype object; convert it to float64 first")
+
+
 def as_real_array(name: str, value: ArrayLike, ndim: tuple[int, ...]) -> NDArray[Any]:
     """`value` as a float32 or float64 array of native byte order, copied only where its dtype must change."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "buif":
-        raise TypeError(f"{name}: real numbers expected, got dtype {array.dtype}")
+        raise _wrong_dtype(name, array)
     if array.ndim not in ndim:
         wanted = " or ".join(str(n) for n in ndim)
         raise ValueError(
@@ -100,7 +123,10 @@ def as_real(name: str, value: object, low: float, *, allow_infinite: bool = Fals
     """A real number >= low, not NaN."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: a number expected, got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf if value > 0 else -np.inf
     if not number >= low or (np.isinf(number) and not allow_infinite):
         raise ValueError(
             f"{name}: a {'' if allow_infinite else 'finite '}number >= {low:g} expected, got {number}"

@@ -115,7 +115,12 @@ class Index:
         self.n_points, self.n_features = array.shape
         self.metric = metric
         self.p = exponent if metric == "minkowski" else None
+        self._points = array
         self._index = _core.Index(array, self._core_metric, exponent, max_abs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy carry the points; packed ones are made anew."""
+        return _rebuilt, (self._points, self.metric, self.p)
 
     def __repr__(self) -> str:
         p = "" if self.p is None else f", p={self.p:g}"
@@ -196,6 +201,10 @@ class Index:
         if exclude:
             check_same_length("queries", array, self.n_points, "points (exclude_self)")
         return array, exclude
+
+
+def _rebuilt(points: NDArray[Any], metric: str, p: float | None) -> Index:
+    return Index(points, metric, p=p)
 
 
 def nearest(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
 from crowfly._validation import (
+    as_array,
     as_design,
     as_flag,
     as_integer,
@@ -25,7 +27,7 @@ from crowfly._validation import (
     scan,
 )
 
-__all__ = ["ConvergenceWarning", "LogisticResult", "logistic"]
+__all__ = ["ConvergenceWarning", "LogisticResult", "SeparationError", "logistic"]
 
 
 #: On the certified gap, relative to the objective: near the limit of float64, since Newton's last step is the cheapest.
@@ -34,6 +36,10 @@ DEFAULT_TOLERANCE = 1e-12
 
 class ConvergenceWarning(UserWarning):
     """A fit ended before it reached its tolerance; the message says by how much and why."""
+
+
+class SeparationError(ValueError):
+    """A plane separates classes, and without a penalty no finite coefficients are the best."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,26 +111,45 @@ class LogisticResult:
         )
 
 
-def _as_classes(
-    y: ArrayLike, n_rows: int, weights: NDArray[np.float64] | None
-) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    labels = np.asarray(y)
+def _as_labels(y: ArrayLike) -> NDArray[Any]:
+    """One-dimensional labels of one kind, none missing."""
+    labels = as_array("y", y)
     if labels.ndim != 1:
         raise ValueError(f"y: 1 dimension expected, got shape {labels.shape}")
-    check_same_length("y", labels, n_rows, "X")
-    if labels.dtype.kind == "c":
+    if labels.dtype == object:
+        labels = _unboxed(labels)
+    if labels.dtype.kind not in "buifUSOM":
         raise TypeError(f"y: class labels expected, got dtype {labels.dtype}")
+    if labels.dtype.kind == "M" and np.isnat(labels).any():
+        raise ValueError(f"y: class labels expected, y[{np.isnat(labels).argmax()}] is missing (NaT)")
     if labels.dtype.kind == "f":
-        fractional = np.flatnonzero(~np.isfinite(labels) | (labels != np.floor(labels)))
-        if fractional.size:
-            first = fractional[0]
+        continuous = ~np.isfinite(labels) | (labels != np.floor(labels))
+        if continuous.any():
+            first = continuous.argmax()
             raise ValueError(
                 f"y: class labels expected, y[{first}] is {labels[first]}; for continuous targets use lstsq"
             )
-    try:
-        classes, codes = np.unique(labels, return_inverse=True)
-    except TypeError:
-        raise TypeError("y: labels of one kind that can be sorted expected, got a mixture") from None
+    return labels
+
+
+def _unboxed(labels: NDArray[Any]) -> NDArray[Any]:
+    """Python objects as an array of their own kind: all strings, or all numbers."""
+    entries = labels.tolist()
+    for kind in (str, numbers.Real):
+        if all(isinstance(entry, kind) for entry in entries):
+            return labels if kind is str else np.array(entries)
+    first = next(i for i, entry in enumerate(entries) if type(entry) is not type(entries[0]))
+    raise TypeError(
+        f"y: labels of one kind expected (all strings or all numbers), y[0] is {entries[0]!r}, y[{first}] is {entries[first]!r}"
+    )
+
+
+def _as_classes(
+    y: ArrayLike, n_rows: int, weights: NDArray[np.float64] | None
+) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    labels = _as_labels(y)
+    check_same_length("y", labels, n_rows, "X")
+    classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"y: at least two classes expected, got {len(classes)}")
     if weights is not None:
@@ -186,7 +211,7 @@ def fit_logistic(
     except _core.NotFiniteError:
         raise explain_not_finite(X=array) from None
     if fit["status"] == "separated":
-        raise ValueError(_SEPARATED)
+        raise SeparationError(_SEPARATED)
     shortfall = _shortfall(fit, penalty)
     result = LogisticResult(
         classes=classes,
