@@ -30,7 +30,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from assertions import EPS
+from crowfly import SeparationError
 from crowfly.linear_model import LinearRegression, LogisticRegression, Ridge
+from crowfly.linear_model._logistic import _in_terms_of_C
+from crowfly.logistic import _CAUSES, _SEPARATED
 
 Array = npt.NDArray[Any]
 
@@ -452,8 +455,27 @@ def test_liblinear_is_binary() -> None:
 
 
 def test_separated_classes_without_penalty_are_refused() -> None:
-    with pytest.raises(ValueError, match="separa"):
-        LogisticRegression(C=np.inf).fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+    """In the estimator's words: the functional API's alpha is no parameter of it."""
+    X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    with pytest.raises(SeparationError, match=r"separates classes.*C=np\.inf.*use a finite C") as caught:
+        LogisticRegression(C=np.inf).fit(X, y)
+    assert "alpha" not in str(caught.value)
+    with (
+        pytest.warns(FutureWarning, match="'penalty' is deprecated"),
+        pytest.raises(SeparationError, match="penalty=None"),
+    ):
+        LogisticRegression(penalty=None).fit(X, y)
+
+
+@pytest.mark.parametrize("message", [_SEPARATED, *_CAUSES.values()])
+def test_no_message_names_alpha(message: str) -> None:
+    assert "alpha" not in _in_terms_of_C(message, "deprecated")
+
+
+@pytest.mark.parametrize("C", [1e-310, np.float64(1e-310)], ids=["float", "float64"])
+def test_penalties_beyond_float64_are_refused(C: float) -> None:
+    with pytest.raises(ValueError, match=r"^C=1e-310 is too small"):
+        LogisticRegression(C=C).fit([[0.0], [1.0]], [0, 1])
 
 
 # --- All three --------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from fractions import Fraction
 from typing import Any
 
 import joblib
@@ -28,6 +29,9 @@ from sklearn.model_selection import GridSearchCV, LeaveOneOut, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import references
+from assertions import EPS, assert_neighbors_equal
+from crowfly import Index
 from crowfly.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 
 Array = npt.NDArray[Any]
@@ -142,6 +146,34 @@ def test_kneighbors_equals_scikit_learn(metric: str, exclude_self: bool) -> None
         graph, expected = ours.kneighbors_graph(X, 3, mode), theirs.kneighbors_graph(X, 3, mode)
         assert type(graph) is type(expected)
         np.testing.assert_allclose(graph.toarray(), expected.toarray(), rtol=RTOL)
+
+
+def test_points_at_the_radius_are_decided_by_the_definition() -> None:
+    """On a grid of tenths many distances are 0.5 but for rounding; scikit-learn's own algorithms differ about them.
+
+    Ours are those whose distance as documented, and as returned, is at most 0.5. An exact distance decides otherwise
+    only where it is 0.5 to rounding: four differences of one rounding each, squares, three sums and a root.
+    """
+    X, _ = load_iris(return_X_y=True)
+    expected = references.radius_neighbors(X, X, 0.5)
+    assert_neighbors_equal(Index(X).query_radius(X, 0.5), expected)
+    distances, indices = NearestNeighbors(radius=0.5).fit(X).radius_neighbors(X)
+    np.testing.assert_array_equal(np.concatenate(indices), expected[1])
+    assert (np.concatenate(distances) == 0.5).any()
+
+    tenths = np.rint(10 * X).astype(int)
+    near = np.argwhere(np.square(tenths[:, None] - tenths).sum(axis=2) <= 26)
+    within = {(i, int(j)) for i, run in enumerate(indices) for j in run}
+    assert within <= {(int(i), int(j)) for i, j in near}
+    rational = [[Fraction(value) for value in row] for row in X.tolist()]
+    disputed = 0
+    for i, j in near.tolist():
+        differences = [a - b for a, b in zip(rational[i], rational[j], strict=True)]
+        square = sum((d * d for d in differences), start=Fraction(0))
+        if ((i, j) in within) != (square <= Fraction(1, 4)):
+            disputed += 1
+            assert abs(4 * square - 1) <= 8 * EPS
+    assert disputed > 0
 
 
 @pytest.mark.parametrize("exclude_self", [False, True])
@@ -333,11 +365,10 @@ def test_refused_queries(arguments: dict[str, Any], error: type[Exception], matc
 @pytest.mark.parametrize(
     ("params", "match"),
     [
-        ({"metric": "haversine"}, "not offered.*'euclidean'"),
+        ({"metric": "haversine"}, "'metric' parameter.*'euclidean'.*not offered.*Got 'haversine'"),
         ({"metric": "precomputed"}, "not offered"),
         ({"metric": "nan_euclidean"}, "not offered"),
         ({"metric": max}, "not offered"),
-        ({"metric": "no such metric"}, "'metric' parameter"),
         ({"metric": "cosine", "algorithm": "kd_tree"}, "not valid with algorithm='kd_tree'"),
         ({"p": 0.5}, "p >= 1"),
         ({"p": -1}, "'p' parameter"),
@@ -351,6 +382,52 @@ def test_refused_queries(arguments: dict[str, Any], error: type[Exception], matc
 def test_refused_parameters(params: dict[str, Any], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         NearestNeighbors(**params).fit([[0.0], [1.0]])
+
+
+def test_one_message_says_which_metrics_are_offered() -> None:
+    messages = set()
+    for metric in ("no such metric", "hamming", "precomputed"):
+        with pytest.raises(ValueError, match="'metric' parameter") as caught:
+            KNeighborsClassifier(metric=metric).fit([[0.0], [1.0]], [0, 1])
+        messages.add(str(caught.value).replace(metric, "..."))
+    assert len(messages) == 1
+
+
+def test_true_is_no_number_of_neighbors() -> None:
+    """The search refuses it, as that of scikit-learn's trees does; its fit and ours let this integer of Python's pass."""
+    with pytest.raises(TypeError, match=r"n_neighbors does not take.*bool"):
+        fitted().kneighbors([[0.0]], n_neighbors=True)
+    for library in (sklearn.neighbors.KNeighborsClassifier, KNeighborsClassifier):
+        classifier = library(n_neighbors=True, algorithm="kd_tree").fit([[0.0], [1.0]], [0, 1])
+        with pytest.raises(TypeError, match="integer"):
+            classifier.predict([[0.0]])
+
+
+def test_errors_name_X() -> None:
+    """Not "points" or "queries", which are the functional API's names."""
+    y = [0, 1]
+    cases: list[tuple[Array, dict[str, Any], str]] = [
+        (np.full((2, 2), 2**60), {}, r"^X: integers beyond 2\*\*53"),
+        (np.zeros((2, 2)), {"metric": "cosine"}, "^X: rows with a direction expected"),
+    ]
+    for bad, params, match in cases:
+        with pytest.raises(ValueError, match=match):
+            KNeighborsClassifier(**params).fit(bad, y)
+        model = KNeighborsClassifier(n_neighbors=1, **params).fit(np.eye(2), y)
+        with pytest.raises(ValueError, match=match):
+            model.predict(bad)
+        search = NearestNeighbors(**params).fit(np.eye(2))
+        with pytest.raises(ValueError, match=match):
+            search.radius_neighbors(bad)
+    with pytest.raises(TypeError, match=r"^X: real numbers expected, got dtype datetime64"):
+        NearestNeighbors().fit(np.zeros((2, 2), dtype="datetime64[D]"))
+    with pytest.raises(ValueError, match=r"^radius: "):
+        fitted().radius_neighbors([[0.0]], radius=-1.0)
+
+
+def test_any_number_of_jobs_is_taken() -> None:
+    with joblib.parallel_config(backend="threading"):
+        assert NearestNeighbors(n_neighbors=1, n_jobs=10**6).fit([[0.0], [1.0]]).kneighbors([[0.9]])[1] == 1
 
 
 def test_sparse_training_points_are_refused() -> None:

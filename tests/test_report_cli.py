@@ -162,6 +162,14 @@ BAD_INPUT: dict[str, tuple[Case, list[str]]] = {
     "test size of text": (lambda _: ["--test-size", "half"], ["--test-size", "expected a number"]),
     "tiny test part": (lambda _: ["--dataset", "iris", "--test-size", "0.001"], ["can't be split"]),
     "no threads": (lambda _: ["--threads", "0"], ["--threads", "at least 1"]),
+    "too many threads": (lambda _: ["--threads", "99999"], ["--threads 99999", "4096"]),
+    "too few rows asked for": (
+        lambda _: ["--dataset", "iris", "--max-rows", "5"],
+        ["--max-rows 5", "at least 20"],
+    ),
+    "too many fourier features": (lambda _: ["--embed", "fourier:100000000"], ["COUNT of at most 5000"]),
+    "too high a degree": (lambda _: ["--embed", "pca:1+polynomial:9999"], ["DEGREE of at most 5000"]),
+    "output of another format": (lambda f: ["--output", f / "x.pdf"], ["x.pdf", ".html"]),
     "seed of text": (lambda _: ["--seed", "x"], ["--seed", "whole number"]),
     "output in no folder": (lambda f: ["--output", f / "no" / "a.html"], ["no directory"]),
     "output is a folder": (lambda f: ["--output", f], ["is a directory"]),
@@ -192,6 +200,18 @@ def test_bad_input_is_one_line_and_code_2(
     for word in words:
         assert word in err
     assert set(tmp_path.iterdir()) == before
+
+
+def test_csv_with_quoted_first_field_makes_a_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f'"{("Smith, A", "Lee, B")[i % 2]}",{i},{i * i % 7}\n' for i in range(60))
+    table = tmp_path / "t.csv"
+    table.write_text("name,b,t\n" + rows)
+    assert run(table, "--target", "t", "--no-html") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "name (2 values)" in " ".join(out.split())
 
 
 def test_missing_extra_says_what_to_install(
@@ -225,6 +245,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     text = capsys.readouterr().out
     assert "fourier[:COUNT]" in text
+    assert "missing text as a value of" in text
     assert max(map(len, text.splitlines())) <= 80
 
 

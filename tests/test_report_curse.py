@@ -26,7 +26,7 @@ def test_dimension_of_a_cube(dimension: int) -> None:
     # Points near a face have fewer neighbours: a bias of a few per cent at these n.
     assert found.dimension == pytest.approx(dimension, rel=0.15)
     assert found.dimension_range[0] <= found.dimension <= found.dimension_range[1]
-    assert found.cost_of_halving == pytest.approx(2**found.dimension)
+    np.testing.assert_allclose(found.fitted, found.scale * found.sizes ** (-1 / found.dimension), rtol=1e-12)
 
 
 def test_dimension_of_a_surface_is_not_the_number_of_features() -> None:

@@ -133,6 +133,25 @@ def test_warnings_of_an_estimator_are_reported() -> None:
     assert "\n" not in result.agreement.detail
 
 
+def test_first_call_is_not_timed() -> None:
+    """Whatever an estimator does once, an import say, is done on toy data before."""
+    first_fits = []
+
+    class Recorder(LinearRegression):  # type: ignore[misc, unused-ignore]
+        """Remembers how many points it was fitted to."""
+
+        def fit(self, X: Any, y: Any) -> Any:
+            """Remember and fit."""
+            first_fits.append(len(X))
+            return super().fit(X, y)
+
+    parts = regression_parts()
+    model = models.build_model("least-squares", parts.kind, n_neighbors=5, alpha=1.0)
+    evaluation.evaluate(replace(model, ours=Recorder()), parts)
+    assert first_fits[0] != len(parts.X_train)
+    assert set(first_fits[1:]) == {len(parts.X_train)}
+
+
 def test_wide_logistic_regression_is_left_out_unless_asked_for() -> None:
     names, notes = models.choose_models((), "classification", 10**6)
     assert "logistic" not in names

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from rich.console import Console
 
 from crowfly.report import formatting, html, study, terminal, wording
 from crowfly.report.options import ReportOptions
+from crowfly.report.plurals import count
 from crowfly.report.risks import Interval
 from crowfly.report.study import Report
 
@@ -126,6 +128,64 @@ def test_page_shows_every_figure_of_the_report(iris: Report) -> None:
         assert line.replace("'", "&#39;") in text
 
 
+def test_page_and_terminal_show_the_fitted_law_and_the_single_draw(iris: Report) -> None:
+    text, printed_text = html.render(iris), printed(iris, width=80)
+    assert text.count("fitted law") == 1
+    assert iris.curse_by_points.can_fit
+    for law in iris.curse_by_points.fitted:
+        assert f'<td class="n">{law:.3f}</td>' in text
+        assert f" {law:.2f} " in printed_text
+    # Distance and risk of the last row of both tables.
+    assert text.count("(one draw)") == printed_text.count("(one draw)") == 4
+    assert "±" not in text + printed_text
+
+
+def with_test_risks(report: Report, *risks: tuple[float, float]) -> Report:
+    """The report with other test risks, and lower ends of the interval of the difference to the best."""
+    results = [
+        replace(
+            result,
+            test=Interval(risk, risk, risk),
+            behind=Interval(risk - risks[0][0], low, risk),
+        )
+        for result, (risk, low) in zip(report.results, risks, strict=False)
+    ]
+    return replace(report, results=tuple(results))
+
+
+def test_headline_names_no_single_winner_of_a_tie(iris: Report) -> None:
+    names = [result.name for result in iris.results]
+    clear = wording.findings(with_test_risks(iris, (0.02, 0), (0.05, 0.01), (0.06, 0.02)))[0]
+    assert clear.startswith(f"Smallest test risk: {names[0]} with 2.0 %")
+    assert "tie" not in clear
+    assert "not clearly" not in clear
+    tie = wording.findings(with_test_risks(iris, (0.02, 0), (0.02, 0), (0.06, 0.02)))[0]
+    assert tie.startswith(f"Smallest test risk: a tie of {names[0]} and {names[1]} with 2.0 %")
+    assert "not clearly" not in tie
+    unclear = wording.findings(with_test_risks(iris, (0.02, 0), (0.05, -0.01), (0.06, 0.02)))[0]
+    assert unclear.endswith(f" That is not clearly better than {names[1]}.")
+
+
+def test_many_features_are_no_overflow(iris: Report) -> None:
+    points = replace(iris.curse_by_points, n_features=2000, dimension=1500.0)
+    sentence = wording.dimension_sentence(replace(iris, curse_by_points=points))
+    assert "about 10^452 times the points" in sentence
+    assert "about 10^602 times as many" in sentence
+
+
+def test_one_feature_is_singular(tmp_path: Path) -> None:
+    x = np.random.default_rng(41).uniform(size=400)
+    np.savez(tmp_path / "t.npz", X=x, y=3 * x)
+    report = study.run(ReportOptions(table=tmp_path / "t.npz"), Steps())
+    text = printed(report, 80) + html.render(report)
+    assert "; 1 feature " in text
+    assert "The 1 feature behaves" in " ".join(text.split())
+    assert "1 features" not in text
+    # The line is exact: what is left of its residuals is rounding.
+    line = next(r for r in report.results if r.name == "least squares")
+    assert (line.training, line.test.value, line.gap.value) == (0, 0, 0)
+
+
 def test_names_are_text_and_not_markup(hostile: Report) -> None:
     text = html.render(hostile)
     assert "<script>" not in text
@@ -191,11 +251,29 @@ def test_numbers_as_people_read_them() -> None:
         "3.21",
         "2770",
         "123000",
-        "2.3e+18",
+        "2.3e18",
+    ]
+    assert formatting.number(-1.68e-30) == "-1.68e-30"
+    assert [formatting.power_of_two(d) for d in (2, 23, 64, 5000)] == [
+        "4",
+        "8390000",
+        "about 10^19",
+        "about 10^1505",
+    ]
+    assert [count(n, noun) for n, noun in ((1, "row"), (0, "row"), (2, "class"))] == [
+        "1 row",
+        "0 rows",
+        "2 classes",
     ]
     assert formatting.risk("classification", 0.0312) == "3.1 %"
     assert formatting.gap("classification", -0.01) == "-1.0 %"
     assert formatting.gap("regression", 12.0) == "+12"
+    assert formatting.gap("regression", 0.0) == "0"
+    assert formatting.gap("classification", -0.0004) == "0.0 %"
+    draws = np.array([0.1, 0.2, 0.6])
+    assert formatting.with_spread(draws, "{:.2f}".format) == "0.30 (0.10 to 0.60)"
+    assert formatting.with_spread(draws, lambda v: f"{100 * v:.1f} %") == "30.0 % (10.0 to 60.0 %)"
+    assert formatting.with_spread(draws[:1], "{:.2f}".format, single=True) == "0.10 (one draw)"
     assert formatting.interval("classification", Interval(0.1, 0.05, 0.15)) == "5.0 to 15.0 %"
     assert [formatting.seconds(v) for v in (12e-6, 3.61e-3, 1.5)] == ["12 µs", "3.61 ms", "1.5 s"]
     assert [formatting.listing(list(names)) for names in ("", "a", "ab", "abc")] == [

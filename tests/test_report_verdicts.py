@@ -77,7 +77,8 @@ def case(
         (case(0.11, 0.20, 0.20, CLEAR), "neither", "no clear difference"),
         (case(0.001, 0.01, 0.01, 0.001), "neither", "no clear difference"),
         (case(0.05, 0.20, 0.20, CLEAR, is_best=True), "overfits", "more data"),
-        (case(0.18, 0.20, 0.20, CLEAR, is_best=True), "neither", "smallest test risk"),
+        (case(0.18, 0.20, 0.20, CLEAR, is_best=True), "neither", "smallest test risk of all."),
+        (case(0.18, 0.20, 0.20, CLEAR, is_best=True, is_shared=True), "neither", "shared with others"),
         # Training risk 0 by construction: only the comparison with the best counts.
         (case(0.00, 0.20, 0.20, CLEAR, memorises=True), "neither", "0 by construction"),
         (case(0.00, 0.40, 0.20, CLEAR, memorises=True), "overfits", "0 by construction"),
@@ -163,6 +164,12 @@ def test_separable_classes_are_learned_by_all(tmp_path: Path) -> None:
 def test_losses_by_hand() -> None:
     np.testing.assert_array_equal(risks.losses("regression", np.array([1.0, 2]), np.array([3.0, 2])), [4, 0])
     np.testing.assert_array_equal(risks.losses("classification", np.array([1, 2]), np.array([1, 0])), [0, 1])
+
+
+def test_losses_within_rounding_are_no_losses() -> None:
+    y = np.array([1e3, -2e3, 0.5])
+    np.testing.assert_array_equal(risks.losses("regression", y, y * (1 + 4e-16)), [0, 0, 0])
+    np.testing.assert_array_equal(risks.losses("regression", y, y + 0.25), [0.0625] * 3)
 
 
 def test_bootstrap_interval_covers_the_true_risk() -> None:

@@ -388,7 +388,7 @@ def test_one_class_only_among_the_rows_that_weigh() -> None:
         (np.array([1, None] * 5, object), TypeError, "y[1] is None"),
         (np.array([1, "1"] * 5, object), TypeError, "y[1] is '1'"),
         (np.array(["2020-01-01", "NaT"] * 5, "M8[D]"), ValueError, "NaT"),
-        (np.ma.masked_array([0, 1] * 5, [0, 1] * 5), ValueError, "masked"),
+        (np.ma.masked_array([0, 1] * 5, [False, True] * 5), ValueError, "masked"),
         (np.zeros(10, dtype=[("a", float)]), TypeError, "dtype"),
     ],
 )
@@ -502,3 +502,60 @@ def test_fits_survive_anything(a: Any, b: Any, weights: Any, alpha: Any) -> None
     survives(lambda: crowfly.lstsq(a, b))
     survives(lambda: crowfly.logistic(a, b, sample_weight=weights, alpha=alpha))
     survives(lambda: crowfly.logistic(a, b, tol=alpha, max_iter=5))
+
+
+def test_minkowski_exponents_end_where_float64_does() -> None:
+    points = np.array([[0.0], [1.9], [5.0], [0.95]])
+    expect(ValueError, "p", lambda: crowfly.Index(points, "minkowski", p=501.0))
+    distances, indices = crowfly.nearest([[0.0]], points, 4, metric="minkowski", p=500.0)
+    assert indices.tolist() == [[0, 3, 1, 2]]
+    np.testing.assert_allclose(distances, [[0.0, 0.95, 1.9, 5.0]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("X", [[[1.7e308], [-1e308], [0.0]], [[1.7e308], [1.7e308], [1.6e308]]])
+def test_magnitudes_at_the_end_of_float64(X: list[list[float]]) -> None:
+    expect(ValueError, "X", lambda: crowfly.lstsq(X, [1.0, 2, 4]))
+    expect(ValueError, "X", lambda: crowfly.logistic(X, [0, 1, 1]))
+
+
+@pytest.mark.parametrize("weight", [1e-320, 1e-150, 1e200, 1e308])
+def test_weights_all_far_from_one(weight: float) -> None:
+    X, y = np.random.default_rng(0).standard_normal((20, 2)), np.arange(20) % 2
+    weights = np.full(20, weight)
+    expect(ValueError, "sample_weight", lambda: crowfly.lstsq(X, y, sample_weight=weights))
+    expect(ValueError, "sample_weight", lambda: crowfly.logistic(X, y, sample_weight=weights))
+
+
+def test_penalties_far_from_one() -> None:
+    X, y = np.random.default_rng(0).standard_normal((20, 2)), np.arange(20) % 2
+    expect(ValueError, "alpha", lambda: crowfly.lstsq(X, y, alpha=1e101))
+    expect(ValueError, "alpha", lambda: crowfly.logistic(X, y, alpha=1e101))
+
+
+def test_columns_of_scales_that_no_norm_can_join() -> None:
+    X = np.array(
+        [[1e-24, 1e-22, 1e24, 0], [-1e-24, 0, 1e24, 0], [2e-24, 0, 2e24, 0.1], [-1e-24, 1e-22, -1e24, 0.1]]
+    )
+    fit: Any = crowfly.lstsq(X, [1.0, 2, 3, 4])
+    assert fit.rank < 4
+    assert np.isfinite(fit.coef).all()
+
+
+@pytest.mark.parametrize("weight_row", [1e200, 1e300])
+def test_a_row_without_weight_may_be_as_large_as_it_likes(weight_row: float) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 2)), np.arange(30) % 2
+    weights = np.append(np.ones(30), 0.0)
+    with_row = np.vstack([X, [[weight_row, 1.0]]])
+    for fit in (crowfly.lstsq, crowfly.logistic):
+        got: Any = fit(with_row, np.append(y, 1), sample_weight=weights)
+        want: Any = fit(X, y, sample_weight=np.ones(30))
+        assert_same_bits(got.coef, want.coef)
+
+
+def test_probabilities_of_predictors_that_overflow() -> None:
+    X = np.random.default_rng(0).standard_normal((30, 2))
+    fit = crowfly.logistic(X, X[:, 0] + X[:, 1] > 0.1)
+    far = np.array([[1e308, 1e308]])
+    assert np.isinf(fit.decision_function(far)).all() or fit.decision_function(far)[0] > 1e300
+    np.testing.assert_array_equal(fit.predict_proba(far), [[0.0, 1.0]])

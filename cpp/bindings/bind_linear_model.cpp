@@ -65,6 +65,7 @@ py::dict fit_logistic(const py::array& x, const Labels& classes, Index n_classes
   problem.features = matrix_view(x, "X");
   require(classes.ndim() == 1 && classes.shape(0) == problem.features.rows, "y: as many labels as rows of X expected");
   require(n_classes >= 2, "y: at least two classes expected");
+  require(n_classes <= classes.shape(0), "y: no more classes than rows expected");
   for (Index i = 0; i < classes.shape(0); ++i) {
     require(classes.data()[i] >= 0 && classes.data()[i] < n_classes, "y: class number out of range");
   }
@@ -88,6 +89,7 @@ py::dict fit_logistic(const py::array& x, const Labels& classes, Index n_classes
   result["gap"] = fit.gap;
   result["n_iter"] = fit.n_iterations;
   result["n_reads"] = fit.n_reads;
+  result["may_be_separated"] = fit.may_be_separated;
   result["status"] = status_name(fit.status);
   return result;
 }

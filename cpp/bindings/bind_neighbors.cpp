@@ -49,8 +49,6 @@ class IndexHandle {
                           owned_array(std::move(found.offsets)));
   }
 
-  [[nodiscard]] Index packed_bytes() const { return index_.packed_bytes(); }
-
  private:
   [[nodiscard]] MatrixView checked(const py::array& queries, bool exclude_self) const {
     const MatrixView view = matrix_view(queries, "queries");
@@ -87,8 +85,7 @@ void bind_neighbors(py::module_& m) {
       .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("exclude_self"),
            py::arg("num_threads"))
       .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("exclude_self"),
-           py::arg("num_threads"))
-      .def("packed_bytes", &IndexHandle::packed_bytes);
+           py::arg("num_threads"));
   m.def("pairwise_distances", &pairwise, py::arg("X"), py::arg("Y"), py::arg("metric"), py::arg("p"),
         py::arg("num_threads"));
 }

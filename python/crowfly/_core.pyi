@@ -20,7 +20,6 @@ class Index:
     def query_radius(
         self, queries: NDArray[Any], radius: float, exclude_self: bool, num_threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...
-    def packed_bytes(self) -> int: ...
 
 def pairwise_distances(
     X: NDArray[Any], Y: NDArray[Any], metric: str, p: float, num_threads: int

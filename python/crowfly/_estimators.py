@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -12,7 +14,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix, issparse
 from sklearn import get_config
 from sklearn.base import _fit_context
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    assert_all_finite,
+    check_consistent_length,
+    validate_data,
+)
 
 MatrixLike: TypeAlias = Any
 """Whatever scikit-learn's ``check_array`` makes a matrix of: arrays, nested lists, data frames."""
@@ -21,6 +29,16 @@ FloatArray: TypeAlias = NDArray[np.float64]
 IndexArray: TypeAlias = NDArray[np.int64]
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
+
+# The functional API takes no larger number, and no machine has use for one.
+_MOST_THREADS = 4096
+
+# What an array of objects may hold for float64 to stand for it; NumPy's numbers are registered as Real, its bool isn't.
+_REAL_OBJECTS = (Real, Decimal, np.bool_)
+
+# scikit-learn's own check of targets without that of their values: it makes NaN of None and numbers of strings before
+# anyone has seen them, and lets arrays of strings and dates pass.
+_SHAPE_OF_TARGETS = {"accept_sparse": "csr", "ensure_all_finite": False, "ensure_2d": False, "dtype": None}
 
 
 def validates_parameters(fit: Fit) -> Fit:
@@ -35,7 +53,7 @@ def num_threads(n_jobs: int | None) -> int | None:
     joblib counts, so that nested parallelism (a search that already runs one process per processor)
     does not over-subscribe the machine.
     """
-    return None if n_jobs is None else int(effective_n_jobs(n_jobs))
+    return None if n_jobs is None else min(int(effective_n_jobs(n_jobs)), _MOST_THREADS)
 
 
 def checked_sample_weight(sample_weight: Any, X: MatrixLike) -> FloatArray | None:
@@ -57,6 +75,61 @@ def checked_sample_weight(sample_weight: Any, X: MatrixLike) -> FloatArray | Non
 def dense_targets(y: Any) -> NDArray[Any]:
     """Targets as an array: scikit-learn's validation lets sparse indicator matrices pass."""
     return np.asarray(y.toarray() if issparse(y) else y)
+
+
+def validated_regression_data(estimator: Any, X: MatrixLike, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Validate `X` and targets, which may be of one or several columns.
+
+    Raises
+    ------
+    ValueError
+        As scikit-learn, and if `y` is an array of objects one of which is no real number.
+    TypeError
+        As scikit-learn, and if `y` holds strings, dates or other things that are no real numbers.
+    """
+    X, y = validate_data(estimator, X, y, validate_separately=({}, _SHAPE_OF_TARGETS))
+    check_consistent_length(X, y)
+    targets = dense_targets(y)
+    if targets.dtype.kind == "O":
+        targets = _floats_of_objects(targets)
+    if targets.dtype.kind not in "buif":
+        raise TypeError(f"y: real numbers expected, got dtype {targets.dtype}")
+    assert_all_finite(targets, input_name="y")
+    return X, targets
+
+
+def _floats_of_objects(targets: NDArray[np.object_]) -> FloatArray:
+    wrong = {kind for kind in set(map(type, targets.flat)) if not issubclass(kind, _REAL_OBJECTS)}
+    if wrong:
+        place, value = next(entry for entry in np.ndenumerate(targets) if type(entry[1]) in wrong)
+        raise ValueError(f"y: real numbers expected, y{list(place)} is {value!r}")
+    try:
+        return targets.astype(np.float64)
+    except OverflowError:
+        raise ValueError("y: numbers within the range of float64 expected") from None
+
+
+def require_class_labels(labels: NDArray[Any]) -> None:
+    """Refuse what are no class labels.
+
+    Raises
+    ------
+    ValueError
+        As scikit-learn, and if a label is NaT: it refuses missing labels of every other dtype.
+    TypeError
+        As scikit-learn, if labels can't be sorted.
+    """
+    if labels.dtype.kind in "mM" and np.isnat(labels).any():
+        raise ValueError("Input y contains NaT.")
+    try:
+        check_classification_targets(labels)
+    except TypeError:
+        kinds = sorted({kind.__name__ for kind in set(map(type, labels.flat))})
+        if len(kinds) == 1:
+            raise
+        raise TypeError(
+            f"y: labels of one kind that can be sorted expected, got {' and '.join(kinds)}"
+        ) from None
 
 
 def csr_container() -> Any:

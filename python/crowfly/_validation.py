@@ -15,6 +15,10 @@ from crowfly import _core
 LARGEST_EXACT_INTEGER = 2**53
 
 
+#: Weights and penalties further from one leave no room for their products with squares of data.
+LARGEST_WEIGHT = 1e100
+
+
 def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """`value` as an array of whatever dtype, with nothing lost on the way."""
     if np.ma.is_masked(value):
@@ -134,6 +138,14 @@ def as_real(name: str, value: object, low: float, *, allow_infinite: bool = Fals
     return number
 
 
+def as_penalty(value: object) -> float:
+    """The strength of a penalty, alpha."""
+    number = as_real("alpha", value, 0)
+    if number > LARGEST_WEIGHT:
+        raise ValueError(f"alpha: at most {LARGEST_WEIGHT:g} expected, got {number:g}")
+    return number
+
+
 def as_flag(name: str, value: object) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: True or False expected, got {value!r}")
@@ -160,4 +172,10 @@ def as_weights(value: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | No
         )
     if not weights.any():
         raise ValueError("sample_weight: at least one weight must be positive, all are zero")
+    largest = weights.max()
+    if not 1 / LARGEST_WEIGHT <= largest <= LARGEST_WEIGHT:
+        raise ValueError(
+            f"sample_weight: a largest weight from {1 / LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g} expected, got {largest:g}; "
+            "multiply all by a power of two"
+        )
     return weights

@@ -25,6 +25,9 @@ __all__ = ["METRICS", "Index", "nearest", "pairwise_distances"]
 #: Names of the metrics.
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski")
 
+#: Beyond, powers of differences that are within a factor of two of each other overflow float64.
+MAX_MINKOWSKI_EXPONENT = 500.0
+
 #: Minkowski exponents that have a metric of their own.
 _MINKOWSKI_NAMES = {1.0: "manhattan", 2.0: "euclidean", np.inf: "chebyshev"}
 
@@ -40,6 +43,10 @@ def _resolve_metric(metric: str, p: float | None) -> tuple[str, float]:
             raise ValueError(f"p: only the metric 'minkowski' has an exponent, got p={p!r} with {metric!r}")
         return metric, 2.0
     exponent = as_real("p", 2 if p is None else p, 1, allow_infinite=True)
+    if MAX_MINKOWSKI_EXPONENT < exponent < np.inf:
+        raise ValueError(
+            f"p: at most {MAX_MINKOWSKI_EXPONENT:g}, or infinity (the largest difference), expected, got {exponent:g}"
+        )
     return _MINKOWSKI_NAMES.get(exponent, "minkowski"), exponent
 
 
@@ -77,7 +84,7 @@ class Index:
         "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their
         angle without its cancellation.
     p : float, optional
-        Exponent of "minkowski", at least 1; default 2.
+        Exponent of "minkowski", from 1 to 500, or infinity; default 2.
     copy : bool
         With False (default) the array is referenced and must not change while the index lives.
 

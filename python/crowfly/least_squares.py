@@ -15,7 +15,7 @@ from crowfly._validation import (
     as_flag,
     as_matrix,
     as_num_threads,
-    as_real,
+    as_penalty,
     as_real_array,
     as_weights,
     check_same_features,
@@ -38,7 +38,7 @@ class LstsqResult:
         Zero without an intercept.
     rank : int
         Numerical rank of the system solved: the weighted design, centred when there is an intercept, extended by the penalty
-        (first target's).
+        (of the smallest alpha).
     condition : float
         Estimated condition number of that system with columns scaled to unit length; infinity below full rank.
     rss : float, or ndarray of shape (n_targets,)
@@ -98,12 +98,12 @@ def _as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
 def _as_penalties(alpha: ArrayLike, n_targets: int) -> list[float]:
     values = np.asarray(alpha)
     if values.ndim == 0:
-        return [as_real("alpha", values.item(), 0)] * n_targets
+        return [as_penalty(values.item())] * n_targets
     if values.shape != (n_targets,):
         raise ValueError(
             f"alpha: one number or one per target ({n_targets}) expected, got shape {values.shape}"
         )
-    return [as_real("alpha", value, 0) for value in values.tolist()]
+    return [as_penalty(value) for value in values.tolist()]
 
 
 def lstsq(
@@ -162,6 +162,9 @@ def lstsq(
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     penalties = _as_penalties(alpha, columns.shape[1])
     weights = as_weights(sample_weight, n_rows)
+    if weights is not None and not weights.all():
+        kept = weights > 0
+        array, columns, weights = array[kept], columns[kept], weights[kept]
     with_intercept = as_flag("intercept", intercept)
     threads = as_num_threads(num_threads)
     _lapack.install()

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._separation import is_separated
 from crowfly._validation import (
     as_array,
     as_design,
@@ -19,6 +20,7 @@ from crowfly._validation import (
     as_integer,
     as_matrix,
     as_num_threads,
+    as_penalty,
     as_real,
     as_weights,
     check_same_features,
@@ -145,10 +147,8 @@ def _unboxed(labels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _as_classes(
-    y: ArrayLike, n_rows: int, weights: NDArray[np.float64] | None
+    labels: NDArray[Any], weights: NDArray[np.float64] | None
 ) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    labels = _as_labels(y)
-    check_same_length("y", labels, n_rows, "X")
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"y: at least two classes expected, got {len(classes)}")
@@ -168,6 +168,7 @@ _SEPARATED = (
 )
 _CAUSES = {
     "iteration_limit": "the limit of {n_iter} iterations was reached; raise max_iter",
+    "undecided": "without a penalty (alpha=0) there may be no finite optimum, and the rows are too many to decide; use alpha > 0",
     "no_descent": "no step along Newton's direction lowers the objective further in float64",
 }
 
@@ -198,8 +199,13 @@ def fit_logistic(
     array = as_design(X)
     n_rows = array.shape[0]
     weights = as_weights(sample_weight, n_rows)
-    classes, codes = _as_classes(y, n_rows, weights)
-    penalty = as_real("alpha", alpha, 0)
+    labels = _as_labels(y)
+    check_same_length("y", labels, n_rows, "X")
+    classes, codes = _as_classes(labels, weights)
+    if weights is not None and not weights.all():
+        kept = weights > 0
+        array, codes, weights = array[kept], codes[kept], weights[kept]
+    penalty = as_penalty(alpha)
     with_intercept = as_flag("intercept", intercept)
     tolerance = as_real("tol", tol, 0)
     iterations = as_integer("max_iter", max_iter, 0, 2**31 - 1)
@@ -210,8 +216,13 @@ def fit_logistic(
         )
     except _core.NotFiniteError:
         raise explain_not_finite(X=array) from None
-    if fit["status"] == "separated":
+    separated: bool | None = fit["status"] == "separated"
+    if fit["may_be_separated"]:
+        separated = is_separated(array, codes, len(classes), with_intercept)
+    if separated:
         raise SeparationError(_SEPARATED)
+    if separated is None:
+        fit["status"] = "undecided"
     shortfall = _shortfall(fit, penalty)
     result = LogisticResult(
         classes=classes,

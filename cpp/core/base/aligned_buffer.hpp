@@ -6,7 +6,6 @@
 #include <cstring>
 #include <limits>
 #include <new>
-#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -49,7 +48,6 @@ class AlignedBuffer {
   [[nodiscard]] Index size() const noexcept { return size_; }
   [[nodiscard]] T& operator[](Index i) noexcept { return data_[i]; }
   [[nodiscard]] const T& operator[](Index i) const noexcept { return data_[i]; }
-  [[nodiscard]] std::span<T> span() noexcept { return {data_, static_cast<std::size_t>(size_)}; }
   void fill_zero() noexcept {
     if (size_ > 0) std::memset(static_cast<void*>(data_), 0, static_cast<std::size_t>(size_) * sizeof(T));
   }

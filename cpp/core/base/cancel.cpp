@@ -34,7 +34,8 @@ CancelFlag* current_cancel_flag() noexcept { return thread_flag; }
 
 void checkpoint() {
   if (thread_flag == nullptr) return;
-  if (thread_poll != nullptr) {
+  // Once cancelled, no more polling: the error that the signal's handler raised is still waiting to be delivered.
+  if (thread_poll != nullptr && !thread_flag->load(std::memory_order_relaxed)) {
     const auto now = Clock::now();
     if (now - last_poll >= poll_interval) {
       last_poll = now;

@@ -10,6 +10,9 @@ namespace crowfly {
 
 using Index = std::ptrdiff_t;
 
+/// An index for the standard library's containers.
+[[nodiscard]] constexpr std::size_t as_size(Index i) noexcept { return static_cast<std::size_t>(i); }
+
 /// Element types of the caller's arrays; every computation widens to double.
 enum class DType { f32, f64 };
 
@@ -31,19 +34,11 @@ struct MatrixView {
 
   [[nodiscard]] Index item_size() const noexcept { return dtype == DType::f32 ? 4 : 8; }
   [[nodiscard]] bool rows_contiguous() const noexcept { return col_stride == item_size() || cols <= 1; }
-  [[nodiscard]] bool cols_contiguous() const noexcept { return row_stride == item_size() || rows <= 1; }
   [[nodiscard]] const char* row(Index i) const noexcept { return data + i * row_stride; }
   [[nodiscard]] double at(Index i, Index j) const noexcept {
     const char* address = data + i * row_stride + j * col_stride;
     return dtype == DType::f32 ? static_cast<double>(load_element<float>(address)) : load_element<double>(address);
   }
-  [[nodiscard]] MatrixView slice_rows(Index begin, Index end) const noexcept {
-    MatrixView part = *this;
-    part.data = row(begin);
-    part.rows = end - begin;
-    return part;
-  }
-  [[nodiscard]] MatrixView transposed() const noexcept { return {data, cols, rows, col_stride, row_stride, dtype}; }
 };
 
 /// Calls `f` with a value of the element type as its argument: one branch per call instead of one per element.

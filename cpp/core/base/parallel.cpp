@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cfenv>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -27,6 +28,16 @@ std::atomic<int> thread_setting{0};
 thread_local int thread_limit = 0;
 thread_local bool inside_task = false;
 
+/// Rounding and flushing of subnormals as the calling thread has them: a worker that was started under other settings would give other bits.
+class FloatingPointMode {
+ public:
+  FloatingPointMode() noexcept { std::fegetenv(&environment_); }
+  void apply() const noexcept { std::fesetenv(&environment_); }
+
+ private:
+  std::fenv_t environment_;
+};
+
 /// One parallel_for. Lives on the caller's stack until every helper has left it.
 struct Job {
   Job(const std::function<void(Index)>& work, Index n, int helpers) : task(work), n_tasks(n), helpers_wanted(helpers) {}
@@ -35,6 +46,7 @@ struct Job {
   Index n_tasks;
   int helpers_wanted;
   CancelFlag* cancel = current_cancel_flag();
+  FloatingPointMode mode;
   std::atomic<Index> next{0};
   std::atomic<bool> failed{false};
   int helpers_inside = 0;    // guarded by the pool's mutex
@@ -96,6 +108,7 @@ class Pool {
       lock.unlock();
       {
         const AdoptFlag adopt(job->cancel);
+        job->mode.apply();
         work_on(*job);
       }
       lock.lock();

@@ -21,7 +21,6 @@ struct FirstLanes {
 };
 
 struct F32 {
-  using Scalar = float;
   static constexpr int lanes = 8;
   __m256 v;
 
@@ -36,7 +35,6 @@ struct F32 {
 };
 
 struct F64 {
-  using Scalar = double;
   static constexpr int lanes = 4;
   __m256d v;
 

@@ -11,7 +11,6 @@
 namespace crowfly::kernels::avx512 {
 
 struct F32 {
-  using Scalar = float;
   static constexpr int lanes = 16;
   __m512 v;
 
@@ -24,7 +23,6 @@ struct F32 {
 };
 
 struct F64 {
-  using Scalar = double;
   static constexpr int lanes = 8;
   __m512d v;
 

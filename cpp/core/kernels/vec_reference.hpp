@@ -12,7 +12,6 @@ namespace crowfly::kernels::reference {
 
 template <class T, int N>
 struct Vec {
-  using Scalar = T;
   static constexpr int lanes = N;
   T v[N];
 

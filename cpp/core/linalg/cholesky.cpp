@@ -11,8 +11,6 @@
 namespace crowfly {
 namespace {
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 /// target (width x width) -= sum over rows [first, last) of left' right, for rows of two panels.
 void subtract_product(const double* left, const double* right, Index n_rows, Index width, double* scratch,
                       double* target) {
@@ -52,12 +50,12 @@ bool factor_block(double* block, Index width) {
 
 /// Largest column sum of absolute values of the symmetric matrix whose upper triangle is in `a`.
 double one_norm(const PanelMatrix& a, Index n) {
-  Vector sums(at(n), 0.0);
+  Vector sums(as_size(n), 0.0);
   for (Index j = 0; j < n; ++j) {
     for (Index i = 0; i <= j; ++i) {
       const double value = std::fabs(a(i, j));
-      sums[at(j)] += value;
-      if (i != j) sums[at(i)] += value;
+      sums[as_size(j)] += value;
+      if (i != j) sums[as_size(i)] += value;
     }
   }
   return n == 0 ? 0.0 : *std::max_element(sums.begin(), sums.end());
@@ -75,14 +73,14 @@ PanelMatrix::PanelMatrix(Index n)
 std::optional<Cholesky> Cholesky::factor(const Matrix& a) {
   Cholesky result;
   result.n_ = a.rows();
-  result.scale_.assign(at(result.n_), 1.0);
+  result.scale_.assign(as_size(result.n_), 1.0);
   for (Index j = 0; j < result.n_; ++j) {
     if (!(a(j, j) > 0) || !std::isfinite(a(j, j))) return std::nullopt;
-    result.scale_[at(j)] = 1.0 / std::sqrt(a(j, j));
+    result.scale_[as_size(j)] = 1.0 / std::sqrt(a(j, j));
   }
   result.r_ = PanelMatrix(result.n_);
   for (Index j = 0; j < result.n_; ++j) {
-    for (Index i = 0; i < j; ++i) result.r_(i, j) = a(j, i) * result.scale_[at(i)] * result.scale_[at(j)];
+    for (Index i = 0; i < j; ++i) result.r_(i, j) = a(j, i) * result.scale_[as_size(i)] * result.scale_[as_size(j)];
     result.r_(j, j) = 1;
   }
   const double norm = one_norm(result.r_, result.n_);
@@ -145,10 +143,10 @@ void Cholesky::solve_scaled(AlignedBuffer<double>& x) const {
 void Cholesky::solve(Matrix& b) const {
   auto x = AlignedBuffer<double>::zeros(r_.padded());
   for (Index t = 0; t < b.cols(); ++t) {
-    for (Index i = 0; i < n_; ++i) x[i] = b(i, t) * scale_[at(i)];
+    for (Index i = 0; i < n_; ++i) x[i] = b(i, t) * scale_[as_size(i)];
     std::fill_n(x.data() + n_, r_.padded() - n_, 0.0);
     solve_scaled(x);
-    for (Index i = 0; i < n_; ++i) b(i, t) = x[i] * scale_[at(i)];
+    for (Index i = 0; i < n_; ++i) b(i, t) = x[i] * scale_[as_size(i)];
   }
 }
 
@@ -190,7 +188,7 @@ double Cholesky::inverse_norm_estimate() const {
 /// |R^-T|_F^2, column panel by column panel of the inverse.
 double Cholesky::inverse_trace() const {
   const Index width = r_.width(), n_panels = r_.n_panels();
-  Vector parts(at(n_panels), 0.0);
+  Vector parts(as_size(n_panels), 0.0);
   const double operations = std::pow(static_cast<double>(r_.padded()), 3) / 6;
   parallel_for_work(n_panels, operations, [&](Index j) {
     checkpoint();
@@ -205,7 +203,7 @@ double Cholesky::inverse_trace() const {
     // The padding's identity is its own inverse.
     const Index filled = std::min(width, n_ - j * width);
     for (Index k = 0; k < (n_panels - j) * width; ++k) {
-      for (Index c = 0; c < filled; ++c) parts[at(j)] += inverse[k * width + c] * inverse[k * width + c];
+      for (Index c = 0; c < filled; ++c) parts[as_size(j)] += inverse[k * width + c] * inverse[k * width + c];
     }
   });
   double sum = 0;

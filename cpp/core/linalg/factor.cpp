@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "base/check.hpp"
 #include "linalg/lapack.hpp"
@@ -107,7 +108,8 @@ PivotedQr factor_pivoted(Matrix a) {
 }
 
 /// Minimum-norm solution, in the caller's units, of the r x p system [R11 R12] P' x = z.
-Matrix minimum_norm(const PivotedQr& f, const Matrix& z, const Vector& unit) {
+/// Empty where the rows, independent as scaled for the rank, are parallel to rounding in those units.
+std::optional<Matrix> minimum_norm(const PivotedQr& f, const Matrix& z, const Vector& unit) {
   const Index r = f.rank, p = f.a.cols();
   Matrix system(r, p), solution(p, z.cols());
   for (Index j = 0; j < p; ++j) {
@@ -128,7 +130,7 @@ Matrix minimum_norm(const PivotedQr& f, const Matrix& z, const Vector& unit) {
   with_workspace([&](double* work, int size) {
     lapack().gels(&no_transpose, &m, &n, &nrhs, system.data(), &lda, solution.data(), &ldb, work, &size, &info);
   });
-  check(info == 0);
+  if (info != 0) return std::nullopt;
   for (Index t = 0; t < z.cols(); ++t) {
     for (Index j = 0; j < p; ++j) solution(j, t) /= unit[static_cast<std::size_t>(j)];
   }
@@ -170,7 +172,11 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
   });
   check(info == 0);
   if (f.rank < p) {
-    result.coef = minimum_norm(f, b, unit);
+    auto shortest = minimum_norm(f, b, unit);
+    // Columns of scales so far apart that float64 can't tell the shortest vector in the caller's units: the one in scaled units.
+    if (!shortest) shortest = minimum_norm(f, b, Vector(unit.size(), 1.0));
+    check(shortest.has_value());
+    result.coef = std::move(*shortest);
     return result;
   }
   int n = as_int(p);

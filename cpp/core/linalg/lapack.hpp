@@ -25,8 +25,8 @@ struct Lapack {
   Gels gels = nullptr;
 };
 
-/// Installs the routines; all pointers must be set.
-void set_lapack(const Lapack& routines) noexcept;
+/// Installs the routines, at the first call; all pointers must be set.
+void set_lapack(const Lapack& routines);
 
 /// The installed routines; a broken invariant if there are none yet.
 [[nodiscard]] const Lapack& lapack();

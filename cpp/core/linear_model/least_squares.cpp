@@ -23,8 +23,6 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double max_gram_condition = 1e11;
 constexpr int max_refinements = 4;
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {
  public:
@@ -39,8 +37,8 @@ class Solver {
     fit_.n_reads = 1;
     unit_.assign(design_.scale.begin(), design_.scale.begin() + p_);
     gamma_ = Matrix(p_, t_);
-    constant_.assign(at(t_), 0.0);
-    fit_.rss.assign(at(t_), 0.0);
+    constant_.assign(as_size(t_), 0.0);
+    fit_.rss.assign(as_size(t_), 0.0);
     fit_.condition = 1;
     fit_.rank = p_;
   }
@@ -59,7 +57,9 @@ class Solver {
     return values;
   }
 
-  [[nodiscard]] double scaled_penalty(double alpha, Index j) const { return alpha * unit_[at(j)] * unit_[at(j)]; }
+  [[nodiscard]] double scaled_penalty(double alpha, Index j) const {
+    return alpha * unit_[as_size(j)] * unit_[as_size(j)];
+  }
 
   /// Copies the columns of `source` whose target has the penalty `alpha`.
   [[nodiscard]] Matrix select(const Matrix& source, double alpha) const {
@@ -67,14 +67,14 @@ class Solver {
     Matrix chosen(source.rows(), n);
     Index next = 0;
     for (Index t = 0; t < t_; ++t) {
-      if (problem_.penalty[at(t)] == alpha) std::copy_n(source.col(t), source.rows(), chosen.col(next++));
+      if (problem_.penalty[as_size(t)] == alpha) std::copy_n(source.col(t), source.rows(), chosen.col(next++));
     }
     return chosen;
   }
   void scatter(const Matrix& chosen, double alpha, Matrix& target) const {
     Index next = 0;
     for (Index t = 0; t < t_; ++t) {
-      if (problem_.penalty[at(t)] == alpha) std::copy_n(chosen.col(next++), chosen.rows(), target.col(t));
+      if (problem_.penalty[as_size(t)] == alpha) std::copy_n(chosen.col(next++), chosen.rows(), target.col(t));
     }
   }
 
@@ -105,17 +105,17 @@ class Solver {
 
   /// Moves Gram matrix and cross products to the exact means, and remembers how far these are from the shifts.
   void centre(const GramSum& gram) {
-    mean_.assign(at(p_ + t_), 0.0);
+    mean_.assign(as_size(p_ + t_), 0.0);
     gram_ = Matrix(p_, p_);
     cross_ = Matrix(p_, t_);
     const Index ones = p_, first_target = design_.first_target();
     const auto column = [&](Index j) { return j < p_ ? j : j - p_ + first_target; };
     if (problem_.intercept) {
-      for (Index j = 0; j < p_ + t_; ++j) mean_[at(j)] = gram.at(ones, column(j)) / gram.at(ones, ones);
+      for (Index j = 0; j < p_ + t_; ++j) mean_[as_size(j)] = gram.at(ones, column(j)) / gram.at(ones, ones);
     }
     const double total = problem_.intercept ? gram.at(ones, ones) : 0.0;
     const auto centred = [&](Index i, Index j) {
-      return gram.at(column(i), column(j)) - total * mean_[at(i)] * mean_[at(j)];
+      return gram.at(column(i), column(j)) - total * mean_[as_size(i)] * mean_[as_size(j)];
     };
     for (Index j = 0; j < p_; ++j) {
       for (Index i = 0; i < p_; ++i) gram_(i, j) = centred(i, j);
@@ -144,9 +144,9 @@ class Solver {
   void set_constants() {
     if (!problem_.intercept) return;
     for (Index t = 0; t < t_; ++t) {
-      double value = mean_[at(p_ + t)];
-      for (Index j = 0; j < p_; ++j) value -= gamma_(j, t) * mean_[at(j)];
-      constant_[at(t)] = value;
+      double value = mean_[as_size(p_ + t)];
+      for (Index j = 0; j < p_; ++j) value -= gamma_(j, t) * mean_[as_size(j)];
+      constant_[as_size(t)] = value;
     }
   }
 
@@ -172,13 +172,13 @@ class Solver {
       Vector sum, squares;
       double total_weight = 0;
     };
-    std::vector<Part> parts(at(partition.slots));
+    std::vector<Part> parts(as_size(partition.slots));
     const double operations = 4.0 * static_cast<double>(design_.rows()) * static_cast<double>(padded * t_);
     for_each_slot(partition, operations, [&](Index slot, Range range) {
-      Part& part = parts[at(slot)];
+      Part& part = parts[as_size(slot)];
       part.gradient = AlignedBuffer<double>::zeros(padded * t_);
-      part.sum.assign(at(t_), 0.0);
-      part.squares.assign(at(t_), 0.0);
+      part.sum.assign(as_size(t_), 0.0);
+      part.squares.assign(as_size(t_), 0.0);
       RowBlock block(partition.block_rows, design_.cols());
       AlignedBuffer<double> residual(round_up(partition.block_rows, kernels::row_padding));
       for_each_block(partition, range, [&](Index begin, Index count) {
@@ -189,22 +189,22 @@ class Solver {
         for (Index t = 0; t < t_; ++t) {
           block.times_vector(coef.data() + t * padded, residual.data());
           for (Index k = 0; k < count; ++k) {
-            const double r = residual[k] - constant_[at(t)];
+            const double r = residual[k] - constant_[as_size(t)];
             residual[k] = weights == nullptr ? r : weights[k] * r;
-            part.sum[at(t)] += residual[k];
-            part.squares[at(t)] += residual[k] * r;
+            part.sum[as_size(t)] += residual[k];
+            part.squares[as_size(t)] += residual[k] * r;
           }
           std::fill_n(residual.data() + count, block.padded_rows() - count, 0.0);
           block.add_transposed_times_vector(residual.data(), part.gradient.data() + t * padded);
         }
       });
     });
-    Residuals result{Matrix(p_, t_), Vector(at(t_), 0.0), Vector(at(t_), 0.0), 0.0};
+    Residuals result{Matrix(p_, t_), Vector(as_size(t_), 0.0), Vector(as_size(t_), 0.0), 0.0};
     for (const Part& part : parts) {
       result.total_weight += part.total_weight;
       for (Index t = 0; t < t_; ++t) {
-        result.sum[at(t)] += part.sum[at(t)];
-        result.squares[at(t)] += part.squares[at(t)];
+        result.sum[as_size(t)] += part.sum[as_size(t)];
+        result.squares[as_size(t)] += part.squares[as_size(t)];
         for (Index j = 0; j < p_; ++j) result.gradient(j, t) += part.gradient[t * padded + j];
       }
     }
@@ -220,8 +220,8 @@ class Solver {
       Matrix gradient = std::move(residuals.gradient);
       for (Index t = 0; t < t_; ++t) {
         for (Index j = 0; j < p_; ++j) {
-          gradient(j, t) -=
-              mean_[at(j)] * residuals.sum[at(t)] + scaled_penalty(problem_.penalty[at(t)], j) * gamma_(j, t);
+          gradient(j, t) -= mean_[as_size(j)] * residuals.sum[as_size(t)] +
+                            scaled_penalty(problem_.penalty[as_size(t)], j) * gamma_(j, t);
         }
       }
       Matrix step(p_, t_);
@@ -252,12 +252,12 @@ class Solver {
   void apply(const Matrix& step, const Residuals& residuals) {
     for (Index t = 0; t < t_; ++t) {
       if (problem_.intercept) {
-        constant_[at(t)] += residuals.sum[at(t)] / residuals.total_weight;
-        for (Index j = 0; j < p_; ++j) constant_[at(t)] -= step(j, t) * mean_[at(j)];
+        constant_[as_size(t)] += residuals.sum[as_size(t)] / residuals.total_weight;
+        for (Index j = 0; j < p_; ++j) constant_[as_size(t)] -= step(j, t) * mean_[as_size(j)];
       }
       for (Index j = 0; j < p_; ++j) gamma_(j, t) += step(j, t);
     }
-    if (problem_.penalty == Vector(at(t_), 0.0)) lower_rss(step);
+    if (problem_.penalty == Vector(as_size(t_), 0.0)) lower_rss(step);
   }
 
   /// The residual sum after a Newton step without penalty: it falls by step' Gram step.
@@ -267,7 +267,7 @@ class Solver {
       for (Index j = 0; j < p_; ++j) {
         for (Index i = 0; i < p_; ++i) fall += step(i, t) * gram_(i, j) * step(j, t);
       }
-      fit_.rss[at(t)] = std::max(0.0, fit_.rss[at(t)] - fall);
+      fit_.rss[as_size(t)] = std::max(0.0, fit_.rss[as_size(t)] - fall);
     }
   }
 
@@ -276,9 +276,9 @@ class Solver {
     factors_.clear();
     fit_.method = LeastSquaresMethod::qr;
     if (problem_.intercept && !mean_.empty()) {
-      for (Index j = 0; j < p_ + t_; ++j) design_.shift[at(j)] += mean_[at(j)] / design_.scale[at(j)];
+      for (Index j = 0; j < p_ + t_; ++j) design_.shift[as_size(j)] += mean_[as_size(j)] / design_.scale[as_size(j)];
     }
-    mean_.assign(at(p_ + t_), 0.0);
+    mean_.assign(as_size(p_ + t_), 0.0);
     const Matrix rows = reduced_rows(design_, problem_.weights);
     ++fit_.n_reads;
     const Matrix a = rows.block(0, rows.rows(), 0, p_), b = rows.block(0, rows.rows(), p_, t_);
@@ -295,9 +295,9 @@ class Solver {
     const Residuals residuals = residual_pass();
     fit_.rss = residuals.squares;
     for (Index t = 0; t < t_ && problem_.intercept; ++t) {
-      const double moved = residuals.sum[at(t)] / residuals.total_weight;
-      constant_[at(t)] += moved;
-      fit_.rss[at(t)] = std::max(0.0, fit_.rss[at(t)] - moved * residuals.sum[at(t)]);
+      const double moved = residuals.sum[as_size(t)] / residuals.total_weight;
+      constant_[as_size(t)] += moved;
+      fit_.rss[as_size(t)] = std::max(0.0, fit_.rss[as_size(t)] - moved * residuals.sum[as_size(t)]);
     }
   }
 
@@ -307,7 +307,7 @@ class Solver {
     Matrix stacked(a.rows() + p_, p_), rhs(a.rows() + p_, b.cols());
     for (Index j = 0; j < p_; ++j) {
       std::copy_n(a.col(j), a.rows(), stacked.col(j));
-      stacked(a.rows() + j, j) = std::sqrt(alpha) * unit_[at(j)];
+      stacked(a.rows() + j, j) = std::sqrt(alpha) * unit_[as_size(j)];
     }
     for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), b.rows(), rhs.col(t));
     return solve_pivoted(std::move(stacked), std::move(rhs), unit_);
@@ -315,16 +315,16 @@ class Solver {
 
   LeastSquaresFit finish() {
     fit_.coef = Matrix(p_, t_);
-    fit_.intercept.assign(at(t_), 0.0);
+    fit_.intercept.assign(as_size(t_), 0.0);
     for (Index t = 0; t < t_; ++t) {
-      const double target_scale = design_.scale[at(p_ + t)];
-      double intercept = design_.shift[at(p_ + t)] + constant_[at(t)] / target_scale;
+      const double target_scale = design_.scale[as_size(p_ + t)];
+      double intercept = design_.shift[as_size(p_ + t)] + constant_[as_size(t)] / target_scale;
       for (Index j = 0; j < p_; ++j) {
-        fit_.coef(j, t) = gamma_(j, t) * unit_[at(j)] / target_scale;
-        intercept -= fit_.coef(j, t) * design_.shift[at(j)];
+        fit_.coef(j, t) = gamma_(j, t) * unit_[as_size(j)] / target_scale;
+        intercept -= fit_.coef(j, t) * design_.shift[as_size(j)];
       }
-      if (problem_.intercept) fit_.intercept[at(t)] = intercept;
-      fit_.rss[at(t)] = fit_.rss[at(t)] / target_scale / target_scale;
+      if (problem_.intercept) fit_.intercept[as_size(t)] = intercept;
+      fit_.rss[as_size(t)] = fit_.rss[as_size(t)] / target_scale / target_scale;
     }
     return std::move(fit_);
   }
@@ -344,7 +344,7 @@ class Solver {
 }  // namespace
 
 LeastSquaresFit least_squares(const LeastSquaresProblem& problem) {
-  check(problem.penalty.size() == at(problem.targets.cols) && problem.targets.rows == problem.features.rows);
+  check(problem.penalty.size() == as_size(problem.targets.cols) && problem.targets.rows == problem.features.rows);
   return Solver(problem).run();
 }
 

@@ -11,8 +11,6 @@
 namespace crowfly {
 namespace {
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 /// Per-row arrays of one block, padded to whole vectors; padding has weight zero.
 struct RowArrays {
   RowArrays(Index capacity, Index n_vectors)
@@ -77,11 +75,11 @@ class LossSum {
     result.loss = loss_;
     result.smallest_margin = smallest_margin_;
     result.largest_margin = largest_margin_;
-    result.gradient.resize(at(data_.size()));
+    result.gradient.resize(as_size(data_.size()));
     for (Index v = 0; v < vectors_; ++v) {
-      for (Index j = 0; j < m; ++j) result.gradient[at(v * m + j)] = gradient_[v * padded_cols_ + j];
+      for (Index j = 0; j < m; ++j) result.gradient[as_size(v * m + j)] = gradient_[v * padded_cols_ + j];
     }
-    if (pairs_.size() == at(vectors_) && vectors_ > 1) {
+    if (pairs_.size() == as_size(vectors_) && vectors_ > 1) {
       for (const Pair& pair : pairs_) copy_block(pair.sum, result.blocks.emplace_back(m, m), 0, 0);
     } else {
       result.hessian = Matrix(data_.size(), data_.size());
@@ -188,11 +186,11 @@ AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& 
 LossValue evaluate_loss(const LogisticData& data, const Vector& parameters, HessianPart hessian) {
   const RowPartition partition = partition_for(data, hessian);
   const AlignedBuffer<double> padded = padded_parameters(data, parameters);
-  std::vector<std::unique_ptr<LossSum>> parts(at(partition.slots));
+  std::vector<std::unique_ptr<LossSum>> parts(as_size(partition.slots));
   const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
   const double operations = static_cast<double>(data.design.rows()) * v * (20 + v * m * m);
   for_each_slot(partition, operations, [&](Index slot, Range range) {
-    auto& part = parts[at(slot)] = std::make_unique<LossSum>(data, partition, hessian);
+    auto& part = parts[as_size(slot)] = std::make_unique<LossSum>(data, partition, hessian);
     for_each_block(partition, range, [&](Index begin, Index count) {
       checkpoint();
       part->add(begin, count, padded);
@@ -233,7 +231,8 @@ void class_probabilities(const double* predictors, Index n, Index n_classes, boo
     AlignedBuffer<double> log_sum(padded), own(logarithm ? padded * n_classes : 0);
     for (Index k = 0; k < count; ++k) {
       for (Index v = 0; v < vectors; ++v) {
-        eta[(n_classes == 2 ? 1 : v) * padded + k] = predictors[(begin + k) * vectors + v];
+        // Infinity stands for a predictor that overflowed: a probability of one, not the NaN of infinity less infinity.
+        eta[(n_classes == 2 ? 1 : v) * padded + k] = std::clamp(predictors[(begin + k) * vectors + v], -1e300, 1e300);
       }
     }
     if (logarithm) std::copy_n(eta.data(), padded * n_classes, own.data());

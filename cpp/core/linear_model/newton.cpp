@@ -29,7 +29,8 @@ constexpr double max_certified_condition = 1e13;
 constexpr Index min_iterative_size = 200, max_dense_size = 4000;
 constexpr int max_gradient_steps = 500;
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+constexpr const char* overflow_message =
+    "X, alpha, sample_weight: magnitudes so far apart that sums of their products overflow float64; rescale them";
 
 /// Upper bound on f - min f from the Newton decrement and the curvature's rate of change: Hessians along a direction v change at most by the factor
 /// exp(radius |v|_H), hence f - min f <= (t + (1 - t) log(1 - t)) / radius^2 with t = radius * decrement < 1. (Self-concordance of the logistic
@@ -51,10 +52,11 @@ class Newton {
     const ColumnStatistics statistics =
         standardise(data_.design, problem.weights, problem.intercept, largest_safe_scale(problem.penalty > 0));
     fit_.n_reads = 1;
+    total_weight_ = statistics.total_weight;
     for (Index j = 0; j < p_; ++j) {
-      const double scale = data_.design.scale[at(j)];
+      const double scale = data_.design.scale[as_size(j)];
       penalty_.push_back(problem.penalty * scale * scale);
-      reach_.push_back((statistics.max_abs[at(j)] + std::fabs(data_.design.shift[at(j)])) * scale);
+      reach_.push_back((statistics.max_abs[as_size(j)] + std::fabs(data_.design.shift[as_size(j)])) * scale);
     }
     if (problem.intercept) {
       data_.design.ones = true;
@@ -64,12 +66,13 @@ class Newton {
       reach_.push_back(1.0);
     }
     cols_ = data_.design.cols();
-    parameters_.assign(at(data_.size()), 0.0);
+    parameters_.assign(as_size(data_.size()), 0.0);
     start_at_class_shares();
   }
 
   LogisticFit run() {
     evaluate(part_per_step());
+    if (!std::isfinite(objective_)) throw InvalidArgument(overflow_message);
     for (fit_.n_iterations = 0;; ++fit_.n_iterations) {
       if (problem_.penalty == 0 && value_.smallest_margin > 0) return finish(LogisticStatus::separated);
       const Vector step = newton_step();
@@ -77,7 +80,7 @@ class Newton {
       fit_.gap = certified_gap(decrement);
       if (fit_.gap <= problem_.tolerance * objective_ || decrement * decrement <= eps * objective_ ||
           (!factor_ && !polished_ && is_near(decrement))) {
-        if (problem_.penalty == 0 && diverges_along(step)) return finish(LogisticStatus::separated);
+        fit_.may_be_separated = may_be_separated(step);
         // The objective is flat: a gap at rounding level still leaves half the coefficients' digits open. One more step closes them.
         if (polished_ || decrement == 0) return finish(LogisticStatus::converged);
         polished_ = true;
@@ -90,23 +93,24 @@ class Newton {
   }
 
  private:
-  [[nodiscard]] double column_penalty(Index i) const { return penalty_[at(i % cols_)]; }
+  [[nodiscard]] double column_penalty(Index i) const { return penalty_[as_size(i % cols_)]; }
 
   /// Without an intercept all predictors start at zero; with one, at the logarithm of the classes' shares.
   void start_at_class_shares() {
     if (!problem_.intercept) return;
-    Vector share(at(problem_.n_classes), 0.0);
+    Vector share(as_size(problem_.n_classes), 0.0);
     for (Index i = 0; i < problem_.features.rows; ++i) {
-      share[at(problem_.classes[i])] += problem_.weights == nullptr ? 1.0 : problem_.weights[i];
+      share[as_size(problem_.classes[i])] += problem_.weights == nullptr ? 1.0 : problem_.weights[i];
     }
     for (double& value : share) value = std::log(value);
     if (data_.n_vectors() == 1) {
-      parameters_[at(cols_ - 1)] = share[1] - share[0];
+      parameters_[as_size(cols_ - 1)] = share[1] - share[0];
       return;
     }
     double mean = 0;
     for (const double value : share) mean += value / static_cast<double>(share.size());
-    for (Index v = 0; v < data_.n_vectors(); ++v) parameters_[at(v * cols_ + cols_ - 1)] = share[at(v)] - mean;
+    for (Index v = 0; v < data_.n_vectors(); ++v)
+      parameters_[as_size(v * cols_ + cols_ - 1)] = share[as_size(v)] - mean;
   }
 
   [[nodiscard]] bool iterative() const { return data_.n_vectors() > 1 && data_.size() > min_iterative_size; }
@@ -124,12 +128,12 @@ class Newton {
     ++fit_.n_reads;
     objective_ = value_.loss;
     for (Index i = 0; i < data_.size(); ++i) {
-      objective_ += 0.5 * column_penalty(i) * parameters_[at(i)] * parameters_[at(i)];
-      value_.gradient[at(i)] += column_penalty(i) * parameters_[at(i)];
+      objective_ += 0.5 * column_penalty(i) * parameters_[as_size(i)] * parameters_[as_size(i)];
+      value_.gradient[as_size(i)] += column_penalty(i) * parameters_[as_size(i)];
       if (part == HessianPart::full) {
         value_.hessian(i, i) += column_penalty(i);
       } else {
-        value_.blocks[at(i / cols_)](i % cols_, i % cols_) += column_penalty(i);
+        value_.blocks[as_size(i / cols_)](i % cols_, i % cols_) += column_penalty(i);
       }
     }
   }
@@ -166,7 +170,7 @@ class Newton {
     certified_ = factor.has_value() && factor->condition() < max_certified_condition;
     if (!factor) factor = damped_factor(hessian);
     Matrix step(data_.size(), 1);
-    for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -value_.gradient[at(i)];
+    for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -value_.gradient[as_size(i)];
     factor->solve(step);
     factor_ = std::move(factor);
     return {step.col(0), step.col(0) + data_.size()};
@@ -175,7 +179,7 @@ class Newton {
   /// Dependent columns without penalty: a touch of ridge, growing until Cholesky goes through. The step still descends; nothing is certified.
   [[nodiscard]] static Cholesky damped_factor(const Matrix& hessian) {
     for (double ridge = 1e-13;; ridge *= 10) {
-      check(ridge < 1e10);
+      if (!(ridge < 1e10)) throw InvalidArgument(overflow_message);
       Matrix damped = hessian.copy();
       for (Index i = 0; i < damped.rows(); ++i) {
         const double diagonal = damped(i, i);
@@ -199,7 +203,7 @@ class Newton {
     const auto hessian = [&](const Vector& direction) {
       Vector image = hessian_product(data_, parameters_, direction);
       ++fit_.n_reads;
-      for (Index i = 0; i < data_.size(); ++i) image[at(i)] += column_penalty(i) * direction[at(i)];
+      for (Index i = 0; i < data_.size(); ++i) image[as_size(i)] += column_penalty(i) * direction[as_size(i)];
       return image;
     };
     Vector downhill(value_.gradient);
@@ -217,13 +221,13 @@ class Newton {
     for (Index v = 0; v < vectors; ++v) {
       Matrix part(cols_, 1);
       std::copy_n(r.data() + v * cols_, cols_, part.col(0));
-      factors[at(v)].solve(part);
+      factors[as_size(v)].solve(part);
       std::copy_n(part.col(0), cols_, z.data() + v * cols_);
     }
     for (Index j = 0; j < cols_; ++j) {
       double mean = 0;
-      for (Index v = 0; v < vectors; ++v) mean += z[at(v * cols_ + j)] / static_cast<double>(vectors);
-      for (Index v = 0; v < vectors; ++v) z[at(v * cols_ + j)] -= mean;
+      for (Index v = 0; v < vectors; ++v) mean += z[as_size(v * cols_ + j)] / static_cast<double>(vectors);
+      for (Index v = 0; v < vectors; ++v) z[as_size(v * cols_ + j)] -= mean;
     }
     return z;
   }
@@ -232,42 +236,76 @@ class Newton {
   [[nodiscard]] double certified_gap(double decrement) const {
     const bool last = fit_.n_iterations >= problem_.max_iterations;
     if (!certified_ || !(last || is_near(decrement))) return infinity;
-    return gap_bound(decrement, curvature_radius(*factor_));
+    const double inverse_trace = factor_->inverse_trace();
+    // The decrement and the trace are themselves computed through the factor.
+    const double factor_error = 2 * static_cast<double>(data_.size()) * eps * factor_->condition();
+    if (!(factor_error < 0.5)) return infinity;
+    return gap_bound(decrement, curvature_radius(*factor_, inverse_trace)) / (1 - factor_error);
+  }
+
+  /// What float64 adds to the gap: the objective is a sum of losses that carry the rounding of their predictors, the decrement likewise (a gradient
+  /// can't be known better than the residuals in it), and coefficients are rounded when they are turned back into the caller's units.
+  [[nodiscard]] double rounding_allowance() const {
+    const double moved = rounding_of_result();
+    return eps * (4 + 2 * largest_predictor()) * objective_ + moved * moved;
+  }
+
+  [[nodiscard]] double largest_predictor() const {
+    return std::max(std::fabs(value_.smallest_margin), std::fabs(value_.largest_margin));
+  }
+
+  /// Bound on the Hessian's norm of what rounding coefficients and intercepts in the caller's units does to the parameters: predictors move by
+  /// at most `moved`, and a row's curvature is at most 1/4 (two classes) or 1/2 of its weight.
+  [[nodiscard]] double rounding_of_result() const {
+    double moved = 0;
+    for (Index v = 0; v < data_.n_vectors(); ++v) {
+      double size = predictor_size(v);
+      for (Index j = 0; j < p_; ++j) {
+        size += 2 * std::fabs(parameters_[as_size(v * cols_ + j)] * data_.design.scale[as_size(j)] *
+                              data_.design.shift[as_size(j)]);
+      }
+      moved = std::max(moved, eps * static_cast<double>(cols_ + 2) * size);
+    }
+    const double curvature = (data_.n_vectors() == 1 ? 0.25 : 0.5) * total_weight_;
+    return std::sqrt(curvature) * moved + eps * std::sqrt(2 * objective_);
+  }
+
+  /// Bound on |x_i . parameters of vector v| over rows, term by term.
+  [[nodiscard]] double predictor_size(Index v) const {
+    double size = 0;
+    for (Index j = 0; j < cols_; ++j) size += reach_[as_size(j)] * std::fabs(parameters_[as_size(v * cols_ + j)]);
+    return size;
   }
 
   /// Upper bound on |x_i . v| / |v|_H over rows and directions, from the columns' largest magnitudes and the trace of the inverse of the scaled Hessian; for
   /// several classes on the largest difference of two predictors, sqrt(2) times that.
-  [[nodiscard]] double curvature_radius(const Cholesky& factor) const {
+  [[nodiscard]] double curvature_radius(const Cholesky& factor, double inverse_trace) const {
     double longest = 0;
     for (Index v = 0; v < data_.n_vectors(); ++v) {
       double squares = 0;
       for (Index j = 0; j < cols_; ++j) {
-        const double entry = reach_[at(j)] * factor.scale()[at(v * cols_ + j)];
+        const double entry = reach_[as_size(j)] * factor.scale()[as_size(v * cols_ + j)];
         squares += entry * entry;
       }
       longest = std::max(longest, squares);
     }
-    return std::sqrt((data_.n_vectors() == 1 ? 1.0 : 2.0) * longest * factor.inverse_trace());
+    return std::sqrt((data_.n_vectors() == 1 ? 1.0 : 2.0) * longest * inverse_trace);
   }
 
-  /// Without a penalty the objective may approach its infimum only at infinity: where classes touch but don't overlap (quasi-complete
-  /// separation: Albert and Anderson 1984, Biometrika 71). Newton's steps then keep their length; a step that still moves predictors although
-  /// the objective is flat is checked, with one read, for being such a direction: no row's margin falls along it.
-  bool diverges_along(const Vector& step) {
+  /// Without a penalty the objective may approach its infimum only at infinity (quasi-complete separation: Albert and Anderson 1984, Biometrika 71).
+  /// Newton's steps then go on moving predictors although the objective is flat, or the Hessian is singular along them. Dependent columns and rows
+  /// of great leverage look alike: whoever called has to decide.
+  [[nodiscard]] bool may_be_separated(const Vector& step) const {
     double moved = 0;
     for (std::size_t i = 0; i < step.size(); ++i) moved += std::fabs(step[i]) * reach_[i % reach_.size()];
-    if (moved < 0.01) return false;
-    const LossValue along = evaluate_loss(data_, step, part_per_step());
-    ++fit_.n_reads;
-    return along.largest_margin > 0 && along.smallest_margin >= -1e-6 * along.largest_margin;
+    return problem_.penalty == 0 && (!certified_ || moved > 0.01);
   }
 
   /// Moves along the step until the objective falls sufficiently. False when no length makes it fall.
   bool descend(const Vector& step, double slope) {
     const Vector start = parameters_;
     // Predictors of size m carry m eps of rounding, and so, relatively, do the losses in the exponential tail.
-    const double size = std::max(std::fabs(value_.smallest_margin), std::fabs(value_.largest_margin));
-    const double before = objective_, rounding = (16 + 8 * size) * eps * std::fabs(before);
+    const double before = objective_, rounding = (16 + 8 * largest_predictor()) * eps * std::fabs(before);
     double length = 1;
     for (int i = 0; i < max_halvings; ++i, length /= 2) {
       for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];
@@ -282,22 +320,23 @@ class Newton {
   LogisticFit finish(LogisticStatus status) {
     fit_.status = status;
     fit_.objective = objective_;
+    fit_.gap += rounding_allowance();
     const Index vectors = data_.n_vectors();
     fit_.coef = Matrix(p_, vectors);
-    fit_.intercept.assign(at(vectors), 0.0);
+    fit_.intercept.assign(as_size(vectors), 0.0);
     double squares = 0;
     for (Index v = 0; v < vectors; ++v) {
-      const double constant_gradient = problem_.intercept ? value_.gradient[at(v * cols_ + p_)] : 0.0;
-      double intercept = problem_.intercept ? parameters_[at(v * cols_ + p_)] : 0.0;
+      const double constant_gradient = problem_.intercept ? value_.gradient[as_size(v * cols_ + p_)] : 0.0;
+      double intercept = problem_.intercept ? parameters_[as_size(v * cols_ + p_)] : 0.0;
       for (Index j = 0; j < p_; ++j) {
-        const double shift = data_.design.shift[at(j)], scale = data_.design.scale[at(j)];
-        const double coef = parameters_[at(v * cols_ + j)] * scale;
+        const double shift = data_.design.shift[as_size(j)], scale = data_.design.scale[as_size(j)];
+        const double coef = parameters_[as_size(v * cols_ + j)] * scale;
         fit_.coef(j, v) = coef;
         intercept -= coef * shift;
-        const double gradient = value_.gradient[at(v * cols_ + j)] / scale + shift * constant_gradient;
+        const double gradient = value_.gradient[as_size(v * cols_ + j)] / scale + shift * constant_gradient;
         squares += gradient * gradient;
       }
-      if (problem_.intercept) fit_.intercept[at(v)] = intercept;
+      if (problem_.intercept) fit_.intercept[as_size(v)] = intercept;
       squares += constant_gradient * constant_gradient;
     }
     fit_.gradient_norm = std::sqrt(squares);
@@ -310,7 +349,7 @@ class Newton {
   Vector penalty_, reach_;  ///< per column of the scaled design
   Vector parameters_;
   LossValue value_;
-  double objective_ = 0, first_size_ = 0;
+  double objective_ = 0, first_size_ = 0, total_weight_ = 0;
   bool polished_ = false;
   std::optional<Cholesky> factor_;
   bool certified_ = false;

@@ -30,6 +30,7 @@ struct LogisticFit {
   double gap = 0;  ///< upper bound on objective - minimum; infinity where the bound does not apply
   int n_iterations = 0;
   int n_reads = 0;
+  bool may_be_separated = false;  ///< converged, but there may be no finite minimiser: to be checked
   LogisticStatus status = LogisticStatus::converged;
 };
 

@@ -18,6 +18,7 @@ ColumnStatistics standardise(Design& design, const double* weights, bool centre,
     const double mean = statistics.sum[j] / statistics.total_weight;
     design.shift[j] = centre ? mean : 0.0;
     const double reach = statistics.max_abs[j] + std::fabs(design.shift[j]);
+    if (!std::isfinite(reach)) throw NotFinite();
     design.scale[j] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach)) : 1.0;
     design.scale[j] = std::min(design.scale[j], largest_scale);
   }

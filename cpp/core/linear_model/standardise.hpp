@@ -9,10 +9,10 @@
 namespace crowfly {
 
 /// Fills design.shift and design.scale for all its feature and target columns from one read of the data. Returns the statistics of that read.
-/// Throws InvalidArgument when all weights are zero, NotFinite when a column's sum is not finite.
+/// Throws InvalidArgument when all weights are zero, NotFinite when a column's sum or extent is not finite.
 ColumnStatistics standardise(Design& design, const double* weights, bool centre, double largest_scale);
 
 /// The largest scale that is safe: with a penalty, which is multiplied by the scale's square, far less than the reciprocal of the smallest number.
-[[nodiscard]] constexpr double largest_safe_scale(bool penalised) noexcept { return penalised ? 0x1p400 : 0x1p1000; }
+[[nodiscard]] constexpr double largest_safe_scale(bool penalised) noexcept { return penalised ? 0x1p300 : 0x1p1000; }
 
 }  // namespace crowfly

@@ -18,7 +18,7 @@ constexpr Index rescored_rows = 16;
 
 /// Products of float32 numbers may fall below the smallest normal one, to zero where the process flushes subnormals: at most this much each, d of them
 /// and a few more, for vectors of at most unit length times 2^60.
-constexpr double underflow = 0x1p-125;
+constexpr double underflow = 0x1p-124;
 
 /// The smallest float not below x.
 float round_up_to_float(double x) noexcept {
@@ -33,7 +33,7 @@ FilterSearch::FilterSearch(const Task& task)
     : task_(task),
       query_panel_(kernels::active().filter_queries),
       n_panels_(ceil_div(task.n_queries, query_panel_)),
-      capacity_(std::max<Index>(64, 4 * task.k)),
+      capacity_(64 + 2 * task.k),
       panels_(n_panels_ * query_panel_ * task.packed.features()),
       limits_(query_panel_),
       values_(query_panel_ * task.packed.panel_points()),

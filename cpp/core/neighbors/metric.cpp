@@ -39,6 +39,7 @@ RawDistance Metric::rescaled(const double* query, const double* row, Index depth
     }
     scale = 1;
   }
+  if (largest == 0) return {0, 0};  // differences that the process flushes to zero
   const int shift = std::ilogb(largest);
   for (Index j = 0; j < depth; ++j) difference[j] = std::ldexp(difference[j], -shift);
   double raw = 0;

@@ -12,7 +12,8 @@ namespace crowfly {
 namespace {
 
 /// Packing costs about as much as the exact distances of a dozen queries; the bound needs (features + 8) 2^-24 well below one.
-constexpr Index min_filter_queries = 16, min_filter_points = 64, max_filter_features = Index{1} << 20;
+constexpr Index min_filter_queries = 16, min_filter_points = 64, min_points_per_neighbor = 8,
+                max_filter_features = Index{1} << 20;
 
 /// Between these, squares of centred points neither overflow nor vanish. Other data are searched directly.
 constexpr double min_filter_magnitude = 0x1p-400, max_filter_magnitude = 0x1p400;
@@ -43,29 +44,27 @@ struct NeighborIndex::Search {
 NeighborIndex::NeighborIndex(const MatrixView& points, Metric metric, double max_abs)
     : points_(points), metric_(metric), max_abs_(max_abs) {}
 
-bool NeighborIndex::filter_pays(Index n_queries) const noexcept {
+bool NeighborIndex::filter_pays(Index n_queries, Index k) const noexcept {
   return metric_.reduction() == kernels::Reduction::squared_difference && n_queries >= min_filter_queries &&
-         points_.rows >= min_filter_points && points_.cols >= 1 && points_.cols <= max_filter_features &&
-         max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
+         points_.rows >= min_filter_points && k <= points_.rows / min_points_per_neighbor && points_.cols >= 1 &&
+         points_.cols <= max_filter_features && max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
 }
 
+NeighborIndex::~NeighborIndex() { delete packed_.load(); }
+
+/// Without a lock, which a fork could leave held and Ctrl-C could not interrupt: of several threads that pack at once the first one's result stays.
 const PackedPoints& NeighborIndex::packed() const {
-  const std::lock_guard lock(packing_);
-  if (!packed_) {
-    packed_ = std::make_unique<const PackedPoints>(points_, metric_);
-  }
-  return *packed_;
-}
-
-Index NeighborIndex::packed_bytes() const {
-  const std::lock_guard lock(packing_);
-  return packed_ ? packed_->bytes() : 0;
+  const PackedPoints* current = packed_.load(std::memory_order_acquire);
+  if (current != nullptr) return *current;
+  auto fresh = std::make_unique<const PackedPoints>(points_, metric_);
+  if (packed_.compare_exchange_strong(current, fresh.get())) return *fresh.release();
+  return *current;
 }
 
 void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self, double* distances,
                           Index* indices) const {
   check(k >= 1 && k <= points_.rows - (exclude_self ? 1 : 0) && queries.cols == points_.cols);
-  const PackedPoints* packed_points = filter_pays(queries.rows) ? &packed() : nullptr;
+  const PackedPoints* packed_points = filter_pays(queries.rows, k) ? &packed() : nullptr;
   Search search{.queries = queries,
                 .k = k,
                 .exclude_self = exclude_self,
@@ -79,7 +78,9 @@ void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self,
   // Few query blocks: the points are cut too, so that every thread has work; each part costs k neighbours per query to merge.
   constexpr Index wanted_tasks = 32;
   if (search.n_blocks < wanted_tasks) {
-    search.n_chunks = std::clamp<Index>(ceil_div(wanted_tasks, std::max<Index>(search.n_blocks, 1)), 1, search.n_units);
+    const Index wanted = ceil_div(wanted_tasks, std::max<Index>(search.n_blocks, 1));
+    const Index affordable = std::max<Index>(1, points_.rows / (min_points_per_neighbor * k));
+    search.n_chunks = std::clamp<Index>(std::min(wanted, affordable), 1, search.n_units);
   }
   std::vector<std::vector<TopK>> partial(static_cast<std::size_t>(search.n_blocks * search.n_chunks));
   const double operations = static_cast<double>(queries.rows) * static_cast<double>(points_.rows) *
@@ -99,6 +100,9 @@ void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self,
         }
       }
       const auto& sorted = top.sort();
+      if (as_size(k) > sorted.size()) {
+        throw InvalidArgument("points: changed while the index was in use, neighbours are missing");
+      }
       for (Index j = 0; j < k; ++j) {
         const Neighbor& neighbor = sorted[static_cast<std::size_t>(j)];
         distances[i * k + j] = metric_.finish(neighbor.distance);
@@ -113,7 +117,9 @@ std::vector<TopK> NeighborIndex::query_task(const Search& search, Index block, I
   const Range queries = search.query_range(block), units = part_of(search.n_units, search.n_chunks, chunk);
   const Index unit = search.packed != nullptr ? search.packed->group_points() : direct_block(points_.cols);
   const Range points{units.begin * unit, std::min(units.end * unit, points_.rows)};
-  std::vector<TopK> top(static_cast<std::size_t>(queries.size()), TopK(search.k));
+  std::vector<TopK> top;
+  top.reserve(as_size(queries.size()));
+  for (Index i = 0; i < queries.size(); ++i) top.emplace_back(std::min(search.k, points.size()));
   if (search.packed != nullptr) {
     FilterSearch filter({.queries = search.queries,
                          .points = points_,

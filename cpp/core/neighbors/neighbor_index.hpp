@@ -3,8 +3,8 @@
 // and path (filtered or direct).
 #pragma once
 
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/parallel.hpp"
@@ -25,6 +25,9 @@ class NeighborIndex {
  public:
   /// `points` must outlive the index and stay unchanged; `max_abs` is their largest magnitude.
   NeighborIndex(const MatrixView& points, Metric metric, double max_abs);
+  NeighborIndex(const NeighborIndex&) = delete;
+  NeighborIndex& operator=(const NeighborIndex&) = delete;
+  ~NeighborIndex();
 
   /// Writes k distances and indices per query, row after row. 1 <= k <= number of points (one less with `exclude_self`,
   /// where query i is point i).
@@ -32,13 +35,10 @@ class NeighborIndex {
 
   [[nodiscard]] RadiusNeighbors query_radius(const MatrixView& queries, double radius, bool exclude_self) const;
 
-  /// Bytes of packed points kept so far.
-  [[nodiscard]] Index packed_bytes() const;
-
  private:
   struct Search;
 
-  [[nodiscard]] bool filter_pays(Index n_queries) const noexcept;
+  [[nodiscard]] bool filter_pays(Index n_queries, Index k) const noexcept;
   [[nodiscard]] const PackedPoints& packed() const;
   [[nodiscard]] std::vector<TopK> query_task(const Search& search, Index block, Index chunk) const;
   void direct(const Search& search, Index first_query, Range points, std::vector<TopK>& top) const;
@@ -46,8 +46,7 @@ class NeighborIndex {
   MatrixView points_;
   Metric metric_;
   double max_abs_;
-  mutable std::mutex packing_;
-  mutable std::unique_ptr<const PackedPoints> packed_;
+  mutable std::atomic<const PackedPoints*> packed_{nullptr};
 };
 
 /// All distances between rows of x and rows of y, as defined, row-major.

@@ -18,8 +18,8 @@ from crowfly._estimators import (
     FloatArray,
     MatrixLike,
     checked_sample_weight,
-    dense_targets,
     num_threads,
+    validated_regression_data,
     validates_parameters,
 )
 
@@ -40,8 +40,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Validate, solve and set the attributes of the solution."""
         if self.positive:
             raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
-        X, y = validate_data(self, X, y, y_numeric=True, multi_output=True)
-        targets = dense_targets(y)
+        X, targets = validated_regression_data(self, X, y)
         self._solution = lstsq(
             X,
             targets,
@@ -130,7 +129,8 @@ class LinearRegression(_LeastSquaresRegressor):
 
     Notes
     -----
-    There is no attribute ``singular_``: no singular values are computed. Sparse input is not offered.
+    There is no attribute ``singular_``: no singular values are computed. Sparse input is not offered. Coefficients
+    and predictions are float64 for float32 data too, since all arithmetic is; scikit-learn's are float32.
 
     Examples
     --------
@@ -187,7 +187,7 @@ class LinearRegression(_LeastSquaresRegressor):
         ValueError
             If an argument is not finite, shapes do not match, a weight is negative, or ``positive=True``.
         TypeError
-            If `X` is sparse.
+            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
         """
         self._fit_least_squares(X, y, sample_weight, n_jobs=self.n_jobs)
         self.rank_ = self._solution.rank
@@ -236,7 +236,8 @@ class Ridge(_LeastSquaresRegressor):
 
     Notes
     -----
-    Sparse input is not offered.
+    Sparse input is not offered. Coefficients and predictions are float64 for float32 data too, since all
+    arithmetic is; scikit-learn's are float32.
 
     Examples
     --------
@@ -304,7 +305,7 @@ class Ridge(_LeastSquaresRegressor):
             If an argument is not finite, shapes do not match, a weight or penalty is negative,
             ``positive=True``, or ``solver='lbfgs'``.
         TypeError
-            If `X` is sparse.
+            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
         """
         if self.solver == "lbfgs" and not self.positive:
             raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")

@@ -15,7 +15,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from crowfly import LogisticResult
@@ -24,10 +23,17 @@ from crowfly._estimators import (
     MatrixLike,
     checked_sample_weight,
     csr_container,
+    require_class_labels,
     validates_parameters,
 )
 from crowfly.linear_model._penalty import resolve_alpha
-from crowfly.logistic import DEFAULT_TOLERANCE, fit_logistic
+from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError, fit_logistic
+
+
+def _in_terms_of_C(message: str, penalty: str | None) -> str:
+    """Rephrase a message of the functional API, where the strength of the penalty is alpha = 1 / C."""
+    no_penalty = "penalty=None" if penalty is None else "C=np.inf"
+    return message.replace("alpha=0", no_penalty).replace("alpha > 0", "a finite C")
 
 
 class LogisticRegression(ClassifierMixin, BaseEstimator):
@@ -91,7 +97,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Sparse input is not offered.
+    Sparse input is not offered. Coefficients and probabilities are float64 for float32 data too, since all
+    arithmetic is; scikit-learn's are float32, but for ``solver='liblinear'``.
 
     Examples
     --------
@@ -182,9 +189,10 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If `X` is not finite, there is one class only, a class has no positive weight, a weight is negative,
-            the penalty is not offered, or the classes are perfectly separated and there is no penalty.
+            the penalty is not offered, `C` is next to zero, or the classes are perfectly separated and there is no
+            penalty.
         TypeError
-            If `X` is sparse.
+            If `X` is sparse, or labels can't be sorted.
 
         Warns
         -----
@@ -200,7 +208,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
                 stacklevel=3,
             )
         X, y = validate_data(self, X, y)
-        check_classification_targets(y)
+        require_class_labels(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
         weights = self._weights_of_samples(checked_sample_weight(sample_weight, X), y, codes)
@@ -251,19 +259,28 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     def _fit_certified(
         self, X: NDArray[Any], codes: NDArray[np.intp], weights: FloatArray | None, alpha: float
     ) -> LogisticResult:
-        """Fit; that the tolerance was not reached is said as scikit-learn's users know it."""
-        result, shortfall = fit_logistic(
-            X,
-            codes,
-            alpha=alpha,
-            intercept=self.fit_intercept,
-            sample_weight=weights,
-            tol=DEFAULT_TOLERANCE,
-            max_iter=self.max_iter,
-            num_threads=None,
-        )
+        """Fit; what the functional API has to say is said in the words that scikit-learn's users know."""
+        try:
+            result, shortfall = fit_logistic(
+                X,
+                codes,
+                alpha=alpha,
+                intercept=self.fit_intercept,
+                sample_weight=weights,
+                tol=DEFAULT_TOLERANCE,
+                max_iter=self.max_iter,
+                num_threads=None,
+            )
+        except SeparationError as error:
+            raise SeparationError(_in_terms_of_C(str(error), self.penalty)) from None
+        except ValueError as error:
+            if not str(error).startswith("alpha: "):
+                raise
+            raise ValueError(
+                f"C={self.C} is too small: its inverse, the strength of the penalty, is out of range."
+            ) from None
         if shortfall is not None:
-            warnings.warn(shortfall, ConvergenceWarning, stacklevel=4)
+            warnings.warn(_in_terms_of_C(shortfall, self.penalty), ConvergenceWarning, stacklevel=4)
         return result
 
     def _current_result(self) -> LogisticResult:

@@ -39,9 +39,7 @@ def resolve_alpha(penalty: str | None, C: float, l1_ratio: float | None, solver:
             f"A penalty with an L1 part (l1_ratio={l1_ratio}, penalty={penalty!r}) is not offered; supported are "
             "the L2 penalty (l1_ratio=0) and none (C=np.inf)."
         )
-    if kind is None:
-        return 0.0
-    return 1.0 / C
+    return 0.0 if kind is None else 1.0 / float(C)
 
 
 def _kind_of_penalty(penalty: str | None, C: float, l1_ratio: float | None) -> PenaltyKind:

@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from crowfly._estimators import FloatArray, MatrixLike, dense_targets, validates_parameters
+from crowfly._estimators import (
+    FloatArray,
+    MatrixLike,
+    dense_targets,
+    require_class_labels,
+    validates_parameters,
+)
 from crowfly.neighbors._search import KNeighborsMixin, NeighborsBase
 from crowfly.neighbors._votes import Weighting, class_votes, neighbor_weights
 
@@ -62,6 +67,10 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, NeighborsBase):
         Number of training points.
     outputs_2d_ : bool
         Whether `y` had more than one output.
+
+    Notes
+    -----
+    Probabilities and distances are float64 for float32 data too, as in scikit-learn.
 
     Examples
     --------
@@ -127,7 +136,7 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, NeighborsBase):
         ValueError
             If `X` is not a finite matrix, `y` holds no class labels, or the metric is not offered.
         TypeError
-            If `X` is sparse.
+            If `X` is sparse, or labels can't be sorted.
         """
         X, y = validate_data(self, X, y, multi_output=True)
         labels = dense_targets(y)
@@ -140,7 +149,7 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, NeighborsBase):
                 stacklevel=3,
             )
             labels = labels.ravel()
-        check_classification_targets(labels)
+        require_class_labels(labels)
         if self.outputs_2d_:
             encoded = [np.unique(column, return_inverse=True) for column in labels.T]
             self.classes_ = [classes for classes, _ in encoded]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.neighbors import VALID_METRICS
+from sklearn.utils._param_validation import Options
 
 _OUR_NAME = {
     "euclidean": "euclidean",
@@ -38,23 +39,28 @@ class Metric:
     effective_params: dict[str, Any]
 
 
-def known_metrics() -> set[str]:
-    """Return the metric names that scikit-learn's parameter validation lets pass, offered here or not."""
-    return {name for names in VALID_METRICS.values() for name in names}
+class MetricNames(Options):
+    """Constraint of the parameter `metric`: the names offered, listed in order."""
+
+    def __init__(self) -> None:
+        super().__init__(str, set(_OUR_NAME))
+
+    def __str__(self) -> str:
+        return f"a str among {{{_listed(_OUR_NAME)}}} (scikit-learn's other metrics are not offered)"
 
 
 def resolve_metric(
-    metric: Any, p: float | None, metric_params: dict[str, Any] | None, algorithm: str
+    metric: str, p: float | None, metric_params: dict[str, Any] | None, algorithm: str
 ) -> Metric:
-    """Resolve scikit-learn's metric parameters.
+    """Resolve scikit-learn's metric parameters; `metric` is one of :class:`MetricNames`.
 
     Raises
     ------
     ValueError
-        If the metric is not offered, scikit-learn does not combine it with `algorithm`, `metric_params`
-        holds a keyword that the metric does not take, or a Minkowski exponent is below 1.
+        If scikit-learn does not combine the metric with `algorithm`, `metric_params` holds a keyword that the
+        metric does not take, or a Minkowski exponent is below 1.
     """
-    _require_offered(metric, algorithm)
+    _require_algorithm_takes(metric, algorithm)
     keywords = dict(metric_params or {})
     if "p" in keywords and p is not None:
         warnings.warn(
@@ -75,16 +81,13 @@ def resolve_metric(
     return Metric(_OUR_NAME[metric], None, metric, {})
 
 
-def _require_offered(metric: Any, algorithm: str) -> None:
-    named = isinstance(metric, str)
-    if named and algorithm != "auto" and metric not in VALID_METRICS[algorithm]:
+def _require_algorithm_takes(metric: str, algorithm: str) -> None:
+    if algorithm != "auto" and metric not in VALID_METRICS[algorithm]:
         valid = _listed(set(VALID_METRICS[algorithm]) & set(_OUR_NAME))
         raise ValueError(
             f"Metric {metric!r} not valid with algorithm={algorithm!r}, which takes one of {valid}; "
             "algorithm='auto' takes every metric."
         )
-    if not named or metric not in _OUR_NAME:
-        raise ValueError(f"metric={metric!r} is not offered; supported are, by name, {_listed(_OUR_NAME)}.")
 
 
 def _listed(names: Iterable[str]) -> str:

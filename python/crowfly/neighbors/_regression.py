@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from crowfly._estimators import FloatArray, MatrixLike, dense_targets, validates_parameters
+from crowfly._estimators import FloatArray, MatrixLike, validated_regression_data, validates_parameters
 from crowfly.neighbors._search import KNeighborsMixin, NeighborsBase
 from crowfly.neighbors._votes import Weighting, neighbor_means, neighbor_weights
 
@@ -54,7 +54,8 @@ class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, NeighborsBase):
 
     Notes
     -----
-    Predictions are float64 whatever the dtype of `y`.
+    Predictions and distances are float64 for float32 data too, since all arithmetic is; scikit-learn's predictions
+    have the dtype of a float `y`.
 
     Examples
     --------
@@ -116,12 +117,12 @@ class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, NeighborsBase):
         Raises
         ------
         ValueError
-            If `X` or `y` is not finite and numeric, or the metric is not offered.
+            If `X` or `y` is not finite, or the metric is not offered.
         TypeError
-            If `X` is sparse.
+            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
         """
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True)
-        self._y = dense_targets(y).astype(np.float64, copy=False)
+        X, targets = validated_regression_data(self, X, y)
+        self._y = targets.astype(np.float64, copy=False)
         return self._fit_points(X)
 
     def predict(self, X: MatrixLike | None) -> FloatArray:

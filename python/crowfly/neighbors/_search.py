@@ -7,19 +7,20 @@ without its index, which is rebuilt from the training data: the same data give t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin
-from sklearn.metrics import DistanceMetric
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from crowfly import Index
 from crowfly._estimators import FloatArray, IndexArray, MatrixLike, csr_container, num_threads
-from crowfly.neighbors._metric import known_metrics, resolve_metric
+from crowfly.neighbors._metric import MetricNames, resolve_metric
 
 GraphMode = Literal["connectivity", "distance"]
 
@@ -40,7 +41,7 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         "algorithm": [StrOptions({"auto", "ball_tree", "kd_tree", "brute"})],
         "leaf_size": [Interval(Integral, 1, None, closed="left")],
         "p": [Interval(Real, 0, None, closed="right"), None],
-        "metric": [StrOptions(known_metrics()), callable, DistanceMetric],
+        "metric": [MetricNames()],
         "metric_params": [dict, None],
         "n_jobs": [Integral, None],
     }
@@ -68,7 +69,8 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
     def _fit_points(self, X: NDArray[Any]) -> Self:
         """Index validated training points."""
         metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
-        self._index = Index(X, metric=metric.name, p=metric.p)
+        with _naming_X("points"):
+            self._index = Index(X, metric=metric.name, p=metric.p)
         self._fit_X = X
         self.effective_metric_ = metric.effective_name
         self.effective_metric_params_ = metric.effective_params
@@ -155,9 +157,10 @@ class KNeighborsMixin:
                 f"Expected n_neighbors {relation} n_samples_fit, but n_neighbors = {k}, "
                 f"n_samples_fit = {self.n_samples_fit_}, n_samples = {queries.shape[0]}"
             )
-        distances, indices = self._index.query(
-            queries, k, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
-        )
+        with _naming_X("queries"):
+            distances, indices = self._index.query(
+                queries, k, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
+            )
         return (distances, indices) if return_distance else indices
 
     def kneighbors_graph(
@@ -266,17 +269,31 @@ class RadiusNeighborsMixin:
         self: Any, X: MatrixLike | None, radius: float | None
     ) -> tuple[FloatArray, IndexArray, IndexArray]:
         """Search, leaving each query's neighbours as one run of flat arrays."""
-        runs: tuple[FloatArray, IndexArray, IndexArray] = self._index.query_radius(
-            self._queries(X),
-            self.radius if radius is None else radius,
-            exclude_self=X is None,
-            num_threads=num_threads(self.n_jobs),
-        )
+        with _naming_X("queries"):
+            runs: tuple[FloatArray, IndexArray, IndexArray] = self._index.query_radius(
+                self._queries(X),
+                self.radius if radius is None else radius,
+                exclude_self=X is None,
+                num_threads=num_threads(self.n_jobs),
+            )
         return runs
 
 
+@contextmanager
+def _naming_X(argument: str) -> Iterator[None]:
+    """Say "X" in errors where the functional API says `argument`."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        name, colon, complaint = str(error).partition(": ")
+        if name != argument:
+            raise
+        raise type(error)(f"X{colon}{complaint}") from None
+
+
 def _checked_n_neighbors(n_neighbors: Any) -> int:
-    if not isinstance(n_neighbors, Integral):
+    # To Python True is an integer; parameter validation lets it pass.
+    if isinstance(n_neighbors, bool) or not isinstance(n_neighbors, Integral):
         raise TypeError(f"n_neighbors does not take {type(n_neighbors)} value, enter integer value")
     if n_neighbors <= 0:
         raise ValueError(f"Expected n_neighbors > 0. Got {n_neighbors}")

@@ -52,7 +52,7 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
     Notes
     -----
     The training points are referenced, not copied: they must not change while the estimator is in use. Sparse
-    input is not offered.
+    input is not offered. Distances are float64 for float32 data too, as in scikit-learn.
 
     Examples
     --------

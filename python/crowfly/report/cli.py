@@ -40,9 +40,10 @@ embedding steps, joined by '+' and applied in this order after standardising:
   pca[:COUNT]         the COUNT leading principal components (default 10)
 
 what happens to the columns:
-  text with few distinct values is one-hot encoded, other text is left out;
-  missing features take the column's median; rows with a missing target are an
-  error. Each of these is said in the report.
+  text with few distinct values is one-hot encoded, missing text as a value of
+  its own; other text is left out, and so are row labels such as "Unnamed: 0";
+  missing numbers take the column's median; a missing target is an error. Each
+  of these is said in the report.
 
 examples:
   crowfly report
@@ -188,6 +189,8 @@ def _check_output(output: Path | None) -> None:
     """Refuse an impossible output before minutes are spent on computing."""
     if output is None:
         return
+    if output.suffix.lower() not in {".html", ".htm"} and not output.is_dir():
+        raise ReportError(f"--output {output}: expected a name that ends in .html, the page's only format")
     if output.is_dir():
         raise ReportError(f"--output {output} is a directory, expected a file name")
     if not output.parent.is_dir():

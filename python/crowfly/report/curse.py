@@ -85,9 +85,9 @@ class ByPoints:
         return bool(np.isfinite(self.dimension))
 
     @property
-    def cost_of_halving(self) -> float:
-        """How many times more points it takes to halve the distance to the nearest neighbour."""
-        return float(2.0**self.dimension)
+    def fitted(self) -> FloatArray:
+        """The fitted power law at each size; nan where there is none."""
+        return np.asarray(self.scale * self.sizes ** (-1 / self.dimension), dtype=np.float64)
 
 
 def thin_out(parts: Split) -> Split:

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
 
 from crowfly.report.errors import ReportError
+from crowfly.report.plurals import count
 
 #: step name -> default of its number
 NUMBERED_STEPS = {"polynomial": 2, "fourier": 300, "pca": 10}
@@ -57,10 +58,16 @@ def build_embedding(chain: str, n_features: int, n_samples: int, seed: int) -> P
         if name == "pca":
             if number > min(width, n_samples):
                 raise ReportError(
-                    f"--embed pca:{number}: only {min(width, n_samples)} components are possible here"
+                    f"--embed pca:{number}: only {count(min(width, n_samples), 'component')} possible here"
                 )
             steps.append((label, PCA(n_components=number, random_state=seed)))
             width = number
+        elif number > MAX_FEATURES:
+            # Whatever comes before it; and a polynomial's width would be a number of many digits.
+            what = "COUNT" if name == "fourier" else "DEGREE"
+            raise ReportError(
+                f"--embed {chain}: {name} takes a {what} of at most {MAX_FEATURES}, got {number}"
+            )
         elif name == "fourier":
             steps.append((label, RBFSampler(gamma="scale", n_components=number, random_state=seed)))
             width = number
@@ -72,7 +79,7 @@ def build_embedding(chain: str, n_features: int, n_samples: int, seed: int) -> P
         if width > MAX_FEATURES:
             raise ReportError(
                 f"--embed {chain}: {name} would make {width} features, more than {MAX_FEATURES}; "
-                "put a pca step before it"
+                "lower its DEGREE or put a pca step before it"
             )
     return Pipeline(steps)
 
@@ -83,13 +90,15 @@ def describe(chain: str) -> str:
         "none": "the features as they are",
         "standardise": "standardised features",
         "polynomial": "polynomial features of degree {}",
-        "fourier": "{} random Fourier features",
-        "pca": "{} principal components",
     }
+    counted = {"fourier": "random Fourier feature", "pca": "principal component"}
     parsed = _parse(chain)
     if parsed[0][0] not in PLAIN_STEPS:
         parsed = [("standardise", 0), *parsed]
-    return ", then ".join(words[name].format(number) for name, number in parsed)
+    return ", then ".join(
+        count(number, counted[name]) if name in counted else words[name].format(number)
+        for name, number in parsed
+    )
 
 
 def _imputer() -> SimpleImputer:

@@ -108,7 +108,17 @@ def evaluate(model: Model, parts: Split) -> Evaluation:
     )
 
 
+def _warm_up(estimator: Any) -> None:
+    """Fit a toy problem, so that no time includes the import of SciPy or the start of threads."""
+    # More points than any k, and two classes.
+    X = np.random.default_rng(0).normal(size=(256, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        clone(estimator).fit(X, np.arange(256) % 2).predict(X)
+
+
 def _run(estimator: Any, parts: Split) -> _Run:
+    _warm_up(estimator)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fitted, fit_seconds = _median_time(lambda: clone(estimator).fit(parts.X_train, parts.y_train))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,13 +15,20 @@ from crowfly.report.tasks import TaskKind
 
 
 def number(value: float) -> str:
-    """Three significant digits and no exponent where it can be helped: 0.0123, 3.21, 2770, 2.3e+18."""
+    """Three significant digits and no exponent where it can be helped: 0.0123, 3.21, 2770, 2.3e18."""
     if value == 0:
         return "0"
     rounded = float(f"{value:.3g}")
     if 1000 <= abs(rounded) < 1e7:
         return f"{rounded:.0f}"
-    return f"{rounded:.3g}"
+    return re.sub(r"e\+?(-?)0*", r"e\1", f"{rounded:.3g}")
+
+
+def power_of_two(exponent: float) -> str:
+    """2 to any power, in words that can still be grasped: 4, 2770, about 10^19."""
+    if exponent < math.log2(1e7):
+        return number(2.0**exponent)
+    return f"about 10^{exponent * math.log10(2):.0f}"
 
 
 def risk(kind: TaskKind, value: float) -> str:
@@ -28,8 +37,10 @@ def risk(kind: TaskKind, value: float) -> str:
 
 
 def gap(kind: TaskKind, value: float) -> str:
-    """A generalisation gap, always with its sign."""
+    """A generalisation gap with its sign, unless it is 0 as far as it is shown."""
     text = risk(kind, abs(value))
+    if text == risk(kind, 0):
+        return text
     return f"-{text}" if value < 0 else f"+{text}"
 
 
@@ -49,9 +60,12 @@ def seconds(value: float) -> str:
     return f"{number(value)} s"
 
 
-def with_spread(values: NDArray[np.float64], render: Callable[[float], str]) -> str:
-    """Mean of a few values and half their range."""
-    return f"{render(float(values.mean()))} ± {render(float(np.ptp(values)) / 2)}"
+def with_spread(values: NDArray[np.float64], render: Callable[[float], str], *, single: bool = False) -> str:
+    """Mean of a few draws, and the smallest to the largest; ``single`` says that all draws are the same one."""
+    mean = render(float(values.mean()))
+    if single:
+        return f"{mean} (one draw)"
+    return f"{mean} ({render(float(values.min())).removesuffix(' %')} to {render(float(values.max()))})"
 
 
 def listing(names: Sequence[str]) -> str:

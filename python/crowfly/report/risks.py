@@ -13,6 +13,8 @@ from crowfly.report.tasks import Split, TaskKind
 
 N_RESAMPLES = 2000
 CONFIDENCE = 0.95
+#: Residuals below this share of the largest target are rounding: a fit that is exact on paper leaves them.
+ROUNDING = 1e-12
 #: Resampling weights held in memory at once.
 _WEIGHTS_BLOCK = 2_000_000
 
@@ -27,7 +29,7 @@ class Interval:
 
 
 def losses(kind: TaskKind, y: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.float64]:
-    """Loss of each point: squared error for regression, 1 for a wrong class and 0 for the right one.
+    """Loss of each point: squared error (0 within rounding) for regression, 1 for a wrong class and 0 for the right one.
 
     Parameters
     ----------
@@ -42,7 +44,9 @@ def losses(kind: TaskKind, y: NDArray[Any], predicted: NDArray[Any]) -> NDArray[
         One loss per point; their mean is the risk.
     """
     if kind == "regression":
-        return np.asarray((y - predicted) ** 2, dtype=np.float64)
+        residuals = np.asarray(y - predicted, dtype=np.float64)
+        residuals[np.abs(residuals) <= ROUNDING * np.max(np.abs(y), initial=0)] = 0
+        return residuals**2
     return np.asarray(y != predicted, dtype=np.float64)
 
 

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 import crowfly
 from crowfly.report import curse, selection, sources, tables, tasks
 from crowfly.report.embeddings import build_embedding, describe, preparation
+from crowfly.report.errors import ReportError
 from crowfly.report.evaluation import Evaluation, evaluate
 from crowfly.report.models import build_model, choose_models
 from crowfly.report.options import ReportOptions
@@ -59,6 +60,8 @@ class ModelResult:
         Test risk.
     gap : Interval
         Generalisation gap, test minus training risk; its interval is that of the test risk, shifted.
+    behind : Interval
+        Test risk minus that of the best model, from the paired bootstrap.
     verdict : Verdict
         In words.
     """
@@ -67,6 +70,7 @@ class ModelResult:
     training: float
     test: Interval
     gap: Interval
+    behind: Interval
     verdict: Verdict
 
     @property
@@ -99,8 +103,13 @@ class Report:
 
     @property
     def best(self) -> ModelResult:
-        """The model with the smallest test risk."""
+        """The model with the smallest test risk; of equal ones the first."""
         return min(self.results, key=lambda result: result.test.value)
+
+    @property
+    def rivals(self) -> tuple[ModelResult, ...]:
+        """The other models, as far as the best isn't clearly better."""
+        return tuple(r for r in self.results if r is not self.best and r.behind.low <= 0)
 
 
 def run(options: ReportOptions, progress: Progress) -> Report:
@@ -182,10 +191,14 @@ def _run(options: ReportOptions, progress: Progress) -> Report:
 def _threads(n_threads: int | None) -> contextlib.AbstractContextManager[Any]:
     if n_threads is None:
         return contextlib.nullcontext()
+    try:
+        crowfly.set_num_threads(n_threads)
+    except ValueError as error:
+        # It names its own argument; the user gave an option.
+        raise ReportError(f"--threads {n_threads}: {str(error).partition(': ')[2] or error}") from error
     stack = contextlib.ExitStack()
-    stack.enter_context(threadpoolctl.threadpool_limits(n_threads))
-    crowfly.set_num_threads(n_threads)
     stack.callback(crowfly.set_num_threads, None)
+    stack.enter_context(threadpoolctl.threadpool_limits(n_threads))
     return stack
 
 
@@ -221,7 +234,9 @@ def _judge_all(
     test_losses = np.array([*(e.test_losses for e in evaluations), trivial_losses])
     means = bootstrap_means(test_losses, rng)
     names = [*(e.model.name for e in evaluations), f"the trivial predictor (the {TRIVIAL_NAMES[parts.kind]})"]
-    best, last = int(np.argmin(test_losses.mean(axis=1))), len(evaluations)
+    test_risks, last = test_losses.mean(axis=1), len(evaluations)
+    best, best_model = int(np.argmin(test_risks)), int(np.argmin(test_risks[:last]))
+    smallest = test_risks == test_risks.min()
     results = []
     for row, evaluation in enumerate(evaluations):
         training = float(evaluation.training_losses.mean())
@@ -234,10 +249,12 @@ def _judge_all(
             best_name=names[best],
             trivial=float(trivial_losses.mean()),
             memorises=evaluation.model.memorises,
-            is_best=row == best,
+            is_best=bool(smallest[row]),
+            is_shared=int(smallest.sum()) > 1,
         )
         gap = Interval(test.value - training, test.low - training, test.high - training)
-        results.append(ModelResult(evaluation, training, test, gap, judge(case)))
+        behind = paired_interval(test_losses, means, row, best_model)
+        results.append(ModelResult(evaluation, training, test, gap, behind, judge(case)))
     return percentile_interval(float(trivial_losses.mean()), means[last]), tuple(results)
 
 

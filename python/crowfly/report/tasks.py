@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from crowfly.report.errors import ReportError
 from crowfly.report.options import TaskChoice
+from crowfly.report.plurals import count
 from crowfly.report.tables import Table
 
 TaskKind = Literal["regression", "classification"]
@@ -75,14 +76,22 @@ def pose(table: Table, choice: TaskChoice, max_rows: int, rng: np.random.Generat
     kind, reason = _decide(table, choice)
     notes = []
     X, y = table.X, table.y
+    if len(y) < MIN_ROWS:
+        raise ReportError(f"{table.name} has {count(len(y), 'row')}, at least {MIN_ROWS} are needed")
     if max_rows and len(y) > max_rows:
+        if max_rows < MIN_ROWS:
+            raise ReportError(f"--max-rows {max_rows}: at least {MIN_ROWS} rows are needed")
         rows = np.sort(rng.choice(len(y), size=max_rows, replace=False))
         notes.append(f"A random sample of {max_rows} of the {len(y)} rows is used (--max-rows changes that).")
         X, y = X[rows], y[rows]
-    if len(y) < MIN_ROWS:
-        raise ReportError(f"{table.name} has {len(y)} rows, at least {MIN_ROWS} are needed")
     if kind == "regression":
-        return Problem(kind, reason, X, y.astype(np.float64), notes=tuple(notes))
+        values = y.astype(np.float64)
+        if np.ptp(values) == 0:
+            raise ReportError(
+                f"the target {table.target_name!r} has one value only in the {len(y)} rows used, "
+                f"as far as float64 can tell ({values[0]:g}): there is nothing to learn"
+            )
+        return Problem(kind, reason, X, values, notes=tuple(notes))
 
     labels, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     frequent = counts >= MIN_CLASS_ROWS
@@ -94,7 +103,7 @@ def pose(table: Table, choice: TaskChoice, max_rows: int, rng: np.random.Generat
     if not frequent.all():
         rare = int((~frequent).sum())
         notes.append(
-            f"{int(counts[~frequent].sum())} rows left out: they belong to {rare} classes "
+            f"{count(int(counts[~frequent].sum()), 'row')} left out, of {count(rare, 'class')} "
             f"with fewer than {MIN_CLASS_ROWS} rows."
         )
         X, y = X[frequent[codes]], y[frequent[codes]]

@@ -175,11 +175,12 @@ def _features_table(report: Report) -> Table:
     for size, distance, law, risks in zip(
         measured.sizes, measured.distance, measured.law, measured.risk, strict=True
     ):
+        single = bool(size == measured.sizes[-1])
         table.add_row(
             str(size),
-            with_spread(distance, "{:.2f}".format),
+            with_spread(distance, "{:.2f}".format, single=single),
             f"{law:.2f}",
-            with_spread(risks, partial(risk, kind)),
+            with_spread(risks, partial(risk, kind), single=single),
         )
     return table
 
@@ -192,12 +193,14 @@ def _points_table(report: Report) -> Table:
         ("fitted\nlaw", "right"),
         ("test risk\nof 1-NN", "right"),
     )
-    for size, distance, risks in zip(measured.sizes, measured.distance, measured.risk, strict=True):
-        law = measured.scale * size ** (-1 / measured.dimension) if measured.can_fit else float("nan")
+    for size, distance, law, risks in zip(
+        measured.sizes, measured.distance, measured.fitted, measured.risk, strict=True
+    ):
+        single = bool(size == measured.sizes[-1])
         table.add_row(
             str(size),
-            with_spread(distance, "{:.2f}".format),
+            with_spread(distance, "{:.2f}".format, single=single),
             f"{law:.2f}" if measured.can_fit else "-",
-            with_spread(risks, partial(risk, kind)),
+            with_spread(risks, partial(risk, kind), single=single),
         )
     return table

@@ -60,6 +60,8 @@ class Judged:
         True when t is 0 by construction.
     is_best : bool
         True for the model that r* belongs to.
+    is_shared : bool
+        True when other predictors have the same risk r*.
     """
 
     training: float
@@ -70,6 +72,7 @@ class Judged:
     trivial: float
     memorises: bool = False
     is_best: bool = False
+    is_shared: bool = False
 
     @property
     def gap(self) -> float:
@@ -128,7 +131,7 @@ def _wide_gap_reason(case: Judged) -> str:
 
 def _neither_reason(case: Judged) -> str:
     if case.is_best:
-        return "the smallest test risk of all."
+        return f"the smallest test risk of all{', shared with others' if case.is_shared else ''}."
     if case.excess.low > 0:
         return f"{case.best_name} is better on new points, but by too little to matter."
     return f"no clear difference to the best, {case.best_name}."

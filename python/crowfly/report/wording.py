@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from crowfly.report.formatting import interval, listing, number, risk
+from crowfly.report.formatting import interval, listing, power_of_two, risk
+from crowfly.report.plurals import count
 from crowfly.report.selection import ValidationCurve
 from crowfly.report.study import Report
 
@@ -15,7 +16,7 @@ RISK_NAMES = {
 SPREAD = (
     "nearest / typical distance: from a test point to its nearest training point, as a share of the "
     "distance to a random one, on standardised features; mean over random subsets of the data "
-    "± half the range over them"
+    "(smallest to largest); of the whole there is one draw only, which says nothing about chance"
 )
 
 
@@ -24,9 +25,9 @@ def data_summary(report: Report) -> list[str]:
     problem = report.problem
     task = f"{problem.kind} of {report.target_name!r} ({problem.reason})"
     if problem.classes:
-        task += f", {len(problem.classes)} classes"
+        task += f", {count(len(problem.classes), 'class')}"
     rows = f"{report.n_train + report.n_test} rows: {report.n_train} training, {report.n_test} test"
-    features = f"{report.n_features} features"
+    features = count(report.n_features, "feature")
     embedding = report.embedding
     if report.n_embedded != report.n_features:
         embedding += f" ({report.n_embedded} in all)"
@@ -45,11 +46,17 @@ def findings(report: Report) -> list[str]:
 
 def _best_sentence(report: Report) -> str:
     kind, best = report.problem.kind, report.best
+    shown = risk(kind, best.test.value)
+    tied = [r.name for r in report.results if r is not best and risk(kind, r.test.value) == shown]
+    winner = f"a tie of {listing([best.name, *tied])}" if tied else best.name
     sentence = (
-        f"Smallest test risk: {best.name} with {risk(kind, best.test.value)} "
+        f"Smallest test risk: {winner} with {shown} "
         f"(95 % interval {interval(kind, best.test)}), against {risk(kind, report.trivial.value)} "
         f"for the trivial predictor (the {report.trivial_name})."
     )
+    unclear = [r.name for r in report.rivals if r.name not in tied]
+    if unclear:
+        sentence += f" That is not clearly better than {listing(unclear)}."
     if best.test.value >= report.trivial.value:
         sentence += " No model is better than that: there is nothing in these features that carries over."
     elif kind == "regression":
@@ -85,11 +92,13 @@ def dimension_sentence(report: Report) -> str:
             "says (too few points, or repeated ones), so these data have no effective dimension to report."
         )
     low, high = points.dimension_range
+    features = count(points.n_features, "feature")
+    behave = "behaves" if points.n_features == 1 else "behave"
     return (
-        f"The {points.n_features} features behave like {points.dimension:.1f} dimensions ({low:.1f} to {high:.1f} "
-        f"over the draws): to halve the distance to the nearest neighbour takes {number(points.cost_of_halving)} "
-        f"times more points; with {points.n_features} independent features it would take "
-        f"{number(2.0**points.n_features)} times more."
+        f"The {features} {behave} like {points.dimension:.1f} dimensions ({low:.1f} to {high:.1f} "
+        f"over the draws): to halve the distance to the nearest neighbour takes {power_of_two(points.dimension)} "
+        f"times the points; with {count(points.n_features, 'independent feature')} it would take "
+        f"{power_of_two(points.n_features)} times as many."
     )
 
 
