@@ -44,7 +44,7 @@ def test_refused_where_the_linear_program_says_so(
 
 def test_touching_classes_whose_hessian_turns_singular() -> None:
     with pytest.raises(crowfly.SeparationError):
-        crowfly.logistic([[0.0], [1], [2], [2], [1], [1]], [1, 1, 1, 0, 1, 1], alpha=0.0)
+        crowfly.logistic(np.array([[0.0], [1], [2], [2], [1], [1]]), [1, 1, 1, 0, 1, 1], alpha=0.0)
 
 
 @pytest.mark.parametrize("intercept", [True, False])

@@ -3,6 +3,8 @@
 #include "arrays.hpp"
 #include "base/aligned_buffer.hpp"
 #include "kernels/dispatch.hpp"
+#include "linalg/cholesky.hpp"
+#include "linalg/gram.hpp"
 #include "neighbors/packed_points.hpp"
 
 namespace crowfly::bindings {
@@ -30,11 +32,67 @@ py::tuple round_one_row(const Doubles& row, const Doubles& centre, int exponent)
   return py::make_tuple(rounded, bounds.length, bounds.moved);
 }
 
+/// X' diag(w) X, packed and summed as a fit does it.
+Doubles gram_matrix(const py::array& x, const OptionalDoubles& weights) {
+  const MatrixView view = matrix_view(x, "x");
+  const GramSum sum = weighted_gram(Design(view, false, {}), doubles(weights, view.rows, "weights"));
+  Doubles out({view.cols, view.cols});
+  for (Index i = 0; i < view.cols; ++i) {
+    for (Index j = 0; j < view.cols; ++j) out.mutable_at(i, j) = sum.at(i, j);
+  }
+  return out;
+}
+
+py::tuple column_sums(const py::array& x, const OptionalDoubles& weights) {
+  const MatrixView view = matrix_view(x, "x");
+  ColumnStatistics statistics = column_statistics(Design(view, false, {}), doubles(weights, view.rows, "weights"));
+  return py::make_tuple(owned_array(std::move(statistics.sum)), owned_array(std::move(statistics.max_abs)),
+                        statistics.total_weight);
+}
+
+/// Loss, residuals and curvatures of the binary logistic loss.
+py::tuple logistic_loss(const Doubles& eta, const Doubles& sign, const Doubles& weight) {
+  const Index n = eta.size(), padded = round_up(n, kernels::row_padding);
+  require(sign.size() == n && weight.size() == n, "eta, sign, weight: one length expected");
+  auto buffer = AlignedBuffer<double>::zeros(5 * padded);
+  const auto part = [&](Index i) { return buffer.data() + i * padded; };
+  std::copy_n(eta.data(), n, part(0));
+  std::copy_n(sign.data(), n, part(1));
+  std::copy_n(weight.data(), n, part(2));
+  const double loss = kernels::active().logistic_terms(part(0), part(1), part(2), padded, part(3), part(4));
+  Doubles residual(n), curvature(n);
+  std::copy_n(part(3), n, residual.mutable_data());
+  std::copy_n(part(4), n, curvature.mutable_data());
+  return py::make_tuple(loss, residual, curvature);
+}
+
+/// Solution of a x = b, condition estimate and trace of the inverse, the latter two of `a` scaled to unit diagonal; None where `a` is not positive definite.
+py::object cholesky(const Doubles& a, const Doubles& b) {
+  require(a.ndim() == 2 && a.shape(0) == a.shape(1) && b.size() == a.shape(0),
+          "a, b: a square matrix and its right-hand side expected");
+  const Index n = a.shape(0);
+  Matrix matrix(n, n), x(n, 1);
+  for (Index i = 0; i < n; ++i) {
+    x(i, 0) = b.data()[i];
+    for (Index j = 0; j < n; ++j) matrix(i, j) = a.at(i, j);
+  }
+  const auto factor = Cholesky::factor(matrix);
+  if (!factor) return py::none();
+  factor->solve(x);
+  Doubles solution(n);
+  std::copy_n(x.data(), n, solution.mutable_data());
+  return py::make_tuple(solution, factor->condition(), factor->inverse_trace());
+}
+
 }  // namespace
 
 void bind_kernels(py::module_& m) {
   m.def("exponential", [](const Doubles& x) { return map_padded(x, kernels::active().exponential); }, py::arg("x"));
   m.def("log_one_plus", [](const Doubles& x) { return map_padded(x, kernels::active().log_one_plus); }, py::arg("x"));
+  m.def("gram_matrix", &gram_matrix, py::arg("x"), py::arg("weights").none(true));
+  m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
+  m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
+  m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));
   m.def("round_row", &round_one_row, py::arg("row"), py::arg("centre"), py::arg("exponent"));
   m.def("tile_sizes", [] {
     py::dict sizes;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <pybind11/stl.h>
 
 #include "arrays.hpp"
 #include "linear_model/least_squares.hpp"

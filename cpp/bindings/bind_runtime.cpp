@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <pybind11/stl.h>
 
 #include <algorithm>
 #include <string_view>

@@ -123,7 +123,7 @@ def as_integer(name: str, value: object, low: int, high: int | None = None, why:
     return number
 
 
-def as_real(name: str, value: object, low: float, *, allow_infinite: bool = False) -> float:
+def as_real(name: str, value: Any, low: float, *, allow_infinite: bool = False) -> float:
     """A real number >= low, not NaN."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: a number expected, got {value!r}")

@@ -36,6 +36,14 @@ Design::Design(const MatrixView& x, bool with_ones, const MatrixView& y) : featu
   scale.assign(static_cast<std::size_t>(cols()), 1.0);
 }
 
+Design Design::with_ones() const {
+  Design extended = *this;
+  extended.ones = true;
+  extended.shift.insert(extended.shift.begin() + features.cols, 0.0);
+  extended.scale.insert(extended.scale.begin() + features.cols, 1.0);
+  return extended;
+}
+
 RowBlock::RowBlock(Index capacity, Index cols)
     : capacity_(round_up(capacity, kernels::row_padding)),
       width_(kernels::active().panel_width),

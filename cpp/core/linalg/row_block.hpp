@@ -21,6 +21,8 @@ struct Design {
   Vector shift, scale;  ///< one entry per column
 
   Design(const MatrixView& x, bool with_ones, const MatrixView& y);
+  /// The same columns with one of ones between features and targets.
+  [[nodiscard]] Design with_ones() const;
   [[nodiscard]] Index rows() const noexcept { return features.rows; }
   [[nodiscard]] Index cols() const noexcept { return features.cols + (ones ? 1 : 0) + targets.cols; }
   [[nodiscard]] Index ones_column() const noexcept { return features.cols; }

@@ -80,13 +80,10 @@ class Solver {
 
   /// One read: the Gram matrix about the exact weighted means. False when Cholesky can't be trusted.
   bool solve_by_gram() {
-    design_.ones = problem_.intercept;
-    design_.shift.insert(design_.shift.begin() + p_, problem_.intercept ? 1 : 0, 0.0);
-    design_.scale.insert(design_.scale.begin() + p_, problem_.intercept ? 1 : 0, 1.0);
-    const GramSum gram = weighted_gram(design_, problem_.weights);
+    const Design with_ones = problem_.intercept ? design_.with_ones() : design_;
+    const GramSum gram = weighted_gram(with_ones, problem_.weights);
     ++fit_.n_reads;
-    centre(gram);
-    drop_ones();
+    centre(gram, with_ones.first_target());
     fit_.condition = 1;
     for (const double alpha : distinct_penalties()) {
       Matrix penalised = gram_.copy();
@@ -104,11 +101,11 @@ class Solver {
   }
 
   /// Moves Gram matrix and cross products to the exact means, and remembers how far these are from the shifts.
-  void centre(const GramSum& gram) {
+  void centre(const GramSum& gram, Index first_target) {
     mean_.assign(as_size(p_ + t_), 0.0);
     gram_ = Matrix(p_, p_);
     cross_ = Matrix(p_, t_);
-    const Index ones = p_, first_target = design_.first_target();
+    const Index ones = p_;
     const auto column = [&](Index j) { return j < p_ ? j : j - p_ + first_target; };
     if (problem_.intercept) {
       for (Index j = 0; j < p_ + t_; ++j) mean_[as_size(j)] = gram.at(ones, column(j)) / gram.at(ones, ones);
@@ -123,13 +120,6 @@ class Solver {
     for (Index t = 0; t < t_; ++t) {
       for (Index i = 0; i < p_; ++i) cross_(i, t) = centred(i, p_ + t);
     }
-  }
-
-  void drop_ones() {
-    if (!design_.ones) return;
-    design_.ones = false;
-    design_.shift.erase(design_.shift.begin() + p_);
-    design_.scale.erase(design_.scale.begin() + p_);
   }
 
   /// x = (Gram + penalty)^-1 rhs for each target with its own penalty.

@@ -59,9 +59,7 @@ class Newton {
       reach_.push_back((statistics.max_abs[as_size(j)] + std::fabs(data_.design.shift[as_size(j)])) * scale);
     }
     if (problem.intercept) {
-      data_.design.ones = true;
-      data_.design.shift.push_back(0.0);
-      data_.design.scale.push_back(1.0);
+      data_.design = data_.design.with_ones();
       penalty_.push_back(0.0);
       reach_.push_back(1.0);
     }
