@@ -123,14 +123,14 @@ def as_integer(name: str, value: object, low: int, high: int | None = None, why:
     return number
 
 
-def as_real(name: str, value: Any, low: float, *, allow_infinite: bool = False) -> float:
+def as_real(name: str, value: object, low: float, *, allow_infinite: bool = False) -> float:
     """A real number >= low, not NaN."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: a number expected, got {value!r}")
     try:
         number = float(value)
     except OverflowError:
-        number = np.inf if value > 0 else -np.inf
+        number = -np.inf if str(value).startswith("-") else np.inf
     if not number >= low or (np.isinf(number) and not allow_infinite):
         raise ValueError(
             f"{name}: a {'' if allow_infinite else 'finite '}number >= {low:g} expected, got {number}"
