@@ -389,3 +389,26 @@ def test_the_command_line_says_in_one_line_that_the_core_will_not_load(command: 
     assert done.returncode == 2
     assert done.stderr.startswith("crowfly: error: CROWFLY_ISA=nonsense")
     assert done.stderr.count("\n") == 1
+
+
+DAEMON = """
+import threading, time
+import numpy as np, crowfly
+points = np.random.default_rng(0).standard_normal((400_000, 32))
+index = crowfly.Index(points, "manhattan")
+started = threading.Event()
+def search():
+    started.set()
+    while True:
+        index.query(points[:2000], num_threads=2)
+threading.Thread(target=search, daemon=True).start()
+started.wait()
+time.sleep(0.3)
+"""
+
+
+def test_the_interpreter_may_end_while_a_daemon_thread_searches() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DAEMON], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -7,10 +7,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -54,21 +56,52 @@ inline void require(bool condition, const char* message) {
   if (!condition) throw py::value_error(message);
 }
 
-/// Runs on the thread that called from Python, a few times per 50 ms. The error stays set for `Cancelled` to be translated into.
+/// Runs on Python's main thread, a few times per 50 ms. The error stays set for `Cancelled` to be translated into.
 inline bool interrupted() {
   const py::gil_scoped_acquire gil;
   return PyErr_CheckSignals() != 0;
 }
 
+/// Set when the module is loaded.
+inline unsigned long main_thread_id = 0;
+
+/// Signals are delivered to the main thread alone: polling on others would only take the GIL, which a thread must not do while the interpreter ends.
+inline PollFunction poll_of_this_thread() noexcept {
+  return PyThread_get_thread_ident() == main_thread_id ? interrupted : nullptr;
+}
+
+/// Gives the GIL up while in scope. A daemon thread that comes back while the interpreter ends is parked for good, as Python 3.14 does itself; before, taking the GIL then unwinds the
+/// stack by force, which no C++ destructor survives.
+class WithoutGil {
+ public:
+  WithoutGil() : state_(PyEval_SaveThread()) {}
+  WithoutGil(const WithoutGil&) = delete;
+  WithoutGil& operator=(const WithoutGil&) = delete;
+  ~WithoutGil() {
+    while (finalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
+    PyEval_RestoreThread(state_);
+  }
+
+ private:
+  static bool finalizing() noexcept {
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing() != 0;
+#else
+    return _Py_IsFinalizing() != 0;
+#endif
+  }
+  PyThreadState* state_;
+};
+
 /// In scope: no GIL, at most `num_threads` threads (0: the setting), Ctrl-C noticed.
 class LongCall {
  public:
-  explicit LongCall(int num_threads) : limit_(num_threads), cancel_(interrupted) {}
+  explicit LongCall(int num_threads) : limit_(num_threads), cancel_(poll_of_this_thread()) {}
 
  private:
   ThreadLimit limit_;
   CancelScope cancel_;
-  py::gil_scoped_release release_;
+  WithoutGil release_;
 };
 
 /// A NumPy array that owns the vector's memory.

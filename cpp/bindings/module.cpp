@@ -27,6 +27,8 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   } catch (const crowfly::InvalidArgument& error) {
     throw py::import_error(error.what());
   }
+  crowfly::bindings::main_thread_id =
+      py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
   py::register_exception_translator(translate_errors);
   py::register_exception<crowfly::NotFinite>(m, "NotFiniteError", PyExc_ValueError);
   m.attr("__version__") = CROWFLY_VERSION;
