@@ -43,7 +43,7 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, NeighborsBase):
     leaf_size : int, default=30
         Has no effect.
     p : float, default=2
-        Exponent of the Minkowski metric, at least 1.
+        Exponent of the Minkowski metric, from 1 to 500 or infinity.
     metric : str, default='minkowski'
         As in :class:`NearestNeighbors`.
     metric_params : dict, default=None

@@ -30,7 +30,7 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         'cosine', 'minkowski' or 'p'. scikit-learn's other metrics, functions and precomputed distances are not
         offered.
     p : float, default=2
-        Exponent of the Minkowski metric, at least 1.
+        Exponent of the Minkowski metric, from 1 to 500 or infinity.
     metric_params : dict, default=None
         ``{'p': exponent}`` is understood for the Minkowski metric.
     n_jobs : int, default=None
