@@ -412,3 +412,48 @@ def test_the_interpreter_may_end_while_a_daemon_thread_searches() -> None:
         [sys.executable, "-c", DAEMON], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+FORK_WHILE_PACKING = """
+import os, signal, threading, time, warnings
+import numpy as np, crowfly
+warnings.simplefilter("ignore", DeprecationWarning)  # fork while threads run is what this is about
+points = np.random.default_rng(0).standard_normal((300_000, 64))
+index = crowfly.Index(points)
+packing = threading.Thread(target=index.query, args=(points[:16],))
+packing.start()
+time.sleep(0.02)
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    os._exit(0 if index.query(points[:16])[1][:, 0].tolist() == list(range(16)) else 1)
+packing.join()
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_while_another_thread_packs_leaves_the_child_able_to_search() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORK_WHILE_PACKING], capture_output=True, text=True, check=False, timeout=90
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+LARGE_K = """
+import resource
+import numpy as np, crowfly
+points = np.random.default_rng(0).standard_normal((200_000, 4))
+index = crowfly.Index(points)
+index.query(points[:16])  # packs
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+distances, indices = index.query(points[:336], 1000, num_threads=2)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 - distances.nbytes - indices.nbytes)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory as Linux reports it")
+def test_memory_of_many_neighbours_stays_near_the_answer() -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE_K], capture_output=True, text=True, check=True)
+    # The parts before they are merged (32 MiB), and per thread the candidates and the queries of a block.
+    assert int(done.stdout) < 2**20 * (32 + 2 * 16)

@@ -25,7 +25,6 @@ struct Design {
   [[nodiscard]] Design with_ones() const;
   [[nodiscard]] Index rows() const noexcept { return features.rows; }
   [[nodiscard]] Index cols() const noexcept { return features.cols + (ones ? 1 : 0) + targets.cols; }
-  [[nodiscard]] Index ones_column() const noexcept { return features.cols; }
   [[nodiscard]] Index first_target() const noexcept { return features.cols + (ones ? 1 : 0); }
 };
 

@@ -15,6 +15,9 @@ namespace {
 constexpr Index min_filter_queries = 16, min_filter_points = 64, min_points_per_neighbor = 8,
                 max_filter_features = Index{1} << 20;
 
+/// Neighbours that the parts of the points may hold together before they are merged (24 bytes each: 32 MiB).
+constexpr Index max_partial_neighbors = Index{1} << 20;
+
 /// Between these, squares of centred points neither overflow nor vanish. Other data are searched directly.
 constexpr double min_filter_magnitude = 0x1p-400, max_filter_magnitude = 0x1p400;
 
@@ -36,6 +39,7 @@ struct NeighborIndex::Search {
   const PackedPoints* packed;  ///< null: direct
   Index block, n_blocks;       ///< queries
   Index n_units, n_chunks;     ///< points, in units of groups (filter) or points (direct)
+
   [[nodiscard]] Range query_range(Index b) const noexcept {
     return {b * block, std::min((b + 1) * block, queries.rows)};
   }
@@ -77,9 +81,10 @@ void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self,
   search.n_blocks = ceil_div(queries.rows, search.block);
   // Few query blocks: the points are cut too, so that every thread has work; each part costs k neighbours per query to merge.
   constexpr Index wanted_tasks = 32;
-  if (search.n_blocks < wanted_tasks) {
-    const Index wanted = ceil_div(wanted_tasks, std::max<Index>(search.n_blocks, 1));
-    const Index affordable = std::max<Index>(1, points_.rows / (min_points_per_neighbor * k));
+  if (search.n_blocks > 0 && search.n_blocks < wanted_tasks) {
+    const Index wanted = ceil_div(wanted_tasks, search.n_blocks);
+    const Index affordable = std::clamp<Index>(max_partial_neighbors / (queries.rows * k), 1,
+                                               std::max<Index>(1, points_.rows / (min_points_per_neighbor * k)));
     search.n_chunks = std::clamp<Index>(std::min(wanted, affordable), 1, search.n_units);
   }
   std::vector<std::vector<TopK>> partial(static_cast<std::size_t>(search.n_blocks * search.n_chunks));

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from crowfly._estimators import (
@@ -21,11 +20,12 @@ from crowfly._estimators import (
     require_class_labels,
     validates_parameters,
 )
-from crowfly.neighbors._search import KNeighborsMixin, NeighborsBase
-from crowfly.neighbors._votes import Weighting, class_votes, neighbor_weights
+from crowfly.neighbors._search import KNeighborsMixin
+from crowfly.neighbors._supervised import SupervisedNeighbors
+from crowfly.neighbors._votes import class_votes, neighbor_weights
 
 
-class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, NeighborsBase):
+class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, SupervisedNeighbors):
     """Classifier by the votes of the k nearest training points.
 
     Equal votes go to the lowest class label, equal distances to the lower index of the training point.
@@ -83,38 +83,6 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, NeighborsBase):
     classes_: Any
     outputs_2d_: bool
     _y: NDArray[np.intp]
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **{
-            name: allowed
-            for name, allowed in NeighborsBase._parameter_constraints.items()
-            if name != "radius"
-        },
-        "weights": [StrOptions({"uniform", "distance"}), callable, None],
-    }
-
-    def __init__(
-        self,
-        n_neighbors: int | None = 5,
-        *,
-        weights: Weighting = "uniform",
-        algorithm: str = "auto",
-        leaf_size: int = 30,
-        p: float | None = 2,
-        metric: str = "minkowski",
-        metric_params: dict[str, Any] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        super().__init__(
-            n_neighbors=n_neighbors,
-            algorithm=algorithm,
-            leaf_size=leaf_size,
-            metric=metric,
-            p=p,
-            metric_params=metric_params,
-            n_jobs=n_jobs,
-        )
-        self.weights = weights
 
     @validates_parameters
     def fit(self, X: MatrixLike, y: Any) -> Self:

@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from crowfly._estimators import FloatArray, MatrixLike, validated_regression_data, validates_parameters
-from crowfly.neighbors._search import KNeighborsMixin, NeighborsBase
-from crowfly.neighbors._votes import Weighting, neighbor_means, neighbor_weights
+from crowfly.neighbors._search import KNeighborsMixin
+from crowfly.neighbors._supervised import SupervisedNeighbors
+from crowfly.neighbors._votes import neighbor_means, neighbor_weights
 
 
-class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, NeighborsBase):
+class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, SupervisedNeighbors):
     """Regressor by the mean target of the k nearest training points.
 
     Parameters
@@ -66,38 +66,6 @@ class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, NeighborsBase):
     """
 
     _y: FloatArray
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **{
-            name: allowed
-            for name, allowed in NeighborsBase._parameter_constraints.items()
-            if name != "radius"
-        },
-        "weights": [StrOptions({"uniform", "distance"}), callable, None],
-    }
-
-    def __init__(
-        self,
-        n_neighbors: int | None = 5,
-        *,
-        weights: Weighting = "uniform",
-        algorithm: str = "auto",
-        leaf_size: int = 30,
-        p: float | None = 2,
-        metric: str = "minkowski",
-        metric_params: dict[str, Any] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        super().__init__(
-            n_neighbors=n_neighbors,
-            algorithm=algorithm,
-            leaf_size=leaf_size,
-            metric=metric,
-            p=p,
-            metric_params=metric_params,
-            n_jobs=n_jobs,
-        )
-        self.weights = weights
 
     @validates_parameters
     def fit(self, X: MatrixLike, y: Any) -> Self:
