@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Speed against other libraries on the same problems: ``python -m bench``."""
+"""Who is fastest, and who is right: ``python -m bench --help``; docs/design/benchmarks.md says what is measured and how."""

@@ -102,6 +102,7 @@ void bind_kernels(py::module_& m) {
     sizes["gram_rows"] = kernels::active().gram_rows;
     return sizes;
   });
+  bind_kernel_timing(m);
 }
 
 }  // namespace crowfly::bindings

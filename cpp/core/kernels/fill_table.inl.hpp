@@ -9,6 +9,7 @@
 #include "kernels/kernel_table.hpp"
 #include "kernels/logistic_kernel.inl.hpp"
 #include "kernels/panel_kernel.inl.hpp"
+#include "kernels/peak_kernel.inl.hpp"
 
 namespace crowfly::kernels {
 
@@ -36,6 +37,10 @@ constexpr KernelTable make_table(const char* name) {
   t.softmax = softmax<Isa>;
   t.exponential = exponential<Isa>;
   t.log_one_plus = log_one_plus_array<Isa>;
+  t.fma_chain_f32 = fma_chain<typename Isa::f32, float>;
+  t.fma_chain_f64 = fma_chain<typename Isa::f64, double>;
+  t.read_stream = read_stream<Isa>;
+  t.write_stream = write_stream<Isa>;
   return t;
 }
 

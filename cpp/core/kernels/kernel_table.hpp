@@ -16,6 +16,10 @@ inline constexpr Index distance_lanes = 8;
 /// Arrays of one value per row are padded to a multiple of this many entries.
 inline constexpr Index row_padding = 8;
 
+/// The probes of the machine's limits work on multiples of so many multiply-adds, and of so many doubles.
+inline constexpr Index fma_multiple = 192;
+inline constexpr Index stream_multiple = 64;
+
 /// Sums behind the metrics, before any root is taken.
 enum class Reduction : int { squared_difference, absolute_difference, maximum_difference, power_difference };
 inline constexpr int n_reductions = 4;
@@ -83,6 +87,15 @@ struct KernelTable {
 
   /// values[i] = log(1 + values[i]) for values in [0, 1]; n a multiple of row_padding.
   void (*log_one_plus)(double* values, Index n);
+
+  /// Probes of this machine's limits, for bench/kernels.py alone.
+  ///   n multiply-adds (counted in elements, a multiple of fma_multiple) on registers, in chains enough to fill the pipelines.
+  using FmaChain = double (*)(Index n);
+  FmaChain fma_chain_f32;
+  FmaChain fma_chain_f64;
+  ///   The sum of n values, and n values set; n a multiple of stream_multiple.
+  double (*read_stream)(const double* values, Index n);
+  void (*write_stream)(double value, Index n, double* target);
 };
 
 }  // namespace crowfly::kernels

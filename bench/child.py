@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A child process that says what it is doing, watched: killed when one step takes too long."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+#: Of standard error, what may explain a death.
+TAIL = 400
+
+
+@dataclass
+class Outcome:
+    """How a child ended.
+
+    `messages` are the JSON lines that it sent; `phase` the last step that it announced; `verdict` "ended", "killed" (over the limit) or "died".
+    """
+
+    verdict: str
+    phase: str
+    reason: str = ""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Reader:
+    """Lines of JSON from a pipe, without blocking beyond a limit."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._rest = b""
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(pipe, selectors.EVENT_READ)
+
+    def lines(self, limit: float) -> list[bytes] | None:
+        """Complete lines that arrived; None when nothing did within the limit; an empty list at the end of the pipe."""
+        deadline = time.monotonic() + limit
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._selector.select(left):
+                return None
+            chunk = os.read(self._pipe.fileno(), 1 << 16)
+            if not chunk:
+                return []
+            *complete, self._rest = (self._rest + chunk).split(b"\n")
+            if complete:
+                return complete
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and everything that it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.kill()
+    process.wait()
+
+
+def _reason_of_death(code: int, log: IO[bytes]) -> str:
+    log.seek(0, os.SEEK_END)
+    log.seek(max(0, log.tell() - TAIL))
+    lines = log.read().decode("utf-8", "replace").strip().splitlines()
+    last = f": {lines[-1]}" if lines else ""
+    if code < 0:
+        return f"died of {signal.Signals(-code).name}{last}"
+    return f"ended with status {code}{last}"
+
+
+def watch(arguments: list[str], environment: dict[str, str], limit: float) -> Outcome:
+    """Run ``python -m ...`` until it ends, or until one of its steps takes longer than `limit` seconds."""
+    outcome = Outcome("ended", "start")
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            # A group of its own: Ctrl-C reaches the driver alone, which ends the child and what it has started.
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        reader = _Reader(process.stdout)
+        try:
+            while lines := reader.lines(limit):
+                for line in lines:
+                    message = json.loads(line)
+                    outcome.messages.append(message)
+                    outcome.phase = message.get("phase", outcome.phase)
+            if lines is None:
+                outcome.verdict, outcome.reason = "killed", f"longer than {limit:g} s"
+            elif process.wait(limit) != 0:
+                outcome.verdict, outcome.reason = "died", _reason_of_death(process.returncode, log)
+        except subprocess.TimeoutExpired:
+            outcome.verdict, outcome.reason = "killed", f"did not end within {limit:g} s"
+        finally:
+            _kill(process)
+            process.stdout.close()
+    return outcome

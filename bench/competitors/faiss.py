@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""FAISS: the flat index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bench.competitors.base import Competitor, Method
+from bench.tasks import Problem
+
+
+def _flat(problem: Problem) -> Callable[[float | None], Any]:
+    import faiss
+
+    faiss.omp_set_num_threads(problem.threads)
+    points, queries, k = problem.arrays["points"], problem.arrays["queries"], problem.parameters["k"]
+
+    def search(_setting: float | None) -> Any:
+        index = faiss.IndexFlatL2(points.shape[1])
+        index.add(np.ascontiguousarray(points, dtype=np.float32))
+        squares, indices = index.search(np.ascontiguousarray(queries, dtype=np.float32), k)
+        return indices, np.sqrt(squares)
+
+    return search
+
+
+COMPETITORS = (
+    Competitor(
+        name="FAISS",
+        package="faiss-cpu",
+        module="faiss",
+        methods={"neighbours": Method(_flat)},
+        threads="faiss.omp_set_num_threads(threads)",
+        objective="IndexFlatL2; float64 data are converted to float32, which is all it knows",
+    ),
+)

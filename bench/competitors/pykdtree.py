@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""pykdtree: a k-d tree with OpenMP queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bench.competitors.base import Competitor, Method, trees_decline
+from bench.tasks import Problem
+
+
+def _tree(problem: Problem) -> Callable[[float | None], Any]:
+    from pykdtree.kdtree import KDTree
+
+    points, queries, k = problem.arrays["points"], problem.arrays["queries"], problem.parameters["k"]
+
+    def search(_setting: float | None) -> Any:
+        distances, indices = KDTree(points).query(queries, k=k)
+        return indices.reshape(-1, k).astype(np.int64), distances.reshape(-1, k)
+
+    return search
+
+
+COMPETITORS = (
+    Competitor(
+        name="pykdtree",
+        package="pykdtree",
+        module="pykdtree",
+        methods={"neighbours": Method(_tree, declines=trees_decline)},
+        threads="OMP_NUM_THREADS",
+    ),
+)

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel_trials.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace crowfly::bindings {
+namespace {
+
+using kernels::KernelTable;
+using kernels::Reduction;
+
+/// The trial's numbers are products of sizes.
+template <class... Sizes>
+double times(Sizes... sizes) {
+  return (1.0 * ... * static_cast<double>(sizes));
+}
+
+std::string text(Index n) { return std::to_string(n); }
+
+// --- Neighbours ---------------------------------------------------------------------------------------------------------
+
+/// Limits that no value meets: what nearly every tile of a search sees.
+Trial filter_tile(const KernelTable& t, Index depth) {
+  const Index rows = t.filter_queries, cols = t.filter_points;
+  Trial trial;
+  trial.shape = text(rows) + " x " + text(cols) + ", depth " + text(depth);
+  trial.work = {Precision::float32, times(2, rows, cols, depth + 1), times(4, depth + 1, rows + cols), times(8, rows)};
+  auto *queries = trial.array<float>(depth * rows), *points = trial.array<float>(depth * cols);
+  auto *norms = trial.array<float>(cols), *limits = trial.array<float>(rows), *values = trial.array<float>(rows * cols);
+  auto* hits = trial.array<std::uint64_t>(rows);
+  std::fill_n(limits, rows, -1e30F);
+  trial.call = [=, kernel = t.filter_tile] { kernel(queries, points, norms, limits, depth, hits, values); };
+  return trial;
+}
+
+/// Powers are timed at p = 3, by repeated squaring: the difference, then two times a product and a square.
+template <Reduction reduction>
+Trial distance_rows(const KernelTable& t, Index size) {
+  constexpr Index rows = 32, group = 4;
+  constexpr int operations = reduction == Reduction::squared_difference ? 3
+                             : reduction == Reduction::power_difference ? 6
+                                                                        : 2;
+  const Index depth = round_up(size, kernels::distance_lanes);
+  Trial trial;
+  trial.shape = text(rows) + " rows, depth " + text(depth);
+  trial.work = {Precision::float64, times(operations, rows, depth), times(8, rows + rows / group, depth),
+                times(8, rows)};
+  auto *query = trial.array(depth), *points = trial.array(rows * depth), *out = trial.array(rows);
+  trial.call = [=, kernel = t.distance_rows[static_cast<int>(reduction)]] {
+    kernel(query, points, rows, depth, 3.0, out);
+  };
+  return trial;
+}
+
+// --- Packed row blocks --------------------------------------------------------------------------------------------------
+
+Trial gram_tile(const KernelTable& t, Index rows) {
+  const Index m = t.gram_rows, width = t.panel_width;
+  Trial trial;
+  trial.shape = text(m) + " x " + text(width) + ", " + text(rows) + " rows";
+  trial.work = {Precision::float64, times(2, m, width, rows), times(8, m * width + (m + width) * rows),
+                times(8, m, width)};
+  auto *a = trial.array(rows * width), *b = trial.array(rows * width), *c = trial.array(m * width);
+  trial.call = [=, kernel = t.gram_tile] { kernel(a, b, rows, c, width); };
+  return trial;
+}
+
+template <class T>
+Trial pack_rows(const KernelTable& t, Index rows) {
+  const Index width = t.panel_width, stride = width * static_cast<Index>(sizeof(T));
+  Trial trial;
+  trial.shape = text(rows) + " rows of " + text(width);
+  trial.work = {Precision::float64, times(2, rows, width), times(stride, rows), times(8, rows, width)};
+  auto *shift = trial.array(width), *scale = trial.array(width), *panel = trial.array(rows * width);
+  auto* source = trial.array<T>(rows * width);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.pack_rows_f32 : t.pack_rows_f64] {
+    kernel(source, stride, rows, width, shift, scale, panel);
+  };
+  return trial;
+}
+
+/// A trial with one panel; `operations` per element, `row_bytes` stored per row, `column_bytes` per column, both also loaded.
+Trial panel_trial(const KernelTable& t, Index rows, int operations, Index row_bytes, Index column_bytes) {
+  Trial trial;
+  trial.shape = text(rows) + " rows of " + text(t.panel_width);
+  trial.work = {Precision::float64, times(operations, rows, t.panel_width),
+                times(8, rows, t.panel_width) + times(8, rows + t.panel_width),
+                times(row_bytes, rows) + times(column_bytes, t.panel_width)};
+  return trial;
+}
+
+Trial panel_times_vector(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, 2, 8, 0);
+  auto *panel = trial.array(rows * t.panel_width), *coef = trial.array(t.panel_width), *out = trial.array(rows);
+  trial.call = [=, kernel = t.panel_times_vector] { kernel(panel, coef, rows, out); };
+  return trial;
+}
+
+Trial panel_transposed_times_vector(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, 2, 0, 8);
+  auto *panel = trial.array(rows * t.panel_width), *weight = trial.array(rows), *out = trial.array(t.panel_width);
+  trial.call = [=, kernel = t.panel_transposed_times_vector] { kernel(panel, weight, rows, out); };
+  return trial;
+}
+
+Trial panel_max_abs(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, 1, 0, 8);
+  auto *panel = trial.array(rows * t.panel_width), *out = trial.array(t.panel_width);
+  trial.call = [=, kernel = t.panel_max_abs] { kernel(panel, rows, out); };
+  return trial;
+}
+
+Trial scale_panel_rows(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, 1, 8 * t.panel_width, 0);
+  auto *panel = trial.array(rows * t.panel_width), *weight = trial.array(rows);
+  auto* target = trial.array(rows * t.panel_width);
+  trial.call = [=, kernel = t.scale_panel_rows] { kernel(panel, weight, rows, target); };
+  return trial;
+}
+
+// --- Logistic losses ----------------------------------------------------------------------------------------------------
+// Operations of the bodies in logistic_kernel.inl.hpp; what works in place stays in its range when repeated.
+
+constexpr int exponential_operations = 44, log_one_plus_operations = 39;
+constexpr int logistic_operations = exponential_operations + log_one_plus_operations + 14;
+
+Trial logistic_terms(const KernelTable& t, Index size) {
+  const Index n = round_up(size, kernels::row_padding);
+  Trial trial;
+  trial.shape = text(n) + " rows";
+  trial.work = {Precision::float64, times(logistic_operations, n), times(24, n), times(16, n)};
+  auto *eta = trial.array(n), *sign = trial.array(n), *weight = trial.array(n);
+  auto *residual = trial.array(n), *curvature = trial.array(n);
+  for (Index k = 0; k < n; ++k) sign[k] = k % 3 == 0 ? -1.0 : 1.0;
+  trial.call = [=, kernel = t.logistic_terms] { kernel(eta, sign, weight, n, residual, curvature); };
+  return trial;
+}
+
+/// The logarithm of each row's sum is the C library's and not counted.
+Trial softmax(const KernelTable& t, Index size) {
+  constexpr Index classes = 8;
+  const Index n = round_up(size, kernels::row_padding);
+  Trial trial;
+  trial.shape = text(n) + " rows, " + text(classes) + " classes";
+  trial.work = {Precision::float64, times(exponential_operations + 4, classes, n), times(24, classes, n),
+                times(16, classes, n) + times(8, n)};
+  auto *eta = trial.array(classes * n), *log_sum = trial.array(n);
+  trial.call = [=, kernel = t.softmax] { kernel(eta, classes, n, log_sum); };
+  return trial;
+}
+
+Trial in_place(void (*kernel)(double*, Index), int operations, Index size) {
+  const Index n = round_up(size, kernels::row_padding);
+  Trial trial;
+  trial.shape = text(n) + " values";
+  trial.work = {Precision::float64, times(operations, n), times(8, n), times(8, n)};
+  auto* values = trial.array(n);
+  trial.call = [=] { kernel(values, n); };
+  return trial;
+}
+
+Trial exponential(const KernelTable& t, Index n) { return in_place(t.exponential, exponential_operations, n); }
+Trial log_one_plus(const KernelTable& t, Index n) { return in_place(t.log_one_plus, log_one_plus_operations, n); }
+
+// --- The machine's limits -----------------------------------------------------------------------------------------------
+
+template <Precision precision>
+Trial fma_chain(const KernelTable& t, Index size) {
+  const Index n = round_up(size, kernels::fma_multiple);
+  Trial trial;
+  trial.shape = text(n) + " multiply-adds";
+  trial.work = {precision, times(2, n), 0, 0};
+  trial.call = [=, kernel = precision == Precision::float32 ? t.fma_chain_f32 : t.fma_chain_f64] { kernel(n); };
+  return trial;
+}
+
+Trial read_stream(const KernelTable& t, Index size) {
+  const Index n = round_up(size, kernels::stream_multiple);
+  Trial trial;
+  trial.shape = text(n) + " doubles";
+  trial.work = {Precision::float64, times(n), times(8, n), 0};
+  const auto* values = trial.array(n);
+  trial.call = [=, kernel = t.read_stream] { kernel(values, n); };
+  return trial;
+}
+
+Trial write_stream(const KernelTable& t, Index size) {
+  const Index n = round_up(size, kernels::stream_multiple);
+  Trial trial;
+  trial.shape = text(n) + " doubles";
+  trial.work = {Precision::float64, 0, 0, times(8, n)};
+  auto* target = trial.array(n);
+  trial.call = [=, kernel = t.write_stream] { kernel(1.0, n, target); };
+  return trial;
+}
+
+// --- The list -----------------------------------------------------------------------------------------------------------
+
+const TrialEntry entries[] = {
+    {"filter_tile", 16, filter_tile},
+    {"filter_tile", 128, filter_tile},
+    {"distance_rows squared_difference", 64, distance_rows<Reduction::squared_difference>},
+    {"distance_rows absolute_difference", 64, distance_rows<Reduction::absolute_difference>},
+    {"distance_rows maximum_difference", 64, distance_rows<Reduction::maximum_difference>},
+    {"distance_rows power_difference", 64, distance_rows<Reduction::power_difference>},
+    {"gram_tile", 64, gram_tile},
+    {"pack_rows_f32", 64, pack_rows<float>},
+    {"pack_rows_f64", 64, pack_rows<double>},
+    {"panel_times_vector", 96, panel_times_vector},
+    {"panel_transposed_times_vector", 96, panel_transposed_times_vector},
+    {"panel_max_abs", 96, panel_max_abs},
+    {"scale_panel_rows", 64, scale_panel_rows},
+    {"logistic_terms", 512, logistic_terms},
+    {"softmax", 256, softmax},
+    {"exponential", 1024, exponential},
+    {"log_one_plus", 1024, log_one_plus},
+};
+
+const TrialEntry probes[] = {
+    {"fma_chain_f32", 192'000, fma_chain<Precision::float32>},
+    {"fma_chain_f64", 192'000, fma_chain<Precision::float64>},
+    {"read_stream", 3072, read_stream},
+    {"write_stream", 3072, write_stream},
+};
+
+}  // namespace
+
+std::span<const TrialEntry> kernel_trials() noexcept { return entries; }
+std::span<const TrialEntry> probe_trials() noexcept { return probes; }
+
+}  // namespace crowfly::bindings

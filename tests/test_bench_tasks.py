@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Truth and judges of the benchmark suite: right answers pass, planted faults don't, objectives are those of the definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import crowfly
+from bench.competitors import COMPETITORS
+from bench.sources import synthetic
+from bench.tasks import TASKS, Problem
+from bench.tasks.least_squares import log_relative_error
+from bench.tasks.logistic import objective
+from bench.tasks.sparse import path_alphas
+from references import FloatArray
+
+THREADS = 1
+
+
+def posed(task: str, arrays: dict[str, Any], **parameters: Any) -> tuple[Problem, dict[str, Any]]:
+    problem = Problem(arrays, parameters, THREADS)
+    return problem, TASKS[task].truth(arrays, parameters)
+
+
+# --- neighbours -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("distribution", synthetic.DISTRIBUTIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_truth_of_neighbors_is_the_definition(distribution: str, dtype: str) -> None:
+    arrays = synthetic.neighbors(distribution, 20, 500, 9, dtype)
+    truth = TASKS["neighbours"].truth(arrays, {"k": 3})
+    points, queries = arrays["points"].astype(float), arrays["queries"].astype(float)
+    squares = ((queries[truth["checked"], None, :] - points) ** 2).sum(axis=2)
+    order = np.argsort(squares, axis=1, kind="stable")[:, : truth["indices"].shape[1]]
+    # Sums in another order differ by an ulp or two, which may swap what is that close.
+    np.testing.assert_allclose(truth["distances"], np.sqrt(np.take_along_axis(squares, order, 1)), rtol=1e-14)
+    if distribution != "duplicates":
+        np.testing.assert_array_equal(truth["indices"], order)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("offset", [0.0, 1e5])
+def test_candidates_of_the_truth_survive_offsets(scale: float, offset: float) -> None:
+    rng = np.random.default_rng(3)
+    points = offset + scale * rng.normal(size=(3000, 7))
+    truth = TASKS["neighbours"].truth({"points": points, "queries": points[:50]}, {"k": 1})
+    np.testing.assert_array_equal(truth["indices"][:, 0], truth["checked"])
+
+
+def test_neighbors_by_crowfly_are_right() -> None:
+    arrays = synthetic.neighbors("duplicates", 50, 400, 3, "float32")
+    problem, truth = posed("neighbours", arrays, k=5)
+    distances, indices = crowfly.nearest(arrays["queries"], arrays["points"], 5)
+    verdict = TASKS["neighbours"].judge(problem, truth, (indices, distances))
+    assert verdict.right
+    assert verdict.error == 0
+    assert verdict.notes["queries with another neighbour"] == 0
+    assert float(verdict.notes["largest error of a distance"]) <= 1e-15
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("other point", "wrong neighbours"),
+        ("order", "wrong neighbours"),
+        ("twice", "the same point twice"),
+        ("outside", "no point"),
+        ("negative", "no point"),
+        ("shape", "shape"),
+    ],
+)
+def test_planted_faults_among_neighbors_are_seen(fault: str, reason: str) -> None:
+    arrays = synthetic.neighbors("normal", 30, 400, 3, "float64")
+    problem, truth = posed("neighbours", arrays, k=4)
+    distances, indices = crowfly.nearest(arrays["queries"], arrays["points"], 4)
+    if fault == "other point":
+        indices[7, 3] = crowfly.nearest(arrays["queries"], arrays["points"], 6)[1][7, 5]
+    elif fault == "order":
+        indices[7, [0, 3]] = indices[7, [3, 0]]
+    elif fault == "twice":
+        indices[7, 3] = indices[7, 2]
+    elif fault == "outside":
+        indices[7, 3] = 400
+    elif fault == "negative":
+        indices[7, 3] = -1
+    else:
+        indices = indices[:, :3]
+    verdict = TASKS["neighbours"].judge(problem, truth, (indices, distances))
+    assert not verdict.right
+    assert reason in verdict.detail
+
+
+# --- least squares ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_least_squares_by_crowfly_is_right_and_a_small_fault_is_measured(n_targets: int) -> None:
+    arrays = synthetic.regression(400, 6, n_targets=n_targets)
+    problem, truth = posed("least squares", arrays)
+    fit = crowfly.lstsq(arrays["X"], arrays["y"])
+    judge = TASKS["least squares"].judge
+    verdict = judge(problem, truth, (fit.coef, fit.intercept))
+    assert verdict.right
+    assert verdict.error < 1e-24
+    assert float(verdict.notes["digits"]) >= 13
+    change = np.zeros_like(fit.coef)
+    change[..., 2] = 1e-2
+    moved = judge(problem, truth, (fit.coef + change, fit.intercept))
+    # Measured against the definition: the difference of the two sums of squares.
+    y = arrays["y"].reshape(len(arrays["X"]), -1)
+    sums = [
+        ((y - arrays["X"] @ np.atleast_2d(c).T - fit.intercept) ** 2).sum(axis=0)
+        for c in (fit.coef, fit.coef + change)
+    ]
+    assert moved.error == pytest.approx(((sums[1] - sums[0]) / sums[0]).max(), rel=1e-8)
+    assert not moved.right
+
+
+def test_least_squares_below_full_rank_is_judged_by_predictions() -> None:
+    arrays = synthetic.regression(50, 4)
+    arrays["X"] = np.column_stack([arrays["X"], arrays["X"][:, 0] + arrays["X"][:, 1]])
+    problem, truth = posed("least squares", arrays)
+    fit = crowfly.lstsq(arrays["X"], arrays["y"])
+    shifted = fit.coef + 10 * np.array([1, 1, 0, 0, -1.0])
+    for coef in (fit.coef, shifted):
+        assert TASKS["least squares"].judge(problem, truth, (coef, fit.intercept)).error < 1e-24
+
+
+def test_log_relative_error() -> None:
+    assert log_relative_error([1.0, 2.0], [1.0, 2.0]) == 15
+    assert log_relative_error([1.0, 2.002], [1.0, 2.0]) == pytest.approx(3, abs=1e-6)
+    assert log_relative_error([1.0, -2.0], [1.0, 2.0]) == 0
+    assert log_relative_error([1.0, np.nan], [1.0, 2.0]) == 0
+
+
+# --- logistic regression ----------------------------------------------------------------------------------------------
+
+
+def exact_objective(arrays: dict[str, Any], alpha: float, coef: FloatArray, intercept: FloatArray) -> float:
+    """The definition in 40 digits."""
+    mpmath.mp.dps = 40
+    total = mpmath.mpf(alpha) / 2 * sum(mpmath.mpf(float(c)) ** 2 for c in coef.ravel())
+    for x, label in zip(arrays["X"], arrays["y"], strict=True):
+        etas = [
+            sum(
+                (mpmath.mpf(float(a)) * mpmath.mpf(float(b)) for a, b in zip(row, x, strict=True)),
+                mpmath.mpf(float(c)),
+            )
+            for row, c in zip(coef, intercept, strict=True)
+        ]
+        etas = [mpmath.mpf(0), *etas] if len(etas) == 1 else etas
+        total += mpmath.log(sum(mpmath.exp(eta) for eta in etas)) - etas[int(label)]
+    return float(total)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("scales", [(1.0, 1.0), (1e-3, 1e4)])
+def test_logistic_objective_and_minimum(n_classes: int, scales: tuple[float, float]) -> None:
+    arrays = synthetic.classification(120, 3, n_classes=n_classes, scales=scales)
+    problem, truth = posed("logistic regression", arrays, alpha=0.7)
+    fit = crowfly.logistic(arrays["X"], arrays["y"], alpha=0.7)
+    value = objective(arrays, 0.7, fit.coef, fit.intercept)
+    assert value == pytest.approx(exact_objective(arrays, 0.7, fit.coef, fit.intercept), rel=1e-14)
+    assert float(truth["minimum"]) == pytest.approx(value, rel=1e-12)
+    assert float(truth["left"]) < 1e-12
+    judge = TASKS["logistic regression"].judge
+    assert judge(problem, truth, (fit.coef, fit.intercept)).error < 1e-12
+    assert judge(problem, truth, (fit.coef * 1.01, fit.intercept)).error > 1e-7
+    assert not judge(problem, truth, (fit.coef * np.nan, fit.intercept)).right
+
+
+# --- L1 ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("task", "parameters"), [("lasso", {"alpha": 0.1}), ("L1 logistic regression", {"alpha": 3.0})]
+)
+def test_gaps_of_sparse_models_certify_the_minimum(task: str, parameters: dict[str, float]) -> None:
+    arrays = (
+        synthetic.regression(80, 12, n_informative=3)
+        if task == "lasso"
+        else synthetic.classification(80, 12, n_informative=3)
+    )
+    problem, truth = posed(task, arrays, **parameters)
+    assert 0 <= float(truth["left"]) + 1e-15 < 1e-9
+    answer = COMPETITORS["scikit-learn" if task == "lasso" else "scikit-learn saga"].methods[task]
+    rough, fine = (TASKS[task].judge(problem, truth, answer.start(problem)(tol)) for tol in (0.5, 1e-10))
+    assert fine.error < 1e-8
+    assert fine.error <= rough.error
+
+
+def test_gap_of_a_wrong_answer_is_no_smaller_than_its_excess() -> None:
+    from bench.tasks import sparse
+
+    arrays = synthetic.regression(60, 8, n_informative=3)
+    X, y = arrays["X"] - arrays["X"].mean(axis=0), arrays["y"] - arrays["y"].mean()
+    minimum = float(TASKS["lasso"].truth(arrays, {"alpha": 0.2})["minimum"])
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        coef = rng.normal(size=8)
+        excess = sparse._squares_objective(X, y, coef, 0.2, 1.0) - minimum
+        assert sparse._squares_gap(X, y, coef, 0.2, 1.0) >= excess > 0
+
+
+def test_path_starts_where_everything_is_zero() -> None:
+    arrays = synthetic.regression(60, 5, seed=4)
+    X, y = arrays["X"] - arrays["X"].mean(axis=0), arrays["y"] - arrays["y"].mean()
+    alphas = path_alphas(X, y, 0.5, 7)
+    assert np.abs(X.T @ y).max() / len(y) == pytest.approx(0.5 * alphas[0])
+    problem, truth = posed("elastic-net path", arrays, l1_ratio=0.5, n_alphas=7)
+    np.testing.assert_array_less(truth["left"], 1e-9)
+    path = COMPETITORS["scikit-learn"].methods["elastic-net path"].start(problem)(1e-12)
+    assert TASKS["elastic-net path"].judge(problem, truth, path).error < 1e-9
+    path[4, 0] += 0.1
+    assert TASKS["elastic-net path"].judge(problem, truth, path).error > 1e-6
