@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One cell, in a process of its own: ``python -m bench.cell SPECIFICATION`` with a JSON text.
 
-Before every call it prints what it is about to do, so that whoever waits can tell who hangs; the results come last. Both are lines of JSON on the original standard
-output; what libraries print goes to standard error.
+Before every call it prints what it is about to do, so that whoever waits can tell who hangs, and every result as it is found. Both are lines of JSON on the original
+standard output; what libraries print goes to standard error.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Side:
     def __post_init__(self) -> None:
         self.announce(f"{self.name}: start")
         self._run = self._named(lambda: self.method.start(self.problem))
-        self.ladder = list(self.method.settings or (None,))
+        self.ladder: list[float | None] = list(self.method.settings or (None,))
         self.rungs: list[Rung] = []
 
     def _named(self, call: Callable[[], Any]) -> Any:
@@ -77,7 +77,7 @@ class Side:
         return self._named(lambda: self._run(setting))
 
     def _climb(self) -> Rung:
-        setting = self.ladder[len(self.rungs)]
+        setting = self.ladder.pop(0)
         self.announce(f"{self.name}: first call" + (f" at {self.label(setting)}" if setting else ""))
         start = time.perf_counter()
         answer, peak = memory.peak_of(lambda: self.run(setting))
@@ -88,12 +88,25 @@ class Side:
         self.rungs.append(Rung(setting, verdict, first, peak, {**notes, **verdict.notes}))
         return self.rungs[-1]
 
+    def _skip(self, target: float | None) -> None:
+        """Leave out settings that can't suffice: errors fall with the square of a tolerance at best."""
+        if target is None or not self.rungs or not self.rungs[-1].setting:
+            return
+        last = self.rungs[-1]
+        assert last.setting is not None
+        while len(self.ladder) > 1:
+            shrunk = (self.ladder[0] or 0.0) / last.setting
+            if last.verdict.error * shrunk**2 <= target:
+                return
+            self.ladder.pop(0)
+
     def reach(self, target: float | None) -> Rung | None:
         """The first rung that is right, or within the target; None when there is none."""
         for rung in self.rungs:
             if self._suffices(rung, target):
                 return rung
-        while len(self.rungs) < len(self.ladder):
+        while self.ladder:
+            self._skip(target)
             rung = self._climb()
             if self._suffices(rung, target):
                 return rung
@@ -169,8 +182,8 @@ def _measured(make_sides: Callable[[], list[Side]], task: Task, budget: float) -
         yield {"target": target, **fields, "elapsed": time.perf_counter() - start}
 
 
-def run(plan: CellPlan, scratch: Path, budget: float, announce: Announce) -> list[Cell]:
-    """All results of a cell, one per target."""
+def run(plan: CellPlan, scratch: Path, budget: float, announce: Announce) -> Iterator[Cell]:
+    """Results of a cell as they are found, one per target."""
     workload = WORKLOADS[plan.workload]
     task = workload.definition
     announce("reading the data")
@@ -187,7 +200,8 @@ def run(plan: CellPlan, scratch: Path, budget: float, announce: Announce) -> lis
             if method is not None
         ]
 
-    return [Cell(**dataclasses.asdict(plan), **fields) for fields in _measured(make_sides, task, budget)]
+    for fields in _measured(make_sides, task, budget):
+        yield Cell(**dataclasses.asdict(plan), **fields)
 
 
 def _pin(threads: int) -> None:
@@ -211,13 +225,9 @@ def main(arguments: list[str]) -> None:
     plugins.load_announced()
     plan = CellPlan(**specification["plan"])
     _pin(plan.threads)
-    cells = run(
-        plan,
-        Path(specification["scratch"]),
-        specification["budget"],
-        lambda phase: send({"phase": phase}),
-    )
-    send({"cells": [dataclasses.asdict(cell) for cell in cells]})
+    scratch, budget = Path(specification["scratch"]), specification["budget"]
+    for cell in run(plan, scratch, budget, lambda phase: send({"phase": phase})):
+        send({"cell": dataclasses.asdict(cell)})
 
 
 if __name__ == "__main__":

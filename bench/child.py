@@ -40,9 +40,8 @@ class _Reader:
         self._selector = selectors.DefaultSelector()
         self._selector.register(pipe, selectors.EVENT_READ)
 
-    def lines(self, limit: float) -> list[bytes] | None:
-        """Complete lines that arrived; None when nothing did within the limit; an empty list at the end of the pipe."""
-        deadline = time.monotonic() + limit
+    def lines(self, deadline: float) -> list[bytes] | None:
+        """Complete lines that arrived; None when nothing did before the deadline; an empty list at the end of the pipe."""
         while True:
             left = deadline - time.monotonic()
             if left <= 0 or not self._selector.select(left):
@@ -74,9 +73,10 @@ def _reason_of_death(code: int, log: IO[bytes]) -> str:
     return f"ended with status {code}{last}"
 
 
-def watch(arguments: list[str], environment: dict[str, str], limit: float) -> Outcome:
-    """Run ``python -m ...`` until it ends, or until one of its steps takes longer than `limit` seconds."""
+def watch(arguments: list[str], environment: dict[str, str], limit: float, limit_of_all: float) -> Outcome:
+    """Run ``python -m ...`` until it ends, one of its steps takes longer than `limit` seconds, or all of them longer than `limit_of_all`."""
     outcome = Outcome("ended", "start")
+    end = time.monotonic() + limit_of_all
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
@@ -90,13 +90,17 @@ def watch(arguments: list[str], environment: dict[str, str], limit: float) -> Ou
         assert process.stdout is not None
         reader = _Reader(process.stdout)
         try:
-            while lines := reader.lines(limit):
+            while lines := reader.lines(min(end, time.monotonic() + limit)):
                 for line in lines:
                     message = json.loads(line)
                     outcome.messages.append(message)
                     outcome.phase = message.get("phase", outcome.phase)
             if lines is None:
-                outcome.verdict, outcome.reason = "killed", f"longer than {limit:g} s"
+                late = time.monotonic() >= end
+                reason = (
+                    f"the cell took longer than {limit_of_all:g} s" if late else f"longer than {limit:g} s"
+                )
+                outcome.verdict, outcome.reason = "killed", reason
             elif process.wait(limit) != 0:
                 outcome.verdict, outcome.reason = "died", _reason_of_death(process.returncode, log)
         except subprocess.TimeoutExpired:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import child, machine
+from bench.competitors import COMPETITORS
 from bench.estimate import Estimate
 from bench.journal import Journal
 from bench.plan import CellPlan
@@ -26,10 +27,11 @@ PREPARATION_LIMIT = 300.0
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds: `budget` for the repetitions of a cell, `call` for any single call."""
+    """Seconds: `budget` for the repetitions of a cell, `call` for any single call, `cell` for all of a cell."""
 
     budget: float
     call: float
+    cell: float
 
 
 class Driver:
@@ -74,7 +76,9 @@ class Driver:
         if is_prepared(workload, self._scratch):
             return None
         arguments = ["bench.prepare", workload.name, str(self._scratch)]
-        outcome = child.watch(arguments, machine.environment(plan.isa, plan.threads), PREPARATION_LIMIT)
+        outcome = child.watch(
+            arguments, machine.environment(plan.isa, plan.threads), PREPARATION_LIMIT, PREPARATION_LIMIT
+        )
         return None if outcome.verdict == "ended" else dataclasses.replace(outcome, phase="making the data")
 
     def _run_child(self, plan: CellPlan) -> child.Outcome:
@@ -84,7 +88,9 @@ class Driver:
             "budget": self._limits.budget,
         }
         environment = machine.environment(plan.isa, plan.threads)
-        return child.watch(["bench.cell", json.dumps(specification)], environment, self._limits.call)
+        arguments = ["bench.cell", json.dumps(specification)]
+        environment |= COMPETITORS[plan.competitor].environment
+        return child.watch(arguments, environment, self._limits.call, self._limits.cell)
 
     def _report(self, i: int, plans: Sequence[CellPlan], cells: list[Cell]) -> None:
         todo = [plan for plan in plans[i + 1 :] if self._journal.results(plan) is None]
@@ -100,15 +106,13 @@ class Driver:
 
 
 def _results(plan: CellPlan, outcome: child.Outcome, elapsed: float) -> list[Cell]:
-    """What the child sent, or what became of it, once per target."""
-    for message in reversed(outcome.messages):
-        if "cells" in message:
-            return [cell_from_dict(cell) for cell in message["cells"]]
+    """What the child sent, and what became of it for the targets that it didn't come to."""
+    sent = [cell_from_dict(message["cell"]) for message in outcome.messages if "cell" in message]
     status: Status = "killed" if outcome.verdict == "killed" else "crashed"
     detail = f"{outcome.phase}: {outcome.reason or 'it sent no results'}"
-    return [
+    return sent + [
         Cell(**dataclasses.asdict(plan), target=target, status=status, detail=detail, elapsed=elapsed)
-        for target in WORKLOADS[plan.workload].definition.targets
+        for target in WORKLOADS[plan.workload].definition.targets[len(sent) :]
     ]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import crowfly
 from bench.competitors import COMPETITORS
+from bench.cpu import cpu_entries, cpu_features
 from bench.results import Fact
 
 #: CPU features that decide which kernels anybody can use.
@@ -46,16 +47,6 @@ def environment(isa: str, threads: int) -> dict[str, str]:
     }
 
 
-def _cpu_lines() -> dict[str, str]:
-    """First processor's entries of /proc/cpuinfo; empty where there is none."""
-    entries: dict[str, str] = {}
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            entries.setdefault(name.strip(), value.strip())
-    return entries
-
-
 def _caches() -> dict[str, Fact]:
     sizes: dict[str, Fact] = {}
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
@@ -76,8 +67,7 @@ def _memory_gib() -> float | None:
 
 def facts() -> dict[str, Fact]:
     """What kind of machine this is; no names of hosts or users."""
-    cpu = _cpu_lines()
-    flags = set(cpu.get("flags", "").split())
+    cpu, flags = cpu_entries(), cpu_features()
     found: dict[str, Fact] = {
         "CPU": cpu.get("model name", platform.processor() or "unknown"),
         "CPU family and model": f"{cpu.get('cpu family', '?')} / {cpu.get('model', '?')}",

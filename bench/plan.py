@@ -52,9 +52,12 @@ def declined(competitor: Competitor, workload: Workload) -> str:
 
 def takes_part(competitor: Competitor, workload: Workload, suite: str) -> bool:
     """Whether a competitor is installed, knows the task and belongs to the suite; it may still decline."""
-    asked = workload.peers is None or any(fnmatch.fnmatchcase(competitor.name, p) for p in workload.peers)
-    installed = workload.task in competitor.methods and competitor.version() is not None
-    return asked and installed and (suite == "grid" or not competitor.grid_only)
+    method = competitor.methods.get(workload.task)
+    if method is None or competitor.version() is None:
+        return False
+    if workload.peers is not None:
+        return any(fnmatch.fnmatchcase(competitor.name, pattern) for pattern in workload.peers)
+    return suite == "grid" or workload.everyone or not method.grid_only
 
 
 def competitors_of(workload: Workload, chosen: Sequence[str], suite: str) -> list[str]:

@@ -25,12 +25,12 @@ from crowfly.report.errors import ReportError
 
 RESULTS = Path(__file__).parent / "results"
 DEFAULT_OUTPUT = Path("build/bench")
-#: Seconds per suite: repetitions of a cell, any single call.
+#: Seconds per suite.
 LIMITS = {
-    "toy": Limits(0.05, 60.0),
-    "quick": Limits(0.5, 20.0),
-    "full": Limits(1.5, 15.0),
-    "grid": Limits(4.0, 60.0),
+    "toy": Limits(budget=0.1, call=60.0, cell=120.0),
+    "quick": Limits(budget=0.4, call=6.0, cell=8.0),
+    "full": Limits(budget=1.2, call=12.0, cell=20.0),
+    "grid": Limits(budget=4.0, call=60.0, cell=180.0),
 }
 
 
@@ -165,6 +165,12 @@ def _earlier_cells(output: Path) -> list[results.Cell]:
     return list({(c.workload, c.competitor, c.target): c for c in cells}.values())
 
 
+def _isas_of_kernels(arguments: argparse.Namespace, plans: list[CellPlan]) -> list[str]:
+    """Every instruction set of the CPU in long runs: a table takes seconds."""
+    available: list[str] = crowfly.get_config()["available_isas"]
+    return available if arguments.suite in {"full", "grid"} else list(dict.fromkeys(p.isa for p in plans))
+
+
 def _kernel_tables(isas: list[str]) -> tuple[list[results.Peak], list[results.KernelRow]]:
     peaks: list[results.Peak] = []
     rows: list[results.KernelRow] = []
@@ -183,7 +189,10 @@ def _kernel_tables(isas: list[str]) -> tuple[list[results.Peak], list[results.Ke
 def measure(arguments: argparse.Namespace, plans: list[CellPlan], output: Path) -> Run:
     """Measure, or resume measuring, and save."""
     limits = LIMITS[arguments.suite]
-    limits = Limits(arguments.budget or limits.budget, arguments.limit or limits.call)
+    if arguments.limit:
+        limits = dataclasses.replace(limits, call=arguments.limit, cell=max(limits.cell, 3 * arguments.limit))
+    if arguments.budget:
+        limits = dataclasses.replace(limits, budget=arguments.budget)
     settings = dataclasses.asdict(limits)
     versions, facts = machine.versions(), machine.facts()
     identity = {
@@ -210,8 +219,7 @@ def measure(arguments: argparse.Namespace, plans: list[CellPlan], output: Path) 
     with tempfile.TemporaryDirectory(prefix="crowfly-bench-") as scratch:
         driver = Driver(limits, Path(scratch), journal, estimate, lambda line: print(line, flush=True))
         cells = driver.run(plans)
-    isas = list(dict.fromkeys(plan.isa for plan in plans))
-    peaks, rows = ([], []) if arguments.no_kernels else _kernel_tables(isas)
+    peaks, rows = ([], []) if arguments.no_kernels else _kernel_tables(_isas_of_kernels(arguments, plans))
     run = Run(
         suite=arguments.suite,
         command=shlex.join(["python", "-m", "bench", *sys.argv[1:]]),

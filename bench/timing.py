@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 #: A timed sample lasts at least so long: shorter calls are repeated inside it.
@@ -64,31 +64,34 @@ def sample(call: Call, number: int) -> float:
     return (time.perf_counter() - start) / number
 
 
-def calls_per_sample(call: Call) -> int:
-    """How many calls make a sample long enough to be timed; more than one only for short calls."""
+def first_sample(call: Call) -> tuple[int, float]:
+    """How many calls make a sample long enough to be timed (more than one only for short calls), and seconds per call of that sample."""
     number = 1
-    while (lasted := number * sample(call, number)) < SHORTEST_SAMPLE:
-        # A first call from a quiet start is slower than those that follow it: grow by steps.
-        number *= min(10, math.ceil(1.2 * SHORTEST_SAMPLE / max(lasted, 1e-9)))
-    return number
+    # Calls before this one paid for imports and compilation; those from a quiet start are slower than the ones that follow: grow by steps.
+    while number * (seconds := sample(call, number)) < SHORTEST_SAMPLE:
+        number *= min(10, math.ceil(1.2 * SHORTEST_SAMPLE / max(number * seconds, 1e-9)))
+    return number, seconds
 
 
-def alternate(calls: list[Call], budget: float, announce: Callable[[], None] = lambda: None) -> list[Times]:
+def alternate(
+    calls: Sequence[Call], budget: float, announce: Callable[[], None] = lambda: None
+) -> list[Times]:
     """Time the calls by turns until `budget` seconds are spent.
 
     At least three rounds, one where a round takes longer than the budget; at most nine. The order is reversed from round to round, so that none always follows the same
     other. `announce` is called before every sample.
     """
-    numbers = []
+    start = time.perf_counter()
+    numbers: list[int] = []
+    samples: list[list[float]] = []
     for call in calls:
         announce()
-        # Calls of their own: the first one paid for imports and compilation and is no estimate.
-        numbers.append(calls_per_sample(call))
-    samples: list[list[float]] = [[] for _ in calls]
-    start = time.perf_counter()
-    for done in range(MOST_REPETITIONS):
+        number, seconds = first_sample(call)
+        numbers.append(number)
+        samples.append([seconds])
+    for done in range(1, MOST_REPETITIONS):
         spent = time.perf_counter() - start
-        if done and spent > budget and (done >= LEAST_REPETITIONS or spent / done > budget):
+        if spent > budget and (done >= LEAST_REPETITIONS or spent / done > budget):
             break
         order = range(len(calls)) if done % 2 == 0 else reversed(range(len(calls)))
         for i in order:

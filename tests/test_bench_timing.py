@@ -42,7 +42,7 @@ def test_calls_take_turns_and_the_order_is_reversed() -> None:
 
     calls: list[timing.Call] = [partial(call, "a"), partial(call, "b")]
     timing.alternate(calls, 10.0)
-    rounds = ["".join(seen[i : i + 2]) for i in range(2, len(seen), 2)]
+    rounds = ["".join(seen[i : i + 2]) for i in range(0, len(seen), 2)]
     assert rounds == ["ab", "ba", "ab", "ba", "ab", "ba", "ab", "ba", "ab"]
 
 

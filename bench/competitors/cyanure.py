@@ -42,7 +42,7 @@ COMPETITORS = (
         package="cyanure",
         module="cyanure",
         methods={
-            "logistic regression": ladder(_classifier("l2", True)),
+            "logistic regression": ladder(_classifier("l2", True), grid_only=True),
             "L1 logistic regression": ladder(_classifier("l1", False)),
         },
         threads="n_threads",

@@ -39,7 +39,9 @@ COMPETITORS = (
         package="liblinear-multicore",
         module="liblinear",
         methods={
-            "logistic regression": ladder(_logistic(0, True), label="-e {:g}", declines=two_classes_only),
+            "logistic regression": ladder(
+                _logistic(0, True), label="-e {:g}", declines=two_classes_only, grid_only=True
+            ),
             "L1 logistic regression": ladder(_logistic(6, False), label="-e {:g}"),
         },
         threads="-m threads",

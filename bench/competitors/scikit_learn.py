@@ -120,9 +120,7 @@ def _path(problem: Problem) -> Callable[[float | None], Any]:
     return fit
 
 
-def _competitor(
-    name: str, methods: dict[str, Method], objective: str = "", grid_only: bool = False
-) -> Competitor:
+def _competitor(name: str, methods: dict[str, Method], objective: str = "") -> Competitor:
     return Competitor(
         name=f"scikit-learn {name}".strip(),
         package="scikit-learn",
@@ -130,7 +128,6 @@ def _competitor(
         methods=methods,
         threads=THREADS,
         objective=objective,
-        grid_only=grid_only,
     )
 
 
@@ -138,7 +135,7 @@ SAME = "C = 1 / alpha, sum of losses, intercept not penalised: the task's own"
 
 COMPETITORS = (
     _competitor("brute", {"neighbours": Method(searcher(_nearest("brute")))}),
-    _competitor("argmin", {"neighbours": Method(_argmin, declines=_one_neighbor_only)}),
+    _competitor("argmin", {"neighbours": Method(_argmin, declines=_one_neighbor_only, grid_only=True)}),
     _competitor("kd_tree", {"neighbours": Method(searcher(_nearest("kd_tree")), declines=trees_decline)}),
     _competitor(
         "",
@@ -170,12 +167,14 @@ COMPETITORS = (
         SAME,
     ),
     _competitor(
-        "newton-cg", {"logistic regression": ladder(fitter(_logistic("newton-cg")))}, SAME, grid_only=True
+        "newton-cg", {"logistic regression": ladder(fitter(_logistic("newton-cg")), grid_only=True)}, SAME
     ),
     _competitor(
         "liblinear",
         {
-            "logistic regression": ladder(fitter(_logistic("liblinear")), declines=two_classes_only),
+            "logistic regression": ladder(
+                fitter(_logistic("liblinear")), declines=two_classes_only, grid_only=True
+            ),
             "L1 logistic regression": ladder(fitter(_logistic_l1("liblinear"))),
         },
         "intercept_scaling = 1000 leaves a millionth of the penalty on the intercept",
@@ -183,10 +182,9 @@ COMPETITORS = (
     _competitor(
         "saga",
         {
-            "logistic regression": ladder(fitter(_logistic("saga"))),
-            "L1 logistic regression": ladder(fitter(_logistic_l1("saga"))),
+            "logistic regression": ladder(fitter(_logistic("saga")), grid_only=True),
+            "L1 logistic regression": ladder(fitter(_logistic_l1("saga")), grid_only=True),
         },
         SAME,
-        grid_only=True,
     ),
 )

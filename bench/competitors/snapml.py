@@ -46,7 +46,7 @@ COMPETITORS = (
         package="snapml",
         module="snapml",
         methods={
-            "logistic regression": ladder(_logistic("l2", True), declines=two_classes_only),
+            "logistic regression": ladder(_logistic("l2", True), declines=two_classes_only, grid_only=True),
             "L1 logistic regression": ladder(_logistic("l1", False)),
         },
         threads="n_jobs",

@@ -43,6 +43,8 @@ class Workload:
         Fixed number of threads, for curves against threads.
     peers : tuple of str or None
         Globs of the competitors to be measured; None for all that know the task.
+    everyone : bool
+        Also those that are too slow for the suite otherwise: for small workloads.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Workload:
     value: float | None = None
     threads: int | None = None
     peers: tuple[str, ...] | None = None
+    everyone: bool = False
 
     @property
     def definition(self) -> Task:

@@ -19,6 +19,7 @@ def ridge(
     alpha: float = 1.0,
     family: str = "logistic regression",
     prefix: str = "logistic",
+    everyone: bool = False,
     **options: Any,
 ) -> Workload:
     """L2 penalty; `options` go to the source."""
@@ -41,6 +42,7 @@ def ridge(
             "data": kind,
         },
         suites=in_suites,
+        everyone=everyone,
     )
 
 
@@ -68,7 +70,7 @@ def workloads() -> list[Workload]:
     """All workloads of this topic."""
     full = suites("full")
     return [
-        ridge("plain", 1_000_000, 20, "tall and thin: reading the data is the cost", suites("quick", "full")),
+        ridge("plain", 1_000_000, 20, "tall and thin: reading the data is the cost", full),
         ridge("plain", 500_000, 100, "tall: the Hessian is the cost", full),
         ridge("plain", 50_000, 500, "many columns", full),
         ridge("plain", 5_000, 2_000, "nearly as many columns as rows", full),
@@ -80,7 +82,8 @@ def workloads() -> list[Workload]:
         lasso("dense", 50_000, 500, 300.0, "selection among many columns", full),
         lasso("wide", 500, 2_000, 1.5, "more columns than rows", suites()),
         lasso("text-like", 50_000, 20_000, 15.0, "sparse rows, as bags of words", suites(), density=0.002),
-        ridge("plain", 400, 5, "toy", suites("toy")),
+        ridge("plain", 20_000, 20, "small: everybody can", suites("quick", "full"), everyone=True),
+        ridge("plain", 400, 5, "toy", suites("toy"), everyone=True),
         ridge("3 classes", 400, 5, "toy", suites("toy"), n_classes=3),
         lasso("dense", 300, 20, 1.0, "toy", suites("toy")),
         lasso("text-like", 400, 200, 0.5, "toy", suites("toy"), density=0.05),

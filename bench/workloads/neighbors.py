@@ -57,9 +57,8 @@ FULL_LARGE = {
 }
 QUICK = {
     ("normal", 3, "float32", 1),
-    ("normal", 16, "float32", 10),
     ("normal", 128, "float32", 1),
-    ("clustered", 64, "float64", 1),
+    ("clustered", 16, "float32", 1),
 }
 
 

@@ -49,7 +49,6 @@ def _flights() -> list[Workload]:
             partial(flights.similar, 10_000),
             {**points, "k": 10, "dtype": "float64"},
             parameters={"k": 10},
-            suites=suites("full", "quick"),
         ),
     ]
 
@@ -136,7 +135,7 @@ def _bundled() -> list[Workload]:
             partial(bundled.classification, name),
             {"rows": n, "columns": p, "classes": classes, "C": 1.0, "dtype": "float64", "data": name},
             parameters={"alpha": 1.0},
-            suites=suites("full", "quick") if name == "breast_cancer" else FULL,
+            everyone=True,
         )
         for name, (n, p, classes) in sizes.items()
     ]
