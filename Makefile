@@ -10,7 +10,7 @@ build := build/make
 sources := pyproject.toml CMakeLists.txt README.md $(shell find cpp python -type f -not -name '*.pyc')
 cpp_files := $(shell find cpp -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: help report test lint format clean
+.PHONY: help report test bench lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -21,6 +21,12 @@ report: $(VENV)/.installed  ## Install crowfly and run its report; ARGS="table.c
 
 test: $(VENV)/.test  ## Install crowfly and run all tests; ARGS="-k neighbors" for some of them
 	$(bin)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.bench  ## Compare with other libraries and write bench-report.html; ARGS="--suite full", "--data table.csv --target column"
+	mkdir -p build/bench
+	$(bin)/python -m bench run $(if $(ARGS),$(ARGS),--quick) --output build/bench/make.json
+	$(bin)/python -m bench report build/bench/make.json --html bench-report.html
+	@echo "the report is in bench-report.html"
 
 lint: $(VENV)/.lint  ## Everything that reads the code without running it
 	$(bin)/ruff check
@@ -57,6 +63,10 @@ $(VENV)/.installed: $(VENV)/.created $(sources)
 
 $(VENV)/.test: $(VENV)/.installed
 	$(bin)/python -m pip install --group test
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.installed
+	$(bin)/python -m pip install --group bench
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test

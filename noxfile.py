@@ -137,7 +137,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks against the other libraries."""
+    """Run the benchmarks against the other libraries: ``nox -s bench -- run --quick``."""
     install_groups(session, "bench")
     session.install(".[report]")
     session.run("python", "-m", "bench", *session.posargs)

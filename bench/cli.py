@@ -20,7 +20,13 @@ commands:
 python -m bench COMMAND --help says more."""
 
 #: Command -> module with `main(words) -> exit status`; imported when asked for, since each needs other libraries.
-COMMANDS = {name: f"bench.{name}" for name in ("run", "report", "compare", "kernels", "instructions")}
+COMMANDS = {
+    "run": "bench.run",
+    "report": "bench.report",
+    "compare": "bench.compare",
+    "kernels": "bench.kernels",
+    "instructions": "bench.compare.instructions",
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import crowfly
 from bench import kernels, machine, plugins, results
+from bench.cells.driver import Driver, Limits
+from bench.cells.estimate import Estimate
+from bench.cells.journal import Journal
+from bench.cells.plan import CellPlan, UnknownNameError, make_plan, select, skipped
 from bench.competitors import COMPETITORS, OURS
-from bench.driver import Driver, Limits
-from bench.estimate import Estimate
-from bench.journal import Journal
-from bench.plan import CellPlan, UnknownNameError, make_plan, select, skipped
 from bench.results import Run
 from bench.workloads import SUITES, WORKLOADS, own, register
 from crowfly.report.errors import ReportError
@@ -29,7 +29,7 @@ DEFAULT_OUTPUT = Path("build/bench")
 LIMITS = {
     "toy": Limits(budget=0.1, call=60.0, cell=120.0),
     "quick": Limits(budget=0.4, call=6.0, cell=8.0),
-    "full": Limits(budget=1.2, call=12.0, cell=20.0),
+    "full": Limits(budget=1.2, call=10.0, cell=15.0),
     "grid": Limits(budget=4.0, call=60.0, cell=180.0),
 }
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import builds, compare, instructions
-from bench.compare_builds import compare_call
-from bench.compare_verdict import Side, Thresholds, judge
+from bench.compare import builds, instructions
+from bench.compare import options as compare
+from bench.compare.times import compare_call
+from bench.compare.verdict import Side, Thresholds, judge
 from bench.results import Cell, Measurement, Run, Status, save
 
 LIMITS = Thresholds(relative=0.1, absolute=2e-4)

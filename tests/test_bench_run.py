@@ -114,7 +114,7 @@ def test_results_say_where_and_how(planted: tuple[Run, str]) -> None:
     found = planted[0]
     assert found.machine["CPUs"]
     assert found.versions["numpy"] == np.__version__
-    assert found.settings == {"budget": 0.3, "call": 3.0, "cell": 20.0}
+    assert found.settings == {"budget": 0.3, "call": 3.0, "cell": 15.0}
     assert found.command.endswith("--limit 3 --budget 0.3")
 
 

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from bench import memory, results, store, timing
+from bench import results
+from bench.cells import memory, store, timing
+from bench.cells.estimate import FIRST_GUESS, Estimate
+from bench.cells.journal import Journal
+from bench.cells.plan import CellPlan, UnknownNameError, make_plan, select
 from bench.competitors import COMPETITORS, OURS
-from bench.estimate import FIRST_GUESS, Estimate
-from bench.journal import Journal
-from bench.plan import CellPlan, UnknownNameError, make_plan, select
 from bench.results import Cell, Measurement, Run
 from bench.tasks import TASKS
 from bench.workloads import SUITES, WORKLOADS

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from bench.competitors.base import Competitor, Method, trees_decline
+from bench.results import Fact
 from bench.tasks import Problem
 
 
@@ -24,12 +25,16 @@ def _tree(problem: Problem) -> Callable[[float | None], Any]:
     return search
 
 
+def _declines(facts: Mapping[str, Fact]) -> str:
+    return "it takes at most 127 features" if int(facts["features"]) > 127 else trees_decline(facts)
+
+
 COMPETITORS = (
     Competitor(
         name="pykdtree",
         package="pykdtree",
         module="pykdtree",
-        methods={"neighbours": Method(_tree, declines=trees_decline)},
+        methods={"neighbours": Method(_tree, declines=_declines)},
         threads="OMP_NUM_THREADS",
     ),
 )

@@ -7,7 +7,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable
 
-from bench.plan import CellPlan
+from bench.cells.plan import CellPlan
 from bench.results import Cell
 from bench.workloads import WORKLOADS
 

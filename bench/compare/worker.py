@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The process that times one build on one call, when it is told to. See bench/compare_builds.py.
+"""The process that times one build on one call, when it is told to. See bench/compare/times.py.
 
-Usage: python -m bench.compare_worker FOLDER CALL ANSWER THREADS. It imports crowfly from FOLDER, makes the call once, writes its answer to the file
+Usage: python -m bench.compare.worker FOLDER CALL ANSWER THREADS. It imports crowfly from FOLDER, makes the call once, writes its answer to the file
 ANSWER and says so; then, for every line with a number on standard input, it makes so many calls and prints the seconds.
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.builds import import_crowfly_from
-from bench.compare_calls import MIDDLE_CALLS, SMALL_CALLS, answer_arrays
+from bench.compare.builds import import_crowfly_from
+from bench.compare.calls import MIDDLE_CALLS, SMALL_CALLS, answer_arrays
 
 
 def main(arguments: list[str]) -> None:

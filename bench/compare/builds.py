@@ -13,7 +13,7 @@ from pathlib import Path
 
 __all__ = ["BuildError", "build", "import_crowfly_from", "resolve"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CACHE = ROOT / "build" / "bench-compare"
 BUILD_SECONDS = 1800
 

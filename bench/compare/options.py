@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench import instructions
-from bench.builds import BuildError, build, resolve
-from bench.compare_builds import compare_instructions, compare_times
-from bench.compare_verdict import RULE, Row, Side, Thresholds, judge, lines
+from bench.compare import instructions
+from bench.compare.builds import BuildError, build, resolve
+from bench.compare.times import compare_instructions, compare_times
+from bench.compare.verdict import RULE, Row, Side, Thresholds, judge, lines
 from bench.results import Cell, Run, load
 
 __all__ = ["compare_runs", "main"]

@@ -16,13 +16,13 @@ from typing import Self
 
 import numpy as np
 
-from bench import instructions
-from bench.compare_calls import MIDDLE_CALLS, SMALL_CALLS, tolerance_of
-from bench.compare_verdict import Row, Side, Thresholds, judge
+from bench.compare import instructions
+from bench.compare.calls import MIDDLE_CALLS, SMALL_CALLS, tolerance_of
+from bench.compare.verdict import Row, Side, Thresholds, judge
 
 __all__ = ["compare_instructions", "compare_times"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 #: A worker that doesn't answer within this time is ended.
 DEADLINE_SECONDS = 120
@@ -47,7 +47,7 @@ class Worker:
         self, side: str, build: Path, call: str, answer: Path, *, threads: int, isa: str | None
     ) -> None:
         self._side = side
-        command = [sys.executable, "-m", "bench.compare_worker", str(build), call, str(answer), str(threads)]
+        command = [sys.executable, "-m", "bench.compare.worker", str(build), call, str(answer), str(threads)]
         environment = {**os.environ, "PYTHONPATH": str(build)}
         if isa is not None:
             environment["CROWFLY_ISA"] = isa
@@ -162,7 +162,7 @@ def compare_times(
     isa: str | None = None,
     only: str = "",
 ) -> list[Row]:
-    """Every call of `bench.compare_calls` whose name contains `only`, on the builds in two folders."""
+    """Every call of `bench.compare.calls` whose name contains `only`, on the builds in two folders."""
     names = [name for name in [*MIDDLE_CALLS, *SMALL_CALLS] if only in name]
     return [compare_call(name, (base, head), thresholds, threads=threads, isa=isa) for name in names]
 
@@ -174,7 +174,7 @@ def compare_instructions(
 
     Raises
     ------
-    bench.instructions.CountingError
+    bench.compare.instructions.CountingError
         If they can't be counted here.
     """
     counts = [instructions.count(isa=isa, pythonpath=build) for build in (base, head)]

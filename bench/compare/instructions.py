@@ -16,11 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.instructions_child import FEW, MANY
+from bench.compare.instructions_child import FEW, MANY
 
 __all__ = ["NOTE", "CountingError", "count", "main"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 600
 
 NOTE = "instructions under valgrind, which has no AVX-512: those of avx2, or of the instruction set asked for"
@@ -68,7 +68,7 @@ def count(
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         raise CountingError("valgrind isn't on the path: no instructions are counted")
-    child = [str(python), "-m", "bench.instructions_child"] + (
+    child = [str(python), "-m", "bench.compare.instructions_child"] + (
         [] if pythonpath is None else [str(pythonpath)]
     )
     # Once without valgrind: no module is compiled to bytecode in the process that is counted.

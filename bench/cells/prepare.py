@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Make a workload's data and truth, in a process of its own: ``python -m bench.prepare WORKLOAD SCRATCH``."""
+"""Make a workload's data and truth, in a process of its own: ``python -m bench.cells.prepare WORKLOAD SCRATCH``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from bench import plugins, store
+from bench import plugins
+from bench.cells import store
 from bench.workloads import WORKLOADS, Workload
 
 

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bench.plan import CellPlan
+from bench.cells.plan import CellPlan
 from bench.results import Cell, cell_from_dict
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The process that runs under callgrind: every kernel and every small call, a few times and more often. See bench/instructions.py."""
+"""The process that runs under callgrind: every kernel and every small call, a few times and more often. See bench/compare/instructions.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.builds import import_crowfly_from
-from bench.compare_calls import SMALL_CALLS
+from bench.compare.builds import import_crowfly_from
+from bench.compare.calls import SMALL_CALLS
 
 # valgrind.h, callgrind.h: requests are numbers, those of a tool start at its two letters.
 CALLGRIND = (ord("C") << 24) | (ord("T") << 16)

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import child, machine
+from bench import machine
+from bench.cells import child
+from bench.cells.estimate import Estimate
+from bench.cells.journal import Journal
+from bench.cells.plan import CellPlan
+from bench.cells.prepare import is_prepared
+from bench.cells.wording import sentence
 from bench.competitors import COMPETITORS
-from bench.estimate import Estimate
-from bench.journal import Journal
-from bench.plan import CellPlan
-from bench.prepare import is_prepared
 from bench.results import Cell, Status, cell_from_dict
-from bench.wording import sentence
 from bench.workloads import WORKLOADS, Workload
 
 #: Data and truth take longer than any call: seconds until a preparation is given up.
@@ -75,7 +76,7 @@ class Driver:
         """Make data and truth; an outcome only when that failed."""
         if is_prepared(workload, self._scratch):
             return None
-        arguments = ["bench.prepare", workload.name, str(self._scratch)]
+        arguments = ["bench.cells.prepare", workload.name, str(self._scratch)]
         outcome = child.watch(
             arguments, machine.environment(plan.isa, plan.threads), PREPARATION_LIMIT, PREPARATION_LIMIT
         )
@@ -88,7 +89,7 @@ class Driver:
             "budget": self._limits.budget,
         }
         environment = machine.environment(plan.isa, plan.threads)
-        arguments = ["bench.cell", json.dumps(specification)]
+        arguments = ["bench.cells.cell", json.dumps(specification)]
         environment |= COMPETITORS[plan.competitor].environment
         return child.watch(arguments, environment, self._limits.call, self._limits.cell)
 

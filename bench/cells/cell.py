@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One cell, in a process of its own: ``python -m bench.cell SPECIFICATION`` with a JSON text.
+"""One cell, in a process of its own: ``python -m bench.cells.cell SPECIFICATION`` with a JSON text.
 
 Before every call it prints what it is about to do, so that whoever waits can tell who hangs, and every result as it is found. Both are lines of JSON on the original
 standard output; what libraries print goes to standard error.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 import os
 import sys
 import time
@@ -19,15 +20,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import memory, plugins, store, timing
+from bench import plugins
+from bench.cells import memory, store, timing
+from bench.cells.plan import CellPlan
+from bench.cells.prepare import truth_folder
 from bench.competitors import COMPETITORS, OURS, Method
-from bench.plan import CellPlan
-from bench.prepare import truth_folder
 from bench.results import Cell, Measurement, Status
 from bench.tasks import Arrays, Problem, Task, Verdict
 from bench.workloads import WORKLOADS
 
 Announce = Callable[[str], None]
+
+#: How far above the target a setting's predicted error must be for the setting to be left out.
+MARGIN = 10.0
 
 
 @dataclass(frozen=True)
@@ -90,14 +95,12 @@ class Side:
 
     def _skip(self, target: float | None) -> None:
         """Leave out settings that can't suffice: errors fall with the square of a tolerance at best."""
-        if target is None or not self.rungs or not self.rungs[-1].setting:
+        if target is None or not self.rungs:
             return
-        last = self.rungs[-1]
-        assert last.setting is not None
-        while len(self.ladder) > 1:
-            shrunk = (self.ladder[0] or 0.0) / last.setting
-            if last.verdict.error * shrunk**2 <= target:
-                return
+        setting, error = self.rungs[-1].setting, self.rungs[-1].verdict.error
+        if not setting or not math.isfinite(error):
+            return
+        while len(self.ladder) > 1 and error * ((self.ladder[0] or 0.0) / setting) ** 2 > MARGIN * target:
             self.ladder.pop(0)
 
     def reach(self, target: float | None) -> Rung | None:
