@@ -162,9 +162,21 @@ def cell_from_dict(raw: dict[str, Any]) -> Cell:
     return Cell(**{**raw, **sides})
 
 
+def _lines(fields: dict[str, Any]) -> str:
+    """JSON with one line per entry of a list: small, and a change of one cell is a change of one line."""
+    parts = []
+    for name, value in fields.items():
+        if isinstance(value, list) and value:
+            entries = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value)
+            parts.append(f"{json.dumps(name)}: [\n{entries}\n]")
+        else:
+            parts.append(f"{json.dumps(name)}: {json.dumps(value, allow_nan=False)}")
+    return "{\n" + ",\n".join(parts) + "\n}"
+
+
 def save(run: Run, path: Path) -> None:
     """Write the run as JSON, under a temporary name first: no half file is ever left there."""
-    text = json.dumps({"format": FORMAT, **dataclasses.asdict(run)}, indent=1, allow_nan=False)
+    text = _lines({"format": FORMAT, **dataclasses.asdict(run)})
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
