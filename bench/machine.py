@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -95,6 +96,12 @@ def _revision() -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return answer.stdout.strip()
+
+
+def binary_fingerprint() -> str:
+    """Of crowfly's compiled core: two builds of one version are two candidates."""
+    file = crowfly._core.__file__
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
 
 
 def versions() -> dict[str, str]:

@@ -32,6 +32,8 @@ class Measurement:
     spread : float
         (largest - smallest) / median.
     repetitions : int
+    quartiles : tuple of float or None
+        First and third quartile, seconds; None of fewer than three repetitions.
     first : float
         Seconds of the first call, compilation and lazy imports included.
     peak_mib : float or None
@@ -47,6 +49,7 @@ class Measurement:
     seconds: float | None
     spread: float = 0.0
     repetitions: int = 0
+    quartiles: tuple[float, float] | None = None
     first: float = 0.0
     peak_mib: float | None = None
     error: float | None = None
@@ -158,8 +161,14 @@ class Run:
 
 def cell_from_dict(raw: dict[str, Any]) -> Cell:
     """The cell that `dataclasses.asdict` turned into `raw`."""
-    sides = {side: None if raw[side] is None else Measurement(**raw[side]) for side in ("theirs", "ours")}
-    return Cell(**{**raw, **sides})
+    return Cell(**{**raw, "theirs": _measurement(raw["theirs"]), "ours": _measurement(raw["ours"])})
+
+
+def _measurement(raw: dict[str, Any] | None) -> Measurement | None:
+    if raw is None:
+        return None
+    quartiles = raw.get("quartiles")
+    return Measurement(**{**raw, "quartiles": None if quartiles is None else tuple(quartiles)})
 
 
 def _lines(fields: dict[str, Any]) -> str:

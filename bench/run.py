@@ -7,7 +7,10 @@ import argparse
 import contextlib
 import dataclasses
 import glob
+import hashlib
 import shlex
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -40,7 +43,7 @@ class UserError(ValueError):
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--suite", choices=SUITES, default="full", help="how much (default: full)")
+    parser.add_argument("--suite", choices=SUITES, help="how much (default: full)")
     parser.add_argument(
         "--quick", action="store_const", const="quick", dest="suite", help="the same as --suite quick"
     )
@@ -48,7 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--workload",
         action="append",
         metavar="PATTERN",
-        help="only these, from all suites unless --suite says otherwise; * matches anything; repeatable",
+        help="only these, of the suite, or of all where --suite is not given; * matches anything; repeatable",
     )
     parser.add_argument(
         "--competitor", action="append", metavar="PATTERN", help="only these (and crowfly); repeatable"
@@ -105,10 +108,11 @@ def _threads(asked: list[int] | None) -> list[int]:
     return asked or [most]
 
 
-def _workloads(suite: str, patterns: list[str] | None) -> list[str]:
+def _workloads(suite: str | None, patterns: list[str] | None) -> list[str]:
     if not patterns:
-        return [name for name, workload in WORKLOADS.items() if suite in workload.suites]
-    return select("workload", patterns, WORKLOADS)
+        return [name for name, workload in WORKLOADS.items() if (suite or "full") in workload.suites]
+    chosen = select("workload", patterns, WORKLOADS)
+    return [name for name in chosen if suite is None or suite in WORKLOADS[name].suites]
 
 
 def _competitors(patterns: list[str] | None) -> list[str]:
@@ -124,8 +128,11 @@ def _load(arguments: argparse.Namespace) -> None:
             plugins.announce(name)
         if arguments.data is not None:
             own.announce(arguments.data, arguments.target)
-    except (ImportError, ReportError) as error:
+    except ReportError as error:
         raise UserError(str(error)) from error
+    except Exception as error:
+        # A stranger's module may raise anything.
+        raise UserError(f"--plugin {name}: {type(error).__name__}: {error}") from error
     if arguments.data is not None:
         table = own.workloads()
         register(table)
@@ -134,7 +141,9 @@ def _load(arguments: argparse.Namespace) -> None:
 
 def _planned_suite(arguments: argparse.Namespace) -> str:
     """Who asks for a workload or a competitor by name gets it, in whatever suite it is."""
-    suite: str = "grid" if arguments.workload or arguments.competitor else arguments.suite
+    if arguments.suite is None and (arguments.workload or arguments.competitor):
+        return "grid"
+    suite: str = arguments.suite or "full"
     return suite
 
 
@@ -168,7 +177,9 @@ def _earlier_cells(output: Path) -> list[results.Cell]:
 def _isas_of_kernels(arguments: argparse.Namespace, plans: list[CellPlan]) -> list[str]:
     """Every instruction set of the CPU in long runs: a table takes seconds."""
     available: list[str] = crowfly.get_config()["available_isas"]
-    return available if arguments.suite in {"full", "grid"} else list(dict.fromkeys(p.isa for p in plans))
+    return (
+        available if arguments.suite in {None, "full", "grid"} else list(dict.fromkeys(p.isa for p in plans))
+    )
 
 
 def _kernel_tables(isas: list[str]) -> tuple[list[results.Peak], list[results.KernelRow]]:
@@ -177,7 +188,7 @@ def _kernel_tables(isas: list[str]) -> tuple[list[results.Peak], list[results.Ke
     for isa in isas:
         try:
             found_peaks, found_rows = kernels.measure_isa(isa)
-        except RuntimeError as error:
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
             # The cells of a long run must not be lost for a table beside them.
             print(f"no kernels' table for {isa}: {error}", file=sys.stderr)
             continue
@@ -188,7 +199,7 @@ def _kernel_tables(isas: list[str]) -> tuple[list[results.Peak], list[results.Ke
 
 def measure(arguments: argparse.Namespace, plans: list[CellPlan], output: Path) -> Run:
     """Measure, or resume measuring, and save."""
-    limits = LIMITS[arguments.suite]
+    limits = LIMITS[arguments.suite or "full"]
     if arguments.limit:
         limits = dataclasses.replace(limits, call=arguments.limit, cell=max(limits.cell, 3 * arguments.limit))
     if arguments.budget:
@@ -200,9 +211,17 @@ def measure(arguments: argparse.Namespace, plans: list[CellPlan], output: Path) 
         "settings": settings,
         "versions": versions,
         "machine": facts,
+        "data": own.fingerprint(),
+        "plug-ins": plugins.fingerprints(),
+        "binary": machine.binary_fingerprint(),
     }
     journal = Journal(output.with_suffix(".journal"), identity)
     if arguments.fresh or not journal.resume():
+        if journal.path.exists() and not arguments.fresh:
+            raise UserError(
+                f"{journal.path} holds an interrupted run with other settings, versions or data: --fresh begins anew, "
+                "--output goes elsewhere"
+            )
         journal.start()
     estimate = Estimate(_earlier_cells(output))
     todo = [plan for plan in plans if journal.results(plan) is None]
@@ -221,7 +240,7 @@ def measure(arguments: argparse.Namespace, plans: list[CellPlan], output: Path) 
         cells = driver.run(plans)
     peaks, rows = ([], []) if arguments.no_kernels else _kernel_tables(_isas_of_kernels(arguments, plans))
     run = Run(
-        suite=arguments.suite,
+        suite=arguments.suite or ("your data" if arguments.data else "full"),
         command=shlex.join(["python", "-m", "bench", *sys.argv[1:]]),
         started=journal.started,
         elapsed=round(journal.elapsed, 1),
@@ -259,15 +278,27 @@ def main(words: list[str]) -> int:
         for plan in plans:
             print(f"{plan.workload}  {plan.competitor}  {plan.isa}  {plan.threads} threads")
         return 0
-    output = arguments.output or DEFAULT_OUTPUT / f"{arguments.suite}.json"
-    output.parent.mkdir(parents=True, exist_ok=True)
+    output = arguments.output or _default_output(arguments, plans)
+    # A driver that is told to end must take its child and its scratch space with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
         run = measure(arguments, plans, output)
+    except (UserError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on from here")
         return 130
     print(f"{len(run.cells)} results in {run.elapsed / 60:.1f} minutes, in {output}")
     return 1 if any(_our_fault(cell) for cell in run.cells) else 0
+
+
+def _default_output(arguments: argparse.Namespace, plans: list[CellPlan]) -> Path:
+    """A part of a suite has a file of its own: it must not replace the whole."""
+    whole = not (arguments.workload or arguments.competitor or arguments.isa or arguments.threads)
+    digest = hashlib.sha256(repr(plans).encode()).hexdigest()[:6]
+    return DEFAULT_OUTPUT / (f"{arguments.suite or 'full'}.json" if whole else f"part-{digest}.json")
 
 
 def _our_fault(cell: results.Cell) -> bool:

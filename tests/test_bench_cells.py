@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.cells import cell
 from bench.cells.cell import LibraryError, Side, measure_target
 from bench.competitors import COMPETITORS, OURS, Method
 from bench.competitors.base import TOLERANCES
@@ -75,8 +74,8 @@ def test_ladder_finds_the_loosest_sufficient_setting(power: float, factor: float
 def test_ladder_leaves_out_what_cannot_suffice() -> None:
     answer, tried = counted(lambda tol: tol)
     side("peer", answer, TOLERANCES).reach(1e-10)
-    # From 1e-2 the square needs 1e-6, from there 1e-8, and so on.
-    assert tried == [1e-2, 1e-6, 1e-8, 1e-10]
+    # From 1e-2 the fourth power of 1e-3 / 1e-2 is too little, and so on.
+    assert tried == [1e-2, 1e-4, 1e-6, 1e-7, 1e-8, 1e-10]
 
 
 def test_infinite_error_leaves_nothing_out() -> None:
@@ -159,5 +158,30 @@ def test_notes_of_an_answer_reach_the_measurement() -> None:
     assert found.measurement(rung, None).notes["reads of X"] == 3
 
 
-def test_module_is_a_program() -> None:
-    assert callable(cell.main)
+def test_answer_of_another_shape_is_wrong_and_the_other_side_is_timed() -> None:
+    def judge(_problem: Problem, _truth: Any, answer: Any) -> Verdict:
+        return Verdict(float(np.ones(3) @ answer), True)
+
+    odd = Task("planted", "error", lambda _a, _p: {}, judge)
+    sides = [
+        Side(name, Method(partial(_answering, size)), odd, PROBLEM, {}, lambda _phase: None)
+        for name, size in ((OURS, 3), ("peer", 4))
+    ]
+    fields = measure_target(sides, None, 0.01)
+    assert fields["status"] == "wrong"
+    assert fields["detail"].startswith("peer: no answer to this question")
+    assert fields["ours"].seconds is not None
+
+
+def _answering(size: int, _problem: Problem) -> Callable[[float | None], Any]:
+    return lambda _setting: np.zeros(size)
+
+
+def test_infinite_notes_become_words() -> None:
+    found = side("peer", lambda _s: 0.0, targets=(None,))
+    found.task = Task(
+        "planted", "error", lambda _a, _p: {}, lambda *_: Verdict(0.0, True, notes={"x": np.nan})
+    )
+    rung = found.reach(None)
+    assert rung is not None
+    assert found.measurement(rung, None).notes == {"x": "nan"}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -151,6 +152,47 @@ def test_interrupted_run_resumes(tmp_path: Path) -> None:
             assert cell == results.cell_from_dict(kept[cell.competitor])
     assert len(found.cells) == 4
     assert not journal.exists()
+
+
+def processes_naming(text: str) -> list[str]:
+    """Command lines of processes that have this text among their arguments (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            found += [line] if text in line else []
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_driver_told_to_end_takes_child_and_scratch_along(tmp_path: Path) -> None:
+    words = ["run", "--no-kernels", *PLUGIN, *SEARCH, "--competitor", "planted hanging", "--limit", "100"]
+    process = subprocess.Popen(
+        command(*words, "--output", str(tmp_path / "run.json")),
+        cwd=ROOT,
+        env={**environment(), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    scratch = f"{tmp_path}/crowfly-bench-"
+    while not any("bench.cells.cell" in line for line in processes_naming(scratch)):
+        assert time.monotonic() < deadline, "no cell was started"
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(30) == 143
+    assert processes_naming(scratch) == []
+    assert list(tmp_path.glob("crowfly-bench-*")) == []
+
+
+def test_journal_of_another_run_is_not_thrown_away(tmp_path: Path) -> None:
+    journal = tmp_path / "run.journal"
+    journal.write_text('{"identity": {"plan": []}, "started": ""}\n', encoding="utf-8")
+    words = ["run", "--no-kernels", *PLUGIN, *SEARCH, "--competitor", "planted right", "--output"]
+    process = bench(*words, str(tmp_path / "run.json"))
+    assert process.returncode == 2
+    assert "--fresh begins anew" in process.stderr
+    assert journal.exists()
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 import crowfly
+from bench.cells.prepare import check_certificate
 from bench.competitors import COMPETITORS
 from bench.sources import synthetic
 from bench.tasks import TASKS, Problem
 from bench.tasks.least_squares import log_relative_error
 from bench.tasks.logistic import objective
 from bench.tasks.sparse import path_alphas
+from bench.workloads import WORKLOADS
 from references import FloatArray
 
 THREADS = 1
@@ -72,6 +74,8 @@ def test_neighbors_by_crowfly_are_right() -> None:
         ("outside", "no point"),
         ("negative", "no point"),
         ("shape", "shape"),
+        ("no distances", "not finite"),
+        ("zero distances", "wrong distances"),
     ],
 )
 def test_planted_faults_among_neighbors_are_seen(fault: str, reason: str) -> None:
@@ -88,6 +92,10 @@ def test_planted_faults_among_neighbors_are_seen(fault: str, reason: str) -> Non
         indices[7, 3] = 400
     elif fault == "negative":
         indices[7, 3] = -1
+    elif fault == "no distances":
+        distances = np.full_like(distances, np.nan)
+    elif fault == "zero distances":
+        distances = np.zeros_like(distances)
     else:
         indices = indices[:, :3]
     verdict = TASKS["neighbours"].judge(problem, truth, (indices, distances))
@@ -174,6 +182,42 @@ def test_logistic_objective_and_minimum(n_classes: int, scales: tuple[float, flo
     assert not judge(problem, truth, (fit.coef * np.nan, fit.intercept)).right
 
 
+def test_answer_to_another_logistic_problem_is_wrong() -> None:
+    arrays = synthetic.classification(120, 3)
+    problem, truth = posed("logistic regression", arrays, alpha=30.0)
+    other = crowfly.logistic(arrays["X"], arrays["y"], alpha=15.0)
+    # Two softmax rows for two classes pay half the penalty: as good as perfect, if only their objective were looked at.
+    rows = (
+        np.concatenate([-other.coef, other.coef]) / 2,
+        np.concatenate([-other.intercept, other.intercept]) / 2,
+    )
+    verdict = TASKS["logistic regression"].judge(problem, truth, rows)
+    assert not verdict.right
+    assert "shape" in verdict.detail
+    lower = {**truth, "minimum": truth["minimum"] * (1 + 1e-6)}
+    fit = crowfly.logistic(arrays["X"], arrays["y"], alpha=30.0)
+    assert (
+        "another problem"
+        in TASKS["logistic regression"].judge(problem, lower, (fit.coef, fit.intercept)).detail
+    )
+
+
+def test_minimum_that_is_not_known_well_enough_is_refused() -> None:
+    workload = WORKLOADS["logistic L1/dense/300-20"]
+    check_certificate(workload, {"left": np.array(1e-12)})
+    for left in (1e-9, np.inf, np.nan):
+        with pytest.raises(RuntimeError, match="too little for 1e-10"):
+            check_certificate(workload, {"left": np.array(left)})
+
+
+def test_units_of_columns_do_not_change_the_rank() -> None:
+    arrays = synthetic.regression(200, 4)
+    arrays["X"] *= [1e-9, 1, 1, 1e5]
+    problem, truth = posed("least squares", arrays)
+    fit = crowfly.lstsq(arrays["X"], arrays["y"])
+    assert TASKS["least squares"].judge(problem, truth, (fit.coef, fit.intercept)).error < 1e-20
+
+
 # --- L1 ---------------------------------------------------------------------------------------------------------------
 
 
@@ -187,7 +231,7 @@ def test_gaps_of_sparse_models_certify_the_minimum(task: str, parameters: dict[s
         else synthetic.classification(80, 12, n_informative=3)
     )
     problem, truth = posed(task, arrays, **parameters)
-    assert 0 <= float(truth["left"]) + 1e-15 < 1e-9
+    assert 0 <= float(truth["left"]) + 1e-15 < 5e-11
     answer = COMPETITORS["scikit-learn" if task == "lasso" else "scikit-learn saga"].methods[task]
     rough, fine = (TASKS[task].judge(problem, truth, answer.start(problem)(tol)) for tol in (0.5, 1e-10))
     assert fine.error < 1e-8
@@ -213,7 +257,7 @@ def test_path_starts_where_everything_is_zero() -> None:
     alphas = path_alphas(X, y, 0.5, 7)
     assert np.abs(X.T @ y).max() / len(y) == pytest.approx(0.5 * alphas[0])
     problem, truth = posed("elastic-net path", arrays, l1_ratio=0.5, n_alphas=7)
-    np.testing.assert_array_less(truth["left"], 1e-9)
+    np.testing.assert_array_less(truth["left"], 5e-11)
     path = COMPETITORS["scikit-learn"].methods["elastic-net path"].start(problem)(1e-12)
     assert TASKS["elastic-net path"].judge(problem, truth, path).error < 1e-9
     path[4, 0] += 0.1

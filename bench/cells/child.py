@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -54,6 +56,29 @@ class _Reader:
                 return complete
 
 
+def _message(line: bytes) -> dict[str, Any] | None:
+    """The message in a line; None for what a library has printed before its output was redirected."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
+
+
+@contextlib.contextmanager
+def _confined(cpus: int | None) -> Iterator[None]:
+    """Start a child on so many CPUs: threads that libraries start when they are imported inherit that, later they could not be caught."""
+    if cpus is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(allowed)[:cpus])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the process and everything that it has started."""
     try:
@@ -73,26 +98,32 @@ def _reason_of_death(code: int, log: IO[bytes]) -> str:
     return f"ended with status {code}{last}"
 
 
-def watch(arguments: list[str], environment: dict[str, str], limit: float, limit_of_all: float) -> Outcome:
-    """Run ``python -m ...`` until it ends, one of its steps takes longer than `limit` seconds, or all of them longer than `limit_of_all`."""
+def watch(
+    arguments: list[str],
+    environment: dict[str, str],
+    limit: float,
+    limit_of_all: float,
+    cpus: int | None = None,
+) -> Outcome:
+    """Run ``python -m ...`` on so many CPUs until it ends, a step takes longer than `limit` seconds, or all of them longer than `limit_of_all`."""
     outcome = Outcome("ended", "start")
     end = time.monotonic() + limit_of_all
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=environment,
-            # A group of its own: Ctrl-C reaches the driver alone, which ends the child and what it has started.
-            start_new_session=True,
-        )
+        with _confined(cpus):
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                # A group of its own: Ctrl-C reaches the driver alone, which ends the child and what it has started.
+                start_new_session=True,
+            )
         assert process.stdout is not None
         reader = _Reader(process.stdout)
         try:
             while lines := reader.lines(min(end, time.monotonic() + limit)):
-                for line in lines:
-                    message = json.loads(line)
+                for message in filter(None, map(_message, lines)):
                     outcome.messages.append(message)
                     outcome.phase = message.get("phase", outcome.phase)
             if lines is None:

@@ -91,7 +91,7 @@ class Driver:
         environment = machine.environment(plan.isa, plan.threads)
         arguments = ["bench.cells.cell", json.dumps(specification)]
         environment |= COMPETITORS[plan.competitor].environment
-        return child.watch(arguments, environment, self._limits.call, self._limits.cell)
+        return child.watch(arguments, environment, self._limits.call, self._limits.cell, plan.threads)
 
     def _report(self, i: int, plans: Sequence[CellPlan], cells: list[Cell]) -> None:
         todo = [plan for plan in plans[i + 1 :] if self._journal.results(plan) is None]

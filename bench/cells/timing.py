@@ -36,6 +36,14 @@ class Times:
         return statistics.median(self.samples)
 
     @property
+    def quartiles(self) -> tuple[float, float] | None:
+        """What one disturbed repetition doesn't move; None of fewer than three."""
+        if len(self.samples) < LEAST_REPETITIONS:
+            return None
+        low, _, high = statistics.quantiles(self.samples, n=4, method="inclusive")
+        return low, high
+
+    @property
     def spread(self) -> float:
         """(largest - smallest) / median."""
         return (max(self.samples) - min(self.samples)) / self.median

@@ -17,6 +17,8 @@ def seconds(value: float) -> str:
 def _side(measurement: Measurement | None) -> str:
     if measurement is None or measurement.seconds is None:
         return "-"
+    if measurement.repetitions < 2:
+        return f"{seconds(measurement.seconds)} (one call)"
     return f"{seconds(measurement.seconds)} +-{measurement.spread / 2:.0%}"
 
 

@@ -47,7 +47,9 @@ def ours_by_key(cells: Iterable[Cell]) -> dict[Key, list[Cell]]:
 def side_of(cells: Iterable[Cell]) -> Side | None:
     """Crowfly's time: the median over the cells, in each of which it was measured beside another competitor."""
     sides = [
-        Side.from_spread(cell.ours.seconds, cell.ours.spread)
+        Side(cell.ours.seconds, *cell.ours.quartiles)
+        if cell.ours.quartiles
+        else Side.from_spread(cell.ours.seconds, cell.ours.spread)
         for cell in cells
         if cell.ours is not None and cell.ours.seconds is not None
     ]
@@ -60,7 +62,9 @@ def compare_runs(base: Run, head: Run, thresholds: Thresholds) -> list[Row]:
     rows = []
     for key in before:
         old, new = side_of(before[key]), side_of(after.get(key, []))
-        if old is None or key not in after:
+        if old is None:
+            continue
+        if key not in after:
             continue
         if new is None:
             statuses = sorted({f"{cell.status} {cell.detail}".strip() for cell in after[key]})
@@ -84,6 +88,9 @@ def compare_files(paths: tuple[Path, Path], thresholds: Thresholds) -> list[Row]
     rows = compare_runs(base, head, thresholds)
     if not rows:
         raise ComparisonError(f"{paths[0]} and {paths[1]} have no timed cell in common")
+    absent = {key_of(cell) for cell in base.cells} - {key_of(cell) for cell in head.cells}
+    if absent:
+        print(f"{len(absent)} problems of {paths[0]} are not in {paths[1]} and are not compared.\n")
     different = [name for name, fact in base.machine.items() if fact != head.machine.get(name)]
     if different:
         print(f"The machines differ ({', '.join(different)}): times are compared all the same.\n")
@@ -139,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--relative", type=float, default=0.1, help="of time (default 0.1)")
     p.add_argument("--absolute", type=float, default=0.2, metavar="MS", help="of time (default 0.2)")
     p.add_argument("--instructions-relative", type=float, default=0.02, metavar="R", help="default 0.02")
-    p.add_argument("--instructions-absolute", type=float, default=2000, metavar="N", help="default 2000")
+    p.add_argument("--instructions-absolute", type=float, default=200, metavar="N", help="default 200")
     p.add_argument("--no-instructions", dest="instructions", action="store_false", help="time only")
     p.add_argument("--threads", type=int, default=0, help="of the middle-sized calls (default: all)")
     p.add_argument("--isa", help="instruction set of both (default: the best)")

@@ -23,6 +23,8 @@ from bench.compare.verdict import Row, Side, Thresholds, judge
 __all__ = ["compare_instructions", "compare_times"]
 
 ROOT = Path(__file__).parents[2]
+#: How much slower, in seconds, one of the small calls must be to count.
+SMALL_SECONDS = 2e-6
 
 #: A worker that doesn't answer within this time is ended.
 DEADLINE_SECONDS = 120
@@ -163,8 +165,14 @@ def compare_times(
     only: str = "",
 ) -> list[Row]:
     """Every call of `bench.compare.calls` whose name contains `only`, on the builds in two folders."""
-    names = [name for name in [*MIDDLE_CALLS, *SMALL_CALLS] if only in name]
-    return [compare_call(name, (base, head), thresholds, threads=threads, isa=isa) for name in names]
+    # The absolute threshold of the others is ten of these calls.
+    small = Thresholds(thresholds.relative, min(thresholds.absolute, SMALL_SECONDS))
+    chosen = dict.fromkeys(MIDDLE_CALLS, thresholds) | dict.fromkeys(SMALL_CALLS, small)
+    return [
+        compare_call(name, (base, head), limits, threads=threads, isa=isa)
+        for name, limits in chosen.items()
+        if only in name
+    ]
 
 
 def compare_instructions(

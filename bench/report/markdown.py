@@ -152,7 +152,11 @@ def _family(rows: Sequence[Row], several: bool) -> str:
     columns = [("problem", False), ("what", False)]
     columns += [("crowfly", True), ("best peer", True), ("ratio", True), ("", False)]
     columns += [(f"error{f' ({unit})' if unit else ''}: crowfly / peer", True)]
-    columns += [("memory: crowfly / peer", True), ("spread: crowfly / peer", True), ("not timed", False)]
+    columns += [
+        ("memory of the first call: crowfly / peer", True),
+        ("spread: crowfly / peer", True),
+        ("not timed", False),
+    ]
     return table(columns, [_row(row, several, unit) for row in rows])
 
 

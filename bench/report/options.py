@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _write(text: str, path: Path) -> None:
     """Write to a temporary name beside `path`, then rename: no half page is ever left there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

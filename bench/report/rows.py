@@ -114,19 +114,13 @@ def peer_status(cell: Cell) -> Status | None:
 
 
 def within_noise(cell: Cell) -> bool:
-    """Whether the calls of both sides overlap, each taken as its median plus and minus half its spread.
-
-    One call says nothing about its spread: such a cell is never excused.
-    """
+    """Whether the middle halves of both sides' repetitions overlap. Too few repetitions say nothing about it: such a cell is never excused."""
     theirs, ours = cell.theirs, cell.ours
     if theirs is None or ours is None or not theirs.seconds or not ours.seconds:
         return False
-    if min(theirs.repetitions, ours.repetitions) < 2:
+    if theirs.quartiles is None or ours.quartiles is None:
         return False
-    return (
-        abs(theirs.seconds - ours.seconds)
-        <= (theirs.seconds * theirs.spread + ours.seconds * ours.spread) / 2
-    )
+    return theirs.quartiles[0] <= ours.quartiles[1] and ours.quartiles[0] <= theirs.quartiles[1]
 
 
 def library_order(run: Run) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -33,12 +33,14 @@ NO_REASON = "no reason noted yet"
 
 @dataclass(frozen=True)
 class Tally:
-    """How a set of rows ended. `mean` is the geometric mean of the ratios against the best peer, None without any."""
+    """How a set of rows ended. `mean` is the geometric mean of the ratios against the best peer, each problem counted once; None without any."""
 
     mean: float | None
     won: int
     lost: int
     noise: int
+    clear_wins: int
+    clear_losses: int
     alone: int
     untimed: int
     failed: int
@@ -193,15 +195,26 @@ def geometric_mean(values: Iterable[float]) -> float | None:
     return math.exp(math.fsum(logarithms) / len(logarithms)) if logarithms else None
 
 
+def _mean_over_problems(rows: Sequence[Row]) -> float | None:
+    """Geometric mean over problems: one that has several targets must not count several times."""
+    ratios: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if row.ratio is not None:
+            ratios[row.workload.name].append(row.ratio)
+    return geometric_mean(math.exp(math.fsum(map(math.log, group)) / len(group)) for group in ratios.values())
+
+
 def tally(rows: Sequence[Row]) -> Tally:
     """Count how rows ended."""
     outcomes = Counter(row.outcome for row in rows)
     compared = [(row.ratio, row.best) for row in rows if row.ratio is not None and row.best is not None]
     return Tally(
-        mean=geometric_mean(ratio for ratio, _ in compared),
+        mean=_mean_over_problems(rows),
         won=outcomes["won"],
         lost=outcomes["lost"],
         noise=sum(within_noise(cell) for _, cell in compared),
+        clear_wins=sum(ratio >= 1 and not within_noise(cell) for ratio, cell in compared),
+        clear_losses=sum(ratio < 1 and not within_noise(cell) for ratio, cell in compared),
         alone=outcomes["alone"],
         untimed=outcomes["untimed"],
         failed=outcomes["failed"],

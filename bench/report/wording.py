@@ -15,8 +15,8 @@ from bench.report.summary import Solved, Tally, tally
 from bench.results import Fact, Measurement, Run, Status
 
 NOISE = (
-    "Within noise: the calls of both sides overlap, each taken as its median plus and minus half its spread; the difference "
-    "may not be one. A single call says nothing about its spread and excuses nothing."
+    "Within noise: the middle halves of both sides' repetitions overlap; the difference may not be one. "
+    "Fewer than three repetitions excuse nothing."
 )
 FIT = (
     "Exponents are slopes of a straight line through the logarithms of the upper half of the points (at least three of them), by least "
@@ -85,7 +85,9 @@ def verdict(rows: Sequence[Row]) -> list[str]:
         return ["Nothing has been measured."]
     paragraphs = []
     for isa, threads in main_places(rows):
-        chosen = [row for row in rows if (row.isa, row.threads) == (isa, threads)]
+        here = [row for row in rows if (row.isa, row.threads) == (isa, threads)]
+        # Curves are small problems in many sizes: they would decide the mean. Without anything else they are all there is.
+        chosen = [row for row in here if row.workload.sweep is None] or here
         paragraphs.append(_verdict(tally(chosen)))
         if len(configurations(rows)) > 1:
             paragraphs[-1] = f"{place(isa, threads)}: {paragraphs[-1]}"
@@ -98,8 +100,9 @@ def _verdict(counts: Tally) -> str:
     factor = formatting.ratio(max(counts.mean, 1 / counts.mean))
     average = f"{factor} times {'faster' if counts.mean >= 1 else 'slower'} than the best peer"
     return (
-        f"crowfly is the fastest right library in {counts.won} of {counts.compared} comparisons and loses {counts.lost}; "
-        f"in the geometric mean it is {'as fast as the best peer' if factor == '1.00' else average}."
+        f"crowfly is faster than the best right peer in {counts.clear_wins} of {counts.compared} comparisons, slower in "
+        f"{counts.clear_losses}, and {counts.noise} are within noise; in the geometric mean over problems it is "
+        f"{'as fast as the best peer' if factor == '1.00' else average}."
     )
 
 

@@ -7,8 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 Arrays = dict[str, Any]
 Fact = int | float | str
+
+
+#: Rows at a time where a pass over the data makes copies.
+ROWS = 20_000
+#: A value so far below a minimum is that of another problem; rounding stays above.
+BELOW = -1e-9
 
 
 @dataclass(frozen=True)
@@ -60,3 +68,18 @@ class Task:
     targets: tuple[float | None, ...] = (None,)
     truth_key: Callable[[Mapping[str, Any]], str] = lambda _parameters: "truth"
     timed: bool = True
+
+
+def no_truth(_arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
+    """For tasks whose truth comes with the arrays."""
+    return {}
+
+
+def judge_excess(value: float, minimum: float, notes: Mapping[str, Fact] | None = None) -> Verdict:
+    """Judge an objective by its relative excess over the certified minimum."""
+    if not np.isfinite(value):
+        return Verdict(np.inf, False, "the objective is not finite")
+    excess = value / minimum - 1
+    if excess < BELOW:
+        return Verdict(np.inf, False, f"an objective {-excess:.1e} below its minimum: another problem")
+    return Verdict(max(excess, 0.0), True, "", notes or {})

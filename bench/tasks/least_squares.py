@@ -13,14 +13,13 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from bench.tasks.base import Arrays, Problem, Task, Verdict
+from bench.tasks.base import ROWS, Arrays, Problem, Task, Verdict, no_truth
 
 #: Beyond this relative excess of the sum of squares an answer is wrong.
 WRONG = 1e-6
 #: Wrong below this number of right digits, for reference problems.
 WRONG_DIGITS = 3.0
 MOST_DIGITS = 15.0
-ROWS = 20_000
 
 
 def _answer(problem: Problem, answer: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -30,11 +29,15 @@ def _answer(problem: Problem, answer: Any) -> tuple[NDArray[np.float64], NDArray
 
 
 def _truth(arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
-    """Centred design, QR by LAPACK with column pivoting, minimum norm below full rank; one step of refinement."""
+    """Centred and scaled design, R from QR, the seminormal equations and one refinement; below full rank QR with column pivoting."""
     X = np.asarray(arrays["X"], dtype=np.float64)
     y = np.asarray(arrays["y"], dtype=np.float64).reshape(len(X), -1)
     means = X.mean(axis=0)
     centred, targets = X - means, y - y.mean(axis=0)
+    # The rank must not depend on the units of the columns.
+    norms = np.linalg.norm(centred, axis=0)
+    scales = np.where(norms > 0, norms, 1.0)
+    centred /= scales
     coef = np.zeros((X.shape[1], y.shape[1]))
     R: NDArray[np.float64] = centred if len(X) <= X.shape[1] else np.asarray(np.linalg.qr(centred, mode="r"))
     full_rank = R.shape[0] == R.shape[1] and scipy.linalg.lapack.dtrcon(R)[0] > 1e-10
@@ -48,6 +51,7 @@ def _truth(arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
                 0
             ]
     residuals = targets - centred @ coef
+    coef /= scales[:, None]
     return {
         "coef": coef.T,
         "intercept": y.mean(axis=0) - means @ coef,
@@ -58,6 +62,8 @@ def _truth(arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
 
 def _judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
     coef, intercept = _answer(problem, answer)
+    if coef.shape != truth["coef"].shape:
+        return Verdict(np.inf, False, f"coefficients of shape {coef.shape}")
     X = problem.arrays["X"]
     change, shift = (coef - truth["coef"]).T, intercept - truth["intercept"]
     excess = np.zeros(len(coef))
@@ -65,19 +71,16 @@ def _judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
         moved = np.asarray(X[start : start + ROWS], dtype=np.float64) @ change + shift
         excess += (moved**2).sum(axis=0)
     # Where the fit is perfect there is no residual to compare with: then 1e-12 of the total sum of squares stands for it.
-    relative = excess / np.maximum(truth["minimum"], 1e-12 * truth["total"])
+    floor = np.maximum(truth["minimum"], 1e-12 * truth["total"])
+    relative = excess / np.maximum(floor, np.finfo(np.float64).tiny)
     error = float(relative.max())
-    scale = np.abs(truth["coef"]).max(axis=1)
+    scale = np.maximum(np.abs(truth["coef"]).max(axis=1), np.finfo(np.float64).tiny)
     distance = float((np.abs(coef - truth["coef"]).max(axis=1) / scale).max())
     digits = MOST_DIGITS if distance == 0 else float(min(MOST_DIGITS, max(0.0, -np.log10(distance))))
     notes = {"digits": round(digits, 1)}
     if not error <= WRONG:
         return Verdict(error, False, f"the sum of squares is {error:.1e} above its minimum, relative", notes)
     return Verdict(error, True, "", notes)
-
-
-def _no_truth(_arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
-    return {}
 
 
 def log_relative_error(values: Any, exact: Any) -> float:
@@ -103,5 +106,5 @@ def judge_digits(problem: Problem, _truth_of_none: Arrays, answer: Any) -> Verdi
 
 LEAST_SQUARES = Task("least squares", "relative excess of the sum of squares", _truth, _judge)
 REFERENCE_LEAST_SQUARES = Task(
-    "least squares, exact", "largest relative error of a coefficient", _no_truth, judge_digits, timed=False
+    "least squares, exact", "largest relative error of a coefficient", no_truth, judge_digits, timed=False
 )

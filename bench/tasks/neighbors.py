@@ -22,6 +22,9 @@ BLOCK_PAIRS = 1e7
 MOST_NEIGHBORS = 256
 #: Beyond this relative excess of a distance an answer is wrong. Single precision stays below it on all data that it can resolve.
 WRONG = 1e-3
+#: Of the distance itself and of the points' spread.
+WRONG_DISTANCE = 1e-2
+SPREAD_ROWS = 10_000
 
 
 def _squared_distances(query: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
@@ -59,9 +62,13 @@ def _truth(arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
     return {"checked": checked, "indices": indices, "distances": np.sqrt(squares)}
 
 
-def _invalid(indices: NDArray[Any], n_queries: int, n_points: int, k: int) -> str:
-    if indices.shape != (n_queries, k):
-        return f"indices of shape {indices.shape} instead of {(n_queries, k)}"
+def _invalid(indices: NDArray[Any], distances: NDArray[Any], n_queries: int, n_points: int, k: int) -> str:
+    if indices.shape != (n_queries, k) or distances.shape != (n_queries, k):
+        return f"indices of shape {indices.shape}, distances of {distances.shape} instead of {(n_queries, k)}"
+    if indices.dtype.kind not in "iu":
+        return f"indices of dtype {indices.dtype}"
+    if not np.isfinite(distances).all():
+        return "a distance that is not finite"
     if indices.size and (indices.min() < 0 or indices.max() >= n_points):
         return "an index that is no point"
     ordered = np.sort(indices, axis=1)
@@ -74,7 +81,7 @@ def _judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
     points, queries = problem.arrays["points"], problem.arrays["queries"]
     k = problem.parameters["k"]
     indices, distances = (np.asarray(part) for part in answer)
-    reason = _invalid(indices, len(queries), len(points), k)
+    reason = _invalid(indices, distances, len(queries), len(points), k)
     if reason:
         return Verdict(np.inf, False, reason)
     checked = truth["checked"]
@@ -100,6 +107,13 @@ def _judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
     if error > WRONG:
         share = float((excess > WRONG).any(axis=1).mean())
         return Verdict(error, False, f"wrong neighbours for {share:.1%} of the queries", notes)
+    # Distances by matrix products lose digits where points are close compared with their spread: that is allowed, nonsense is not.
+    spread = float(np.sqrt(np.var(points[:SPREAD_ROWS], axis=0, dtype=np.float64).sum()))
+    off = np.abs(distances[checked] - found) > WRONG_DISTANCE * (found + spread)
+    if off.any():
+        return Verdict(
+            np.inf, False, f"wrong distances for {float(off.any(axis=1).mean()):.1%} of the queries", notes
+        )
     return Verdict(error, True, "", notes)
 
 

@@ -21,7 +21,7 @@ import scipy.linalg
 import scipy.sparse
 from numpy.typing import NDArray
 
-from bench.tasks.base import Arrays, Problem, Task, Verdict
+from bench.tasks.base import Arrays, Problem, Task, Verdict, judge_excess
 
 Vector = NDArray[np.float64]
 MOST_STEPS = 60
@@ -77,7 +77,7 @@ def _lasso_judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
     residual = y - X @ coef - intercept
     alpha = problem.parameters["alpha"]
     value = float(residual @ residual) / (2 * len(y)) + alpha * float(np.abs(coef).sum())
-    return _excess(value, float(truth["minimum"]), {"nonzero coefficients": int(np.count_nonzero(coef))})
+    return judge_excess(value, float(truth["minimum"]), {"nonzero coefficients": int(np.count_nonzero(coef))})
 
 
 def path_alphas(X: Vector, y: Vector, l1_ratio: float, n_alphas: int) -> Vector:
@@ -108,7 +108,7 @@ def _path_judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
     pairs = zip(coefs, truth["alphas"], strict=True)
     values = np.array([_squares_objective(X, y, c, a, ratio) for c, a in pairs])
     worst = int(np.argmax(values / truth["minimum"]))
-    return _excess(float(values[worst]), float(truth["minimum"][worst]), {})
+    return judge_excess(float(values[worst]), float(truth["minimum"][worst]), {})
 
 
 # --- L1 logistic regression -------------------------------------------------------------------------------------------
@@ -173,8 +173,9 @@ def _logistic_truth(arrays: Arrays, parameters: Mapping[str, Any]) -> Arrays:
     for _ in range(MOST_STEPS):
         share = 1 / (1 + np.exp(sign * (X @ coef)))
         pull = np.abs(np.asarray(X.T @ (sign * share)))
+        left = _logistic_gap(X, sign, coef, alpha) / value
         working = _working_set(coef, pull, alpha)
-        if working.size == 0:
+        if working.size == 0 or left < ENOUGH:
             break
         step = np.zeros_like(coef)
         step[working] = _quadratic_step(X, sign, coef, alpha, working) - coef[working]
@@ -183,9 +184,6 @@ def _logistic_truth(arrays: Arrays, parameters: Mapping[str, Any]) -> Arrays:
             size /= 2
         coef = coef + size * step
         value = min(value, _logistic_objective(X, sign, coef, alpha))
-        left = _logistic_gap(X, sign, coef, alpha) / value
-        if left < ENOUGH:
-            break
     return {"minimum": np.array(value), "left": np.array(max(0.0, left))}
 
 
@@ -194,13 +192,7 @@ def _logistic_judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
     value = _logistic_objective(
         problem.arrays["X"], _signs(problem.arrays["y"]), coef, problem.parameters["alpha"]
     )
-    return _excess(value, float(truth["minimum"]), {"nonzero coefficients": int(np.count_nonzero(coef))})
-
-
-def _excess(value: float, minimum: float, notes: dict[str, int | float | str]) -> Verdict:
-    if not np.isfinite(value):
-        return Verdict(np.inf, False, "the objective is not finite")
-    return Verdict(max(value / minimum - 1, 0.0), True, "", notes)
+    return judge_excess(value, float(truth["minimum"]), {"nonzero coefficients": int(np.count_nonzero(coef))})
 
 
 TARGETS = (1e-6, 1e-10)

@@ -6,6 +6,7 @@ Read and cleaned as `crowfly report` does it; features are standardised, missing
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from functools import cache, partial
@@ -34,6 +35,15 @@ def announce(path: Path, target: str | None) -> None:
     """
     os.environ[VARIABLE] = json.dumps({"path": str(path.resolve()), "target": target})
     _problem()
+
+
+def fingerprint() -> str:
+    """What tells one table and question from another; empty without a table."""
+    if VARIABLE not in os.environ:
+        return ""
+    chosen = json.loads(os.environ[VARIABLE])
+    digest = hashlib.sha256(Path(chosen["path"]).read_bytes()).hexdigest()
+    return f"{digest} {chosen['target']}"
 
 
 @cache
@@ -76,7 +86,14 @@ def workloads() -> list[Workload]:
             dataset=f"own points {name}",
             arrays=partial(_search_arrays, n_queries),
             parameters={"k": k},
-            facts={"queries": n_queries, "points": n - n_queries, "features": p, "k": k, "dtype": "float64"},
+            facts={
+                "queries": n_queries,
+                "points": n - n_queries,
+                "features": p,
+                "k": k,
+                "dtype": "float64",
+                "data": "own table",
+            },
             **common,
         ),
         Workload(
