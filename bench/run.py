@@ -32,7 +32,7 @@ DEFAULT_OUTPUT = Path("build/bench")
 LIMITS = {
     "toy": Limits(budget=0.1, call=60.0, cell=120.0),
     "quick": Limits(budget=0.4, call=6.0, cell=8.0),
-    "full": Limits(budget=1.2, call=10.0, cell=15.0),
+    "full": Limits(budget=1.0, call=10.0, cell=15.0),
     "grid": Limits(budget=4.0, call=60.0, cell=180.0),
 }
 
