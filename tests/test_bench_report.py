@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib")
-pytest.importorskip("jinja2")
+pytest.importorskip("matplotlib", reason="the page has plots")
+pytest.importorskip("jinja2", reason="the page is a template")
 
 from bench import report
 from bench.report import formatting, growth, markdown, page, rows, summary, wording
