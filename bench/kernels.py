@@ -66,6 +66,7 @@ def probes() -> tuple[Probe, ...]:
     return (
         Probe("FMA float32", "fma_chain_f32", "FLOP/s", "operations"),
         Probe("FMA float64", "fma_chain_f64", "FLOP/s", "operations"),
+        Probe("int8 products", "byte_chain", "OP/s", "operations"),
         Probe("L1 load", "read_stream", "B/s", "bytes_loaded"),
         Probe("L1 store", "write_stream", "B/s", "bytes_stored"),
         Probe("L2 load", "read_stream", "B/s", "bytes_loaded", 192 * KIB // 8),
@@ -73,12 +74,14 @@ def probes() -> tuple[Probe, ...]:
     )
 
 
+#: The limit of a kernel's arithmetic, by its precision.
+ARITHMETIC = {"int8": "int8 products", "float32": "FMA float32", "float64": "FMA float64"}
+
 #: Units that kernels don't use yet: name, unit, features in the words of /proc/cpuinfo.
 UNUSED_UNITS = (
     ("AMX bfloat16", "FLOP/s", ("amx_tile", "amx_bf16")),
     ("AMX int8", "OP/s", ("amx_tile", "amx_int8")),
     ("AVX-512 bfloat16 dot product", "FLOP/s", ("avx512_bf16",)),
-    ("AVX-512 int8 dot product", "OP/s", ("avx512_vnni",)),
 )
 
 
@@ -154,7 +157,7 @@ def limit_of(timer: Any, rates: dict[str, float]) -> tuple[str, float]:
     `rates` are those of one thread by name. What a kernel loads comes from the smallest cache that holds its buffers.
     """
     level = "L1" if timer.footprint <= L1_BYTES else "L2" if timer.footprint <= L2_BYTES else "memory"
-    arithmetic = "FMA float32" if timer.is_float32 else "FMA float64"
+    arithmetic = ARITHMETIC[timer.precision]
     least = {
         arithmetic: timer.operations / rates[arithmetic],
         f"{level} load": timer.bytes_loaded / rates[f"{level} load"],

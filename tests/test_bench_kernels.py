@@ -20,7 +20,7 @@ TIMED = _core._kernels.timed_kernels() + _core._kernels.timed_probes()
 def table_entries() -> set[str]:
     """Names of all function pointers in KernelTable."""
     text = TABLE.read_text(encoding="utf-8")
-    aliases = re.findall(r"using (\w+) = \w+ \(\*\)\(", text)
+    aliases = re.findall(r"using (\w+) = [\w:]+ \(\*\)\(", text)
     aliased = re.findall(rf"^  (?:{'|'.join(aliases)}) (\w+)", text, re.MULTILINE)
     return {*re.findall(r"\(\*(\w+)\)\(", text), *aliased}
 
@@ -57,14 +57,14 @@ def test_timer_refuses_what_it_does_not_know() -> None:
         _core._kernels.KernelTimer("filter", 16)
     for size in (0, -1, 2**40):
         with pytest.raises(ValueError, match="size: 1 to"):
-            _core._kernels.KernelTimer("filter_tile", size)
+            _core._kernels.KernelTimer("lattice_tile", size)
 
 
 @dataclass
 class Costs:
     """What `limit_of` reads of a timer."""
 
-    is_float32: bool = False
+    precision: str = "float64"
     operations: float = 0.0
     bytes_loaded: float = 0.0
     bytes_stored: float = 0.0
@@ -85,7 +85,7 @@ RATES = {
     ("costs", "name", "seconds"),
     [
         (Costs(operations=1000, bytes_loaded=400), "FMA float64", 10.0),
-        (Costs(operations=1000, bytes_loaded=400, is_float32=True), "FMA float32", 5.0),
+        (Costs(operations=1000, bytes_loaded=400, precision="float32"), "FMA float32", 5.0),
         (Costs(operations=100, bytes_loaded=4000), "L1 load", 10.0),
         (Costs(operations=100, bytes_loaded=4000, bytes_stored=4000), "L1 store", 20.0),
         (Costs(operations=100, bytes_loaded=4000, footprint=100 * 1024), "L2 load", 40.0),

@@ -52,31 +52,46 @@ def test_log_one_plus() -> None:
     assert ulp_errors(_core._kernels.log_one_plus(x), truth).max() <= ULPS
 
 
-@pytest.mark.parametrize("exponent", [-30, 0, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("inverse_step", [1e-3, 1.0, 37.0, 1e6])
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e8])
 @pytest.mark.parametrize("scale", [1e-40, 1e-3, 1.0])
-def test_rounding_moves_a_row_no_further_than_it_says(scale: float, offset: float, exponent: int) -> None:
+def test_rounding_moves_a_row_no_further_than_it_says(
+    scale: float, offset: float, inverse_step: float, dtype: type
+) -> None:
     rng = np.random.default_rng(7)
-    for n_features in (1, 2, 9, 64):
-        row = offset + scale * rng.standard_normal(n_features)
+    for n_features in (1, 2, 9, 64, 131):
+        row: AnyArray = (offset + scale * rng.standard_normal((1, n_features))).astype(dtype)
         centre = offset + scale * rng.standard_normal(n_features)
-        rounded, length, moved = _core._kernels.round_row(row, centre, exponent)
+        codes, squares, moved, length = _core._kernels.round_row(row, centre, inverse_step)
         exact = [
-            (Fraction(x) - Fraction(c)) * Fraction(2) ** exponent for x, c in zip(row, centre, strict=True)
+            (Fraction(float(x)) - Fraction(c)) * Fraction(inverse_step)
+            for x, c in zip(row[0], centre, strict=True)
         ]
-        values = [Fraction(float(v)) for v in rounded]
-        shift = sum((v - e) ** 2 for v, e in zip(values, exact, strict=True))
-        assert Fraction(moved) ** 2 >= shift
-        assert Fraction(length) ** 2 >= sum(v * v for v in values)
-        # Not by much, or the filter would pass everything: float32's rounding, and float64's of the subtraction.
-        largest = max(abs(e) for e in exact)
-        assert moved <= n_features * (2.0**-23 * float(largest) + 2.0**-149)
+        assert squares == sum(int(c) ** 2 for c in codes)
+        assert Fraction(moved) ** 2 >= sum((int(c) - e) ** 2 for c, e in zip(codes, exact, strict=True))
+        assert Fraction(length) ** 2 >= sum(e * e for e in exact)
+        # Not by much, or the filter would pass everything: half a step per feature, unless the row leaves the lattice.
+        if max(abs(e) for e in exact) <= 63:
+            assert moved <= 0.5 * np.sqrt(n_features) + 2.0**-40 * length
+        assert length <= (1 + 2.0**-29) * float(sum(e * e for e in exact)) ** 0.5 + 2.0**-500
 
 
-def test_data_that_float32_holds_are_not_moved() -> None:
-    row, centre = np.array([3.0, -5.0, 0.0]), np.array([1.0, 1.0, 0.0])
-    _, length, moved = _core._kernels.round_row(row, centre, -3)
-    assert moved <= 2.0**-51 * length
+def test_whole_numbers_are_not_moved() -> None:
+    row, centre = np.array([[3.0, -5.0, 0.0, 63.0]]), np.array([1.0, 1.0, 0.0, 0.0])
+    codes, squares, moved, length = _core._kernels.round_row(row, centre, 1.0)
+    assert codes.tolist() == [2, -6, 0, 63]
+    assert squares == 4 + 36 + 63**2
+    assert moved <= 2.0**-50 * length
+
+
+def test_rows_far_outside_the_lattice_are_clipped() -> None:
+    levels = _core._kernels.tile_sizes()["lattice_levels"]
+    for far in (1e3, 1e300):
+        codes, _, moved, length = _core._kernels.round_row(np.array([[far, -far, 0.0]]), np.zeros(3), 1.0)
+        assert codes.tolist() == [levels, -levels, 0]
+        assert moved >= far - levels
+        assert length >= far
 
 
 SIZES = [1, 2, 3, 7, 8, 9, 11, 12, 13, 23, 24, 25, 47, 49, 97, 193, 200]

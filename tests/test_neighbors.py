@@ -28,6 +28,7 @@ from strategies import (
     normal_pair,
 )
 
+BUILT = ("lattice", "cells", "tree")
 POWERS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.0, 16.0, 17.0, np.inf)
 
 
@@ -135,6 +136,80 @@ def test_hard_data_at_sizes_that_are_cut_into_blocks(name: str, dtype: Any) -> N
     expected = neighbors(queries, points, 3)
     for num_threads in (1, 2):
         assert_neighbors_equal(crowfly.nearest(queries, points, 3, num_threads=num_threads), expected)
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("n_features", [1, 2, 3, 5, 8, 9, 31, 40])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", DATASETS)
+def test_hard_data_by_each_algorithm(name: str, dtype: Any, n_features: int, algorithm: str) -> None:
+    queries, points = dataset(name, 17, 45, 1201, n_features, dtype)
+    index = crowfly.Index(points, algorithm=algorithm)
+    for k in (1, 7, 60):
+        assert_neighbors_equal(index.query(queries, k), neighbors(queries, points, k))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("metric", METRICS)
+def test_metrics_by_each_algorithm(metric: str, algorithm: str) -> None:
+    queries, points = dataset("offset_clusters", 18, 45, 1201, 5, np.float64)
+    actual = crowfly.Index(points, metric, algorithm=algorithm).query(queries, 7)
+    assert_neighbors_equal(actual, neighbors(queries, points, 7, metric))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_memory_layouts_by_each_algorithm(layout: str, algorithm: str) -> None:
+    queries, points = normal_pair(35, 1009, 6, np.float32)
+    actual = crowfly.Index(LAYOUTS[layout](points), algorithm=algorithm).query(LAYOUTS[layout](queries), 3)
+    assert_neighbors_equal(actual, neighbors(queries, points, 3))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("n_points", POINT_SIZES)
+def test_numbers_of_points_by_each_algorithm(n_points: int, algorithm: str) -> None:
+    queries, points = normal_pair(37, n_points, 4)
+    index = crowfly.Index(points, algorithm=algorithm)
+    for k in {1, min(3, n_points), n_points}:
+        assert_neighbors_equal(index.query(queries, k), neighbors(queries, points, k))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+def test_exclude_self_by_each_algorithm(algorithm: str) -> None:
+    points = np.tile(normal_pair(1, 300, 5)[1], (2, 1))
+    actual = crowfly.Index(points, algorithm=algorithm).query(points, 9, exclude_self=True)
+    assert_neighbors_equal(actual, neighbors(points, points, 9, exclude_self=True))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("far", [1e10, 1e160, 1e300])
+def test_far_queries_and_points_by_each_algorithm(far: float, algorithm: str) -> None:
+    queries, points = normal_pair(40, 600, 6)
+    queries[::7] *= far
+    for some in (points, np.vstack([points, far * points[:3]])):
+        actual = crowfly.Index(some, algorithm=algorithm).query(queries, 4)
+        assert_neighbors_equal(actual, crowfly.Index(some, algorithm="direct").query(queries, 4))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+def test_dense_clusters_beside_far_points(algorithm: str) -> None:
+    """One key of the curve and one point of the lattice for nearly all, again and again."""
+    rng = np.random.default_rng(19)
+    points = np.vstack(
+        [10.0**-e * rng.standard_normal((200, 3)) for e in range(0, 40, 8)] + [np.zeros((100, 3))]
+    )
+    queries = np.vstack([points[::50], 1e-20 * rng.standard_normal((20, 3))])
+    actual = crowfly.Index(points, algorithm=algorithm).query(queries, 5)
+    assert_neighbors_equal(actual, neighbors(queries, points, 5))
+
+
+def test_the_algorithm_is_chosen_per_call() -> None:
+    queries, points = dataset("clusters", 20, 2000, 20000, 12, np.float32)
+    index = crowfly.Index(points)
+    expected = crowfly.Index(points, algorithm="direct").query(queries, 3)
+    for part in (slice(0, 3), slice(0, 20), slice(0, 2000), slice(5, 6)):
+        actual = index.query(queries[part], 3)
+        assert_neighbors_equal(actual, (expected[0][part], expected[1][part]))
 
 
 @pytest.mark.parametrize(
@@ -261,6 +336,14 @@ def test_any_small_problem(problem: tuple[Any, Any, int], num_threads: int) -> N
     for metric, p in (("euclidean", None), ("manhattan", None), ("chebyshev", None), ("minkowski", 3.0)):
         actual = crowfly.nearest(queries, points, k, metric=metric, p=p, num_threads=num_threads)
         assert_neighbors_equal(actual, neighbors(queries, points, k, metric, p))
+
+
+@given(problem=neighbor_problems(), algorithm=st.sampled_from(BUILT))
+def test_any_small_problem_by_each_algorithm(problem: tuple[Any, Any, int], algorithm: str) -> None:
+    queries, points, k = problem
+    for metric in ("euclidean", "chebyshev"):
+        actual = crowfly.Index(points, metric, algorithm=algorithm).query(queries, k)
+        assert_neighbors_equal(actual, neighbors(queries, points, k, metric))
 
 
 @given(problem=neighbor_problems())

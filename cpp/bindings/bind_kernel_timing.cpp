@@ -19,6 +19,17 @@ Trial make_trial(const std::string& name, Index size) {
   throw py::value_error("name: no kernel '" + name + "'");
 }
 
+const char* name_of(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::int8:
+      return "int8";
+    case Precision::float32:
+      return "float32";
+    default:
+      return "float64";
+  }
+}
+
 /// Not for two threads at once: kernels write to the trial's buffers.
 class KernelTimer {
  public:
@@ -48,8 +59,7 @@ void bind_kernel_timing(py::module_& m) {
       .def(py::init<const std::string&, Index>(), py::arg("name"), py::arg("size"))
       .def("run", &KernelTimer::run, py::arg("calls"))
       .def_property_readonly("shape", [](const KernelTimer& t) { return t.trial.shape; })
-      .def_property_readonly("is_float32",
-                             [](const KernelTimer& t) { return t.trial.work.precision == Precision::float32; })
+      .def_property_readonly("precision", [](const KernelTimer& t) { return name_of(t.trial.work.precision); })
       .def_property_readonly("operations", [](const KernelTimer& t) { return t.trial.work.operations; })
       .def_property_readonly("bytes_loaded", [](const KernelTimer& t) { return t.trial.work.bytes_loaded; })
       .def_property_readonly("bytes_stored", [](const KernelTimer& t) { return t.trial.work.bytes_stored; })

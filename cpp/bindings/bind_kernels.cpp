@@ -5,7 +5,7 @@
 #include "kernels/dispatch.hpp"
 #include "linalg/cholesky.hpp"
 #include "linalg/gram.hpp"
-#include "neighbors/packed_points.hpp"
+#include "neighbors/lattice.hpp"
 
 namespace crowfly::bindings {
 namespace {
@@ -23,13 +23,18 @@ Doubles map_padded(const Doubles& values, InPlace kernel) {
   return out;
 }
 
-/// One row rounded as the filter does it: the float32 values, their length and how far rounding moved the row, upper bounds both.
-py::tuple round_one_row(const Doubles& row, const Doubles& centre, int exponent) {
-  require(row.size() == centre.size(), "centre: as many entries as the row expected");
-  const Frame frame{{centre.data(), centre.data() + centre.size()}, exponent};
-  py::array_t<float> rounded(row.size());
-  const RoundedRow bounds = round_row(row.data(), row.size(), frame, rounded.mutable_data(), 1, 0);
-  return py::make_tuple(rounded, bounds.length, bounds.moved);
+/// One row rounded as the filter does it: the integers, their squared length, and upper bounds of how far rounding moved the row and of its length.
+py::tuple round_one_row(const py::array& row, const Doubles& centre, double inverse_step) {
+  const MatrixView view = matrix_view(row, "row");
+  require(view.rows == 1 && view.cols == centre.size(), "centre: as many entries as the row expected");
+  LatticeFrame frame{AlignedBuffer<double>::zeros(padded_depth(view.cols)), inverse_step};
+  std::copy_n(centre.data(), centre.size(), frame.centre.data());
+  const Metric metric(MetricKind::euclidean);
+  LatticeRounder rounder(view, metric);
+  const LatticeRow bounds = rounder.round_row(0, frame, 0);
+  py::array_t<std::int8_t> codes(view.cols);
+  for (Index j = 0; j < view.cols; ++j) codes.mutable_at(j) = rounder.code(j);
+  return py::make_tuple(codes, bounds.squares, bounds.moved, bounds.length);
 }
 
 /// X' diag(w) X, packed and summed as a fit does it.
@@ -93,11 +98,12 @@ void bind_kernels(py::module_& m) {
   m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));
-  m.def("round_row", &round_one_row, py::arg("row"), py::arg("centre"), py::arg("exponent"));
+  m.def("round_row", &round_one_row, py::arg("row"), py::arg("centre"), py::arg("inverse_step"));
   m.def("tile_sizes", [] {
     py::dict sizes;
-    sizes["filter_queries"] = kernels::active().filter_queries;
-    sizes["filter_points"] = kernels::active().filter_points;
+    sizes["lattice_queries"] = kernels::active().lattice_queries;
+    sizes["lattice_points"] = kernels::active().lattice_points;
+    sizes["lattice_levels"] = kernels::active().lattice_levels;
     sizes["panel_width"] = kernels::active().panel_width;
     sizes["gram_rows"] = kernels::active().gram_rows;
     return sizes;

@@ -15,13 +15,22 @@ Metric metric_of(const std::string& name, double p) {
   throw py::value_error("metric: unknown name '" + name + "'");
 }
 
+Algorithm algorithm_of(const std::string& name) {
+  if (name == "auto") return Algorithm::automatic;
+  if (name == "direct") return Algorithm::direct;
+  if (name == "lattice") return Algorithm::lattice;
+  if (name == "cells") return Algorithm::cells;
+  if (name == "tree") return Algorithm::tree;
+  throw py::value_error("algorithm: unknown name '" + name + "'");
+}
+
 /// The core's index together with the array that it refers to.
 class IndexHandle {
  public:
-  IndexHandle(py::array points, const std::string& metric, double p, double max_abs)
+  IndexHandle(py::array points, const std::string& metric, double p, double max_abs, const std::string& algorithm)
       : points_(std::move(points)),
         view_(matrix_view(points_, "points")),
-        index_(view_, metric_of(metric, p), max_abs) {}
+        index_(view_, metric_of(metric, p), max_abs, algorithm_of(algorithm)) {}
 
   py::tuple query(const py::array& queries, Index k, bool exclude_self, int num_threads) const {
     const MatrixView view = checked(queries, exclude_self);
@@ -80,8 +89,8 @@ py::array_t<double> pairwise(const py::array& x, const py::array& y, const std::
 
 void bind_neighbors(py::module_& m) {
   py::class_<IndexHandle>(m, "Index")
-      .def(py::init<py::array, const std::string&, double, double>(), py::arg("points"), py::arg("metric"),
-           py::arg("p"), py::arg("max_abs"))
+      .def(py::init<py::array, const std::string&, double, double, const std::string&>(), py::arg("points"),
+           py::arg("metric"), py::arg("p"), py::arg("max_abs"), py::arg("algorithm"))
       .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("exclude_self"),
            py::arg("num_threads"))
       .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("exclude_self"),

@@ -20,17 +20,65 @@ std::string text(Index n) { return std::to_string(n); }
 
 // --- Neighbours ---------------------------------------------------------------------------------------------------------
 
-/// Limits that no value meets: what nearly every tile of a search sees.
-Trial filter_tile(const KernelTable& t, Index depth) {
-  const Index rows = t.filter_queries, cols = t.filter_points;
+/// Thresholds that no value meets: what nearly every tile of a search sees.
+Trial lattice_tile(const KernelTable& t, Index size) {
+  const Index rows = t.lattice_queries, cols = t.lattice_points, depth = round_up(size, t.lattice_depth);
   Trial trial;
   trial.shape = text(rows) + " x " + text(cols) + ", depth " + text(depth);
-  trial.work = {Precision::float32, times(2, rows, cols, depth + 1), times(4, depth + 1, rows + cols), times(8, rows)};
-  auto *queries = trial.array<float>(depth * rows), *points = trial.array<float>(depth * cols);
-  auto *norms = trial.array<float>(cols), *limits = trial.array<float>(rows), *values = trial.array<float>(rows * cols);
+  trial.work = {Precision::int8, times(2, rows, cols, depth), times(depth, rows + cols) + times(4, rows + cols), 0};
+  auto* queries = trial.array<std::int8_t>(depth * rows);
+  auto* points = trial.array<std::uint8_t>(depth * cols);
+  auto *start = trial.array<std::int32_t>(cols), *thresholds = trial.array<std::int32_t>(rows);
+  auto* values = trial.array<std::int32_t>(rows * cols);
   auto* hits = trial.array<std::uint64_t>(rows);
-  std::fill_n(limits, rows, -1e30F);
-  trial.call = [=, kernel = t.filter_tile] { kernel(queries, points, norms, limits, depth, hits, values); };
+  std::fill_n(thresholds, rows, 1 << 30);
+  trial.call = [=, kernel = t.lattice_tile] { kernel(queries, points, start, thresholds, depth, hits, values); };
+  return trial;
+}
+
+template <class T>
+Trial lattice_round(const KernelTable& t, Index n) {
+  const auto size = static_cast<Index>(sizeof(T));
+  Trial trial;
+  trial.shape = text(n) + " features";
+  // Difference, scale, two bounds, two for the rounding, the way moved, three products with their sums, the offset.
+  trial.work = {Precision::float64, times(14, n), times(size + 8, n), times(1, n)};
+  auto* row = trial.array<T>(n);
+  auto* centre = trial.array(round_up(n, kernels::row_padding));
+  auto* codes = trial.array<std::uint8_t>(round_up(n, kernels::row_padding));
+  auto* sums = trial.array<kernels::LatticeSums>(1);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.lattice_round_f32 : t.lattice_round_f64] {
+    kernel(row, centre, 100.0, 127.0, 128.0, n, codes, sums);
+  };
+  return trial;
+}
+
+template <class T>
+Trial distance_columns(const KernelTable& t, Index features) {
+  constexpr Index n = kernels::column_block;
+  const auto size = static_cast<Index>(sizeof(T));
+  Trial trial;
+  trial.shape = text(n) + " points, " + text(features) + " features";
+  trial.work = {Precision::float64, times(3, n, features), times(size, n, features) + times(8, features), times(8, n)};
+  auto* query = trial.array(features);
+  auto* columns = trial.array<T>(n * features);
+  auto* out = trial.array(n);
+  constexpr auto reduction = static_cast<int>(Reduction::squared_difference);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.distance_columns_f32[reduction] : t.distance_columns_f64[reduction]] {
+    kernel(query, columns, features, -1.0, out);
+  };
+  return trial;
+}
+
+Trial box_columns(const KernelTable& t, Index features) {
+  constexpr Index n = kernels::column_block;
+  Trial trial;
+  trial.shape = text(n) + " boxes, " + text(features) + " features";
+  trial.work = {Precision::float64, times(6, n, features), times(16, n, features) + times(8, features), times(8, n)};
+  auto *query = trial.array(features), *boxes = trial.array(2 * n * features), *out = trial.array(n);
+  trial.call = [=, kernel = t.box_columns[static_cast<int>(Reduction::squared_difference)]] {
+    kernel(query, boxes, features, -1.0, out);
+  };
   return trial;
 }
 
@@ -49,6 +97,22 @@ Trial distance_rows(const KernelTable& t, Index size) {
   auto *query = trial.array(depth), *points = trial.array(rows * depth), *out = trial.array(rows);
   trial.call = [=, kernel = t.distance_rows[static_cast<int>(reduction)]] {
     kernel(query, points, rows, depth, 3.0, out);
+  };
+  return trial;
+}
+
+template <class T>
+Trial row_distance(const KernelTable& t, Index features) {
+  const Index depth = round_up(features, kernels::distance_lanes), size = static_cast<Index>(sizeof(T));
+  Trial trial;
+  trial.shape = text(features) + " features";
+  trial.work = {Precision::float64, times(3, features), times(8 + size, features), 0};
+  auto* query = trial.array(depth);
+  auto* row = trial.array<T>(features);
+  auto* out = trial.array(1);
+  constexpr auto reduction = static_cast<int>(Reduction::squared_difference);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.row_distance_f32[reduction] : t.row_distance_f64[reduction]] {
+    *out = kernel(query, row, features, 2.0);
   };
   return trial;
 }
@@ -175,6 +239,15 @@ Trial fma_chain(const KernelTable& t, Index size) {
   return trial;
 }
 
+Trial byte_chain(const KernelTable& t, Index size) {
+  const Index n = round_up(size, kernels::byte_multiple);
+  Trial trial;
+  trial.shape = text(n) + " products";
+  trial.work = {Precision::int8, times(2, n), 0, 0};
+  trial.call = [=, kernel = t.byte_chain] { kernel(n); };
+  return trial;
+}
+
 Trial read_stream(const KernelTable& t, Index size) {
   const Index n = round_up(size, kernels::stream_multiple);
   Trial trial;
@@ -198,12 +271,20 @@ Trial write_stream(const KernelTable& t, Index size) {
 // --- The list -----------------------------------------------------------------------------------------------------------
 
 const TrialEntry entries[] = {
-    {"filter_tile", 16, filter_tile},
-    {"filter_tile", 128, filter_tile},
+    {"lattice_tile", 16, lattice_tile},
+    {"lattice_tile", 128, lattice_tile},
+    {"lattice_tile", 512, lattice_tile},
+    {"lattice_round_f32", 128, lattice_round<float>},
+    {"lattice_round_f64", 128, lattice_round<double>},
+    {"distance_columns_f32 squared_difference", 3, distance_columns<float>},
+    {"distance_columns_f64 squared_difference", 3, distance_columns<double>},
+    {"box_columns squared_difference", 3, box_columns},
     {"distance_rows squared_difference", 64, distance_rows<Reduction::squared_difference>},
     {"distance_rows absolute_difference", 64, distance_rows<Reduction::absolute_difference>},
     {"distance_rows maximum_difference", 64, distance_rows<Reduction::maximum_difference>},
     {"distance_rows power_difference", 64, distance_rows<Reduction::power_difference>},
+    {"row_distance_f32 squared_difference", 64, row_distance<float>},
+    {"row_distance_f64 squared_difference", 64, row_distance<double>},
     {"gram_tile", 64, gram_tile},
     {"pack_rows_f32", 64, pack_rows<float>},
     {"pack_rows_f64", 64, pack_rows<double>},
@@ -220,6 +301,7 @@ const TrialEntry entries[] = {
 const TrialEntry probes[] = {
     {"fma_chain_f32", 192'000, fma_chain<Precision::float32>},
     {"fma_chain_f64", 192'000, fma_chain<Precision::float64>},
+    {"byte_chain", 768'000, byte_chain},
     {"read_stream", 3072, read_stream},
     {"write_stream", 3072, write_stream},
 };

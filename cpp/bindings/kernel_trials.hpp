@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,7 @@
 
 namespace crowfly::bindings {
 
-enum class Precision { float32, float64 };
+enum class Precision { int8, float32, float64 };
 
 /// What one call does, read off the kernel's body. Operations are additions, multiplications, divisions and maxima; a fused multiply-add is two.
 struct Work {
@@ -40,7 +41,7 @@ class Trial {
     for (Index i = 0; i < n; ++i) {
       x += 0.6180339887498949;
       x -= std::floor(x);
-      values[i] = static_cast<T>(x);
+      if constexpr (std::is_arithmetic_v<T>) values[i] = static_cast<T>(x);
     }
     buffers_.push_back(std::move(buffer));
     return values;

@@ -13,7 +13,7 @@ endfunction()
 crowfly_isa(reference)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   crowfly_isa(avx2 avx avx2 fma)
-  crowfly_isa(avx512 avx avx2 fma avx512f avx512dq avx512bw avx512vl)
+  crowfly_isa(avx512 avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni)
 endif()
 
 # One object library per instruction set: kernels_<isa>.cpp and nothing else sees these flags. Inlining and vectorising for an instruction set

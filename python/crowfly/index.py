@@ -20,10 +20,13 @@ from crowfly._validation import (
     scan,
 )
 
-__all__ = ["METRICS", "Index", "nearest", "pairwise_distances"]
+__all__ = ["ALGORITHMS", "METRICS", "Index", "nearest", "pairwise_distances"]
 
 #: Names of the metrics.
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski")
+
+#: Ways to search, all with the same answers; "auto" chooses one per call.
+ALGORITHMS = ("auto", "direct", "lattice", "cells", "tree")
 
 #: Beyond, powers of differences that are within a factor of two of each other overflow float64.
 MAX_MINKOWSKI_EXPONENT = 500.0
@@ -85,6 +88,10 @@ class Index:
         angle without its cancellation.
     p : float, optional
         Exponent of "minkowski", from 1 to 500, or infinity; default 2.
+    algorithm : {"auto", "direct", "lattice", "cells", "tree"}
+        How to search. It decides speed and memory, never answers. "direct" computes every distance; "lattice" rounds rows to small integers first, computes
+        only what the rounding can't rule out; "cells" groups the points before that, for clustered data; "tree" is for few features. Where
+        one can't be used (other metrics, too many features), the search is direct. "auto" (default) decides from shapes and a sample.
     copy : bool
         With False (default) the array is referenced and must not change while the index lives.
 
@@ -93,13 +100,14 @@ class Index:
     n_points, n_features : int
     metric : str
     p : float or None
+    algorithm : str
 
     Raises
     ------
     TypeError
         If `points` has no real dtype.
     ValueError
-        If `points` is not two-dimensional, is empty, or holds NaN or infinity; for an unknown metric; for a row of zeros with "cosine".
+        If `points` is not two-dimensional, is empty, or holds NaN or infinity; for an unknown metric or algorithm; for a row of zeros with "cosine".
 
     Examples
     --------
@@ -111,9 +119,19 @@ class Index:
     """
 
     def __init__(
-        self, points: ArrayLike, metric: str = "euclidean", *, p: float | None = None, copy: bool = False
+        self,
+        points: ArrayLike,
+        metric: str = "euclidean",
+        *,
+        p: float | None = None,
+        algorithm: str = "auto",
+        copy: bool = False,
     ) -> None:
         self._core_metric, exponent = _resolve_metric(metric, p)
+        if not isinstance(algorithm, str):
+            raise TypeError(f"algorithm: a name expected, got {algorithm!r}")
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f"algorithm: one of {', '.join(ALGORITHMS)} expected, got {algorithm!r}")
         array, max_abs = _as_points("points", points, self._core_metric)
         if array.shape[0] == 0:
             raise ValueError(f"points: at least one point expected, got shape {array.shape}")
@@ -121,13 +139,14 @@ class Index:
             array = array.copy()
         self.n_points, self.n_features = array.shape
         self.metric = metric
+        self.algorithm = algorithm
         self.p = exponent if metric == "minkowski" else None
         self._points = array
-        self._index = _core.Index(array, self._core_metric, exponent, max_abs)
+        self._index = _core.Index(array, self._core_metric, exponent, max_abs, algorithm)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy carry the points; packed ones are made anew."""
-        return _rebuilt, (self._points, self.metric, self.p)
+        return _rebuilt, (self._points, self.metric, self.p, self.algorithm)
 
     def __repr__(self) -> str:
         p = "" if self.p is None else f", p={self.p:g}"
@@ -210,8 +229,8 @@ class Index:
         return array, exclude
 
 
-def _rebuilt(points: NDArray[Any], metric: str, p: float | None) -> Index:
-    return Index(points, metric, p=p)
+def _rebuilt(points: NDArray[Any], metric: str, p: float | None, algorithm: str) -> Index:
+    return Index(points, metric, p=p, algorithm=algorithm)
 
 
 def nearest(

@@ -61,6 +61,7 @@ FeatureMask detect() noexcept {
   add(CpuFeature::avx512dq, zmm && bit(leaf7.ebx, 17));
   add(CpuFeature::avx512bw, zmm && bit(leaf7.ebx, 30));
   add(CpuFeature::avx512vl, zmm && bit(leaf7.ebx, 31));
+  add(CpuFeature::avx512vnni, zmm && bit(leaf7.ecx, 11));
   return mask;
 }
 

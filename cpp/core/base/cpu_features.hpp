@@ -7,7 +7,7 @@
 
 namespace crowfly {
 
-enum class CpuFeature : unsigned { avx, avx2, fma, avx512f, avx512dq, avx512bw, avx512vl };
+enum class CpuFeature : unsigned { avx, avx2, fma, avx512f, avx512dq, avx512bw, avx512vl, avx512vnni };
 
 using FeatureMask = std::uint32_t;
 

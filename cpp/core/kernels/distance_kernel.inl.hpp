@@ -37,6 +37,7 @@ template <class V>
 struct SquaredDifference {
   explicit SquaredDifference(double /*power*/) noexcept {}
   V operator()(V sum, V difference) const noexcept { return sum + difference * difference; }
+  static V combine(V a, V b) noexcept { return a + b; }
   static double finish(Lanes<V>& lanes) noexcept { return lanes.sum(); }
 };
 
@@ -44,6 +45,7 @@ template <class V>
 struct AbsoluteDifference {
   explicit AbsoluteDifference(double /*power*/) noexcept {}
   V operator()(V sum, V difference) const noexcept { return sum + abs(difference); }
+  static V combine(V a, V b) noexcept { return a + b; }
   static double finish(Lanes<V>& lanes) noexcept { return lanes.sum(); }
 };
 
@@ -51,6 +53,7 @@ template <class V>
 struct MaximumDifference {
   explicit MaximumDifference(double /*power*/) noexcept {}
   V operator()(V sum, V difference) const noexcept { return max(sum, abs(difference)); }
+  static V combine(V a, V b) noexcept { return max(a, b); }
   static double finish(Lanes<V>& lanes) noexcept { return lanes.maximum(); }
 };
 
@@ -110,6 +113,29 @@ void distance_rows(const double* query, const double* rows, Index n_rows, Index 
     distance_group<V, Step, group>(step, query, rows + r * depth, depth, out + r);
   }
   for (; r < n_rows; ++r) distance_group<V, Step, 1>(step, query, rows + r * depth, depth, out + r);
+}
+
+/// One row as the caller stores it, contiguous, not padded.
+template <class Isa, template <class> class Reduce, class T>
+double row_distance(const double* query, const void* row, Index n_features, double power) {
+  using V = typename Isa::f64;
+  using Step = Reduce<V>;
+  const Step step(power);
+  const auto* x = static_cast<const T*>(row);
+  Lanes<V> lanes = Lanes<V>::zero();
+  Index j = 0;
+  for (; j + distance_lanes <= n_features; j += distance_lanes) {
+    for (int part = 0; part < Lanes<V>::registers; ++part) {
+      const Index at = j + part * V::lanes;
+      lanes.part[part] = step(lanes.part[part], V::load(query + at) - V::widen(x + at));
+    }
+  }
+  for (int part = 0; part < Lanes<V>::registers && j + part * V::lanes < n_features; ++part) {
+    const Index at = j + part * V::lanes, left = n_features - at;
+    const V last = V::load_widen(x + at, left < V::lanes ? static_cast<int>(left) : V::lanes);
+    lanes.part[part] = step(lanes.part[part], V::load(query + at) - last);
+  }
+  return Step::finish(lanes);
 }
 
 }  // namespace crowfly::kernels

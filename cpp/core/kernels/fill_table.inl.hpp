@@ -4,26 +4,49 @@
 
 #include <math.h>
 
+#include "kernels/column_kernel.inl.hpp"
 #include "kernels/distance_kernel.inl.hpp"
-#include "kernels/filter_kernel.inl.hpp"
 #include "kernels/kernel_table.hpp"
+#include "kernels/lattice_kernel.inl.hpp"
 #include "kernels/logistic_kernel.inl.hpp"
 #include "kernels/panel_kernel.inl.hpp"
 #include "kernels/peak_kernel.inl.hpp"
 
 namespace crowfly::kernels {
 
+template <class Isa, template <class> class Reduce>
+constexpr void fill_distance(KernelTable& t, Reduction reduction) {
+  const auto at = static_cast<int>(reduction);
+  t.distance_rows[at] = distance_rows<Isa, Reduce>;
+  t.row_distance_f32[at] = row_distance<Isa, Reduce, float>;
+  t.row_distance_f64[at] = row_distance<Isa, Reduce, double>;
+}
+
+template <class Isa, template <class> class Reduce>
+constexpr void fill_monotone(KernelTable& t, Reduction reduction) {
+  const auto at = static_cast<int>(reduction);
+  fill_distance<Isa, Reduce>(t, reduction);
+  t.distance_columns_f32[at] = distance_columns<Isa, Reduce, float>;
+  t.distance_columns_f64[at] = distance_columns<Isa, Reduce, double>;
+  t.box_columns[at] = box_columns<Isa, Reduce>;
+}
+
 template <class Isa>
 constexpr KernelTable make_table(const char* name) {
   KernelTable t{};
   t.name = name;
-  t.filter_queries = Isa::filter_queries;
-  t.filter_points = Isa::filter_vectors * Isa::f32::lanes;
-  t.filter_tile = filter_tile<Isa>;
-  t.distance_rows[static_cast<int>(Reduction::squared_difference)] = distance_rows<Isa, SquaredDifference>;
-  t.distance_rows[static_cast<int>(Reduction::absolute_difference)] = distance_rows<Isa, AbsoluteDifference>;
-  t.distance_rows[static_cast<int>(Reduction::maximum_difference)] = distance_rows<Isa, MaximumDifference>;
-  t.distance_rows[static_cast<int>(Reduction::power_difference)] = distance_rows<Isa, PowerDifference>;
+  t.lattice_queries = Isa::lattice_queries;
+  t.lattice_points = Isa::lattice_vectors * Isa::byte_sum::lanes;
+  t.lattice_depth = Isa::byte_sum::features;
+  t.lattice_levels = Isa::byte_sum::levels;
+  t.lattice_offset = Isa::byte_sum::levels + 1;
+  t.lattice_tile = lattice_tile<Isa>;
+  t.lattice_round_f32 = lattice_round<Isa, float>;
+  t.lattice_round_f64 = lattice_round<Isa, double>;
+  fill_monotone<Isa, SquaredDifference>(t, Reduction::squared_difference);
+  fill_monotone<Isa, AbsoluteDifference>(t, Reduction::absolute_difference);
+  fill_monotone<Isa, MaximumDifference>(t, Reduction::maximum_difference);
+  fill_distance<Isa, PowerDifference>(t, Reduction::power_difference);
   t.panel_width = Panel<Isa>::width;
   t.gram_rows = Isa::gram_rows;
   t.gram_tile = gram_tile<Isa>;
@@ -39,6 +62,7 @@ constexpr KernelTable make_table(const char* name) {
   t.log_one_plus = log_one_plus_array<Isa>;
   t.fma_chain_f32 = fma_chain<typename Isa::f32, float>;
   t.fma_chain_f64 = fma_chain<typename Isa::f64, double>;
+  t.byte_chain = byte_chain<Isa>;
   t.read_stream = read_stream<Isa>;
   t.write_stream = write_stream<Isa>;
   return t;

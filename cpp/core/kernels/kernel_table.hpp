@@ -10,6 +10,11 @@ namespace crowfly::kernels {
 
 using Index = std::ptrdiff_t;
 
+template <int n>
+struct Constant {
+  static constexpr int value = n;
+};
+
 /// Lanes of the documented summation order of distances (docs/design/neighbors.md), the same on every instruction set.
 inline constexpr Index distance_lanes = 8;
 
@@ -18,26 +23,61 @@ inline constexpr Index row_padding = 8;
 
 /// The probes of the machine's limits work on multiples of so many multiply-adds, and of so many doubles.
 inline constexpr Index fma_multiple = 192;
+inline constexpr Index byte_multiple = 768;
 inline constexpr Index stream_multiple = 64;
 
-/// Sums behind the metrics, before any root is taken.
+/// Points of a block that is stored by column.
+inline constexpr Index column_block = 16;
+
+/// Sums behind the metrics, before any root is taken. The first three are monotone in every difference, operation by operation.
 enum class Reduction : int { squared_difference, absolute_difference, maximum_difference, power_difference };
-inline constexpr int n_reductions = 4;
+inline constexpr int n_reductions = 4, n_monotone_reductions = 3;
+
+/// What rounding a row to the lattice tells, in squared steps: of the integers, of the way each moved, of the row itself. Sums of up to 2^20 terms carry
+/// a relative error below 2^-32; the first is exact.
+struct LatticeSums {
+  double squares, moved, wide;
+};
 
 struct KernelTable {
   const char* name;
 
-  /// Tile of the filter: `filter_queries` x `filter_points` (at most 64 points).
-  Index filter_queries;
-  Index filter_points;
+  /// Tile of the lattice filter: `lattice_queries` x `lattice_points` (at most 64 points), depth a multiple of `lattice_depth`, integers from
+  /// -lattice_levels to lattice_levels; those of points are stored with lattice_offset added.
+  Index lattice_queries;
+  Index lattice_points;
+  Index lattice_depth;
+  Index lattice_levels;
+  Index lattice_offset;
 
-  /// One tile of values v = norm(x) - 2 q.x in float32.
-  ///   queries: [depth][filter_queries]; points: [depth][filter_points]; norms: filter_points values; limits: filter_queries values.
-  ///   hits: filter_queries words, bit j set where v(i, j) <= limits[i].
-  ///   values: [filter_queries][filter_points]; rows without a hit may be left as they were.
-  /// Returns whether any bit is set. Any order of summation is allowed: the error bound in docs/design/numerics.md covers all of them.
-  bool (*filter_tile)(const float* queries, const float* points, const float* norms, const float* limits, Index depth,
-                      std::uint64_t* hits, float* values);
+  /// values(i, j) = start[j] + q_i . (x_j + offset) - thresholds[i], exactly, in 32 bits; the caller sees to it that nothing overflows.
+  ///   queries: [depth / 4][lattice_queries][4]; points: [depth / 4][lattice_points][4].
+  ///   hits: lattice_queries words, bit j set where values(i, j) >= 0; values: [lattice_queries][lattice_points]. Both are written only where the tile has
+  ///   a hit.
+  /// Returns whether the tile has a hit.
+  bool (*lattice_tile)(const std::int8_t* queries, const std::uint8_t* points, const std::int32_t* start,
+                       const std::int32_t* thresholds, Index depth, std::uint64_t* hits, std::int32_t* values);
+
+  /// codes[j] = (row[j] - centre[j]) * inverse_step, rounded to an integer, at most `largest` in magnitude, plus offset, as a byte; what the rounding
+  /// did goes to `sums`. `centre` and `codes` are padded to a multiple of row_padding, centre with zeros; codes are set to offset there.
+  using LatticeRound = void (*)(const void* row, const double* centre, double inverse_step, double largest,
+                                double offset, Index n_features, std::uint8_t* codes, LatticeSums* sums);
+  LatticeRound lattice_round_f32;
+  LatticeRound lattice_round_f64;
+
+  /// out[i] = the reduction over all features of query - point i, in float64, in the documented order, for column_block points.
+  ///   columns: [n_features][column_block].
+  /// Returns bit i set where out[i] <= limit.
+  using DistanceColumns = std::uint64_t (*)(const double* query, const void* columns, Index n_features, double limit,
+                                            double* out);
+  DistanceColumns distance_columns_f32[n_monotone_reductions];
+  DistanceColumns distance_columns_f64[n_monotone_reductions];
+
+  /// out[i] = a lower bound of the same for every point between the corners of box i: of what distance_columns computes, not just of the real number.
+  ///   boxes: [n_features][2][column_block], low corners and high corners.
+  using BoxColumns = std::uint64_t (*)(const double* query, const double* boxes, Index n_features, double limit,
+                                       double* out);
+  BoxColumns box_columns[n_monotone_reductions];
 
   /// out[i] = the reduction over all features of query - rows[i], in float64, in the documented order.
   ///   query: depth values; rows: [n_rows][depth]; depth a multiple of distance_lanes, padded with zeros on both sides.
@@ -45,6 +85,11 @@ struct KernelTable {
   using DistanceRows = void (*)(const double* query, const double* rows, Index n_rows, Index depth, double power,
                                 double* out);
   DistanceRows distance_rows[n_reductions];
+
+  /// The same of one contiguous row of `n_features` elements as the caller stores them; the query is padded as above.
+  using RowDistance = double (*)(const double* query, const void* row, Index n_features, double power);
+  RowDistance row_distance_f32[n_reductions];
+  RowDistance row_distance_f64[n_reductions];
 
   /// Columns per panel of a packed row block: panels are [rows][panel_width], panel_width a multiple of gram_rows.
   Index panel_width;
@@ -93,6 +138,8 @@ struct KernelTable {
   using FmaChain = double (*)(Index n);
   FmaChain fma_chain_f32;
   FmaChain fma_chain_f64;
+  ///   n products of bytes (a multiple of byte_multiple) likewise.
+  std::int32_t (*byte_chain)(Index n);
   ///   The sum of n values, and n values set; n a multiple of stream_multiple.
   double (*read_stream)(const double* values, Index n);
   void (*write_stream)(double value, Index n, double* target);

@@ -47,7 +47,13 @@ struct F64 {
   static F64 load_widen(const float* p, int count) noexcept {
     return {_mm256_cvtps_pd(_mm_maskload_ps(p, FirstLanes::narrow(count)))};
   }
+  static F64 widen(const double* p) noexcept { return {_mm256_loadu_pd(p)}; }
+  static F64 widen(const float* p) noexcept { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
   void store(double* p) const noexcept { _mm256_store_pd(p, v); }
+  void store_bytes(std::uint8_t* p) const noexcept {
+    const __m128i lowest = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    _mm_storeu_si32(p, _mm_shuffle_epi8(_mm256_cvtpd_epi32(v), lowest));
+  }
 
   friend F64 operator+(F64 a, F64 b) noexcept { return {_mm256_add_pd(a.v, b.v)}; }
   friend F64 operator-(F64 a, F64 b) noexcept { return {_mm256_sub_pd(a.v, b.v)}; }
@@ -55,12 +61,16 @@ struct F64 {
   friend F64 operator/(F64 a, F64 b) noexcept { return {_mm256_div_pd(a.v, b.v)}; }
   friend F64 abs(F64 a) noexcept { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.v)}; }
   friend F64 max(F64 a, F64 b) noexcept { return {_mm256_max_pd(a.v, b.v)}; }
+  friend F64 min(F64 a, F64 b) noexcept { return {_mm256_min_pd(a.v, b.v)}; }
   friend F64 mul_add(F64 a, F64 b, F64 c) noexcept { return {_mm256_fmadd_pd(a.v, b.v, c.v)}; }
   friend F64 select_nonnegative(F64 a, F64 yes, F64 no) noexcept {
     return {_mm256_blendv_pd(no.v, yes.v, _mm256_cmp_pd(a.v, _mm256_setzero_pd(), _CMP_GE_OQ))};
   }
   friend F64 shift_into_exponent(F64 a) noexcept {
     return {_mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a.v), 52))};
+  }
+  friend std::uint64_t mask_le(F64 a, F64 b) noexcept {
+    return static_cast<std::uint64_t>(_mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_LE_OQ)));
   }
   friend double upper_plus_lower(F64 a) noexcept {
     const __m128d c = _mm_add_pd(_mm256_castpd256_pd128(a.v), _mm256_extractf128_pd(a.v, 1));
@@ -72,11 +82,55 @@ struct F64 {
   }
 };
 
-/// 6 x 16 floats: 12 accumulators, two loads, one broadcast of the 16 registers. 4 x 12 doubles likewise.
+/// Without VNNI products are summed in 16 bits first: four of them, at most 4 * 127 * 63 < 2^15, hence six bits and a sign, and eight features at a time.
+struct ByteSum {
+  static constexpr int lanes = 8, features = 8, levels = 63;
+  // As in vec_avx512.hpp: lanes of 32 bits, or GCC 12 keeps copies in memory.
+#if defined(__GNUC__)
+  using Lanes = std::int32_t __attribute__((vector_size(32)));
+#else
+  using Lanes = __m256i;
+#endif
+  Lanes v;
+
+  static __m256i load_wide(const void* p) noexcept { return _mm256_load_si256(static_cast<const __m256i*>(p)); }
+  struct Points {
+    __m256i first, second;
+    static Points load(const std::uint8_t* p, std::ptrdiff_t stride) noexcept {
+      return {load_wide(p), load_wide(p + stride)};
+    }
+  };
+  struct Query {
+    __m256i first, second;
+    static Query broadcast(const std::int8_t* p, std::ptrdiff_t stride) noexcept {
+      return {_mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(p)),
+              _mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(p + stride))};
+    }
+  };
+  static ByteSum of(__m256i v) noexcept { return {(Lanes)v}; }
+  [[nodiscard]] __m256i wide() const noexcept { return (__m256i)v; }
+  static ByteSum load(const std::int32_t* p) noexcept { return of(load_wide(p)); }
+  static ByteSum difference(const std::int32_t* p, std::int32_t x) noexcept {
+    return of(_mm256_sub_epi32(load_wide(p), _mm256_set1_epi32(x)));
+  }
+  friend ByteSum add_products(ByteSum sum, Points x, Query q) noexcept {
+    const __m256i pairs =
+        _mm256_add_epi16(_mm256_maddubs_epi16(x.first, q.first), _mm256_maddubs_epi16(x.second, q.second));
+    return of(_mm256_add_epi32(sum.wide(), _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
+  }
+  friend ByteSum operator&(ByteSum a, ByteSum b) noexcept { return of(_mm256_and_si256(a.wide(), b.wide())); }
+  [[nodiscard]] std::uint64_t nonnegative() const noexcept {
+    return static_cast<std::uint8_t>(~_mm256_movemask_ps(_mm256_castsi256_ps(wide())));
+  }
+  void store(std::int32_t* p) const noexcept { _mm256_store_si256(reinterpret_cast<__m256i*>(p), wide()); }
+};
+
+/// 4 x 16 sums of bytes: 8 accumulators, and points and queries twice over. 4 x 12 doubles: 12 accumulators, three loads, one broadcast.
 struct Isa {
   using f32 = F32;
   using f64 = F64;
-  static constexpr int filter_queries = 6, filter_vectors = 2;
+  using byte_sum = ByteSum;
+  static constexpr int lattice_queries = 4, lattice_vectors = 2;
   static constexpr int gram_rows = 4, gram_vectors = 3;
 };
 

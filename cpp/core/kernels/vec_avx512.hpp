@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// AVX-512 (F, DQ, BW, VL): 16 floats or 8 doubles. The same operations under the same names as in vec_reference.hpp, which documents them.
+// AVX-512 (F, DQ, BW, VL, VNNI): 16 floats or 8 doubles. The same operations under the same names as in vec_reference.hpp, which documents them.
 #pragma once
 
 #include <immintrin.h>
@@ -33,7 +33,12 @@ struct F64 {
   static F64 load_widen(const float* p, int count) noexcept {
     return {_mm512_cvtps_pd(_mm256_maskz_loadu_ps(first(count), p))};
   }
+  static F64 widen(const double* p) noexcept { return {_mm512_loadu_pd(p)}; }
+  static F64 widen(const float* p) noexcept { return {_mm512_cvtps_pd(_mm256_loadu_ps(p))}; }
   void store(double* p) const noexcept { _mm512_store_pd(p, v); }
+  void store_bytes(std::uint8_t* p) const noexcept {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(v)));
+  }
 
   friend F64 operator+(F64 a, F64 b) noexcept { return {_mm512_add_pd(a.v, b.v)}; }
   friend F64 operator-(F64 a, F64 b) noexcept { return {_mm512_sub_pd(a.v, b.v)}; }
@@ -41,6 +46,7 @@ struct F64 {
   friend F64 operator/(F64 a, F64 b) noexcept { return {_mm512_div_pd(a.v, b.v)}; }
   friend F64 abs(F64 a) noexcept { return {_mm512_abs_pd(a.v)}; }
   friend F64 max(F64 a, F64 b) noexcept { return {_mm512_max_pd(a.v, b.v)}; }
+  friend F64 min(F64 a, F64 b) noexcept { return {_mm512_min_pd(a.v, b.v)}; }
   friend F64 mul_add(F64 a, F64 b, F64 c) noexcept { return {_mm512_fmadd_pd(a.v, b.v, c.v)}; }
   friend F64 select_nonnegative(F64 a, F64 yes, F64 no) noexcept {
     return {_mm512_mask_blend_pd(_mm512_cmp_pd_mask(a.v, _mm512_setzero_pd(), _CMP_GE_OQ), no.v, yes.v)};
@@ -48,6 +54,7 @@ struct F64 {
   friend F64 shift_into_exponent(F64 a) noexcept {
     return {_mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(a.v), 52))};
   }
+  friend std::uint64_t mask_le(F64 a, F64 b) noexcept { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_LE_OQ); }
   friend double upper_plus_lower(F64 a) noexcept {
     const __m256d b = _mm256_add_pd(_mm512_castpd512_pd256(a.v), _mm512_extractf64x4_pd(a.v, 1));
     const __m128d c = _mm_add_pd(_mm256_castpd256_pd128(b), _mm256_extractf128_pd(b, 1));
@@ -59,11 +66,49 @@ struct F64 {
   static __mmask8 first(int count) noexcept { return static_cast<__mmask8>((1U << count) - 1U); }
 };
 
-/// 14 x 32 floats: 28 accumulators, two loads of points, queries broadcast from memory. 8 x 24 doubles likewise.
+struct ByteSum {
+  static constexpr int lanes = 16, features = 4, levels = 127;
+  // GCC 12 keeps a second copy of every accumulator in memory where it has to see 64-bit lanes (__m512i) as 32-bit ones: the tile then takes three times as
+  // long.
+#if defined(__GNUC__)
+  using Lanes = std::int32_t __attribute__((vector_size(64)));
+#else
+  using Lanes = __m512i;
+#endif
+  Lanes v;
+
+  struct Points {
+    __m512i v;
+    static Points load(const std::uint8_t* p, std::ptrdiff_t /*stride*/) noexcept { return {_mm512_load_si512(p)}; }
+  };
+  struct Query {
+    __m512i v;
+    static Query broadcast(const std::int8_t* p, std::ptrdiff_t /*stride*/) noexcept {
+      return {_mm512_set1_epi32(*reinterpret_cast<const std::int32_t*>(p))};
+    }
+  };
+  static ByteSum of(__m512i v) noexcept { return {(Lanes)v}; }
+  [[nodiscard]] __m512i wide() const noexcept { return (__m512i)v; }
+  static ByteSum load(const std::int32_t* p) noexcept { return of(_mm512_load_si512(p)); }
+  static ByteSum difference(const std::int32_t* p, std::int32_t x) noexcept {
+    return of(_mm512_sub_epi32(_mm512_load_si512(p), _mm512_set1_epi32(x)));
+  }
+  friend ByteSum add_products(ByteSum sum, Points x, Query q) noexcept {
+    return of(_mm512_dpbusd_epi32(sum.wide(), x.v, q.v));
+  }
+  friend ByteSum operator&(ByteSum a, ByteSum b) noexcept { return of(_mm512_and_si512(a.wide(), b.wide())); }
+  [[nodiscard]] std::uint64_t nonnegative() const noexcept {
+    return static_cast<std::uint16_t>(~_mm512_movepi32_mask(wide()));
+  }
+  void store(std::int32_t* p) const noexcept { _mm512_store_si512(p, wide()); }
+};
+
+/// 14 x 32 sums of bytes: 28 accumulators, two loads of points, one broadcast. 8 x 24 doubles likewise.
 struct Isa {
   using f32 = F32;
   using f64 = F64;
-  static constexpr int filter_queries = 14, filter_vectors = 2;
+  using byte_sum = ByteSum;
+  static constexpr int lattice_queries = 14, lattice_vectors = 2;
   static constexpr int gram_rows = 8, gram_vectors = 3;
 };
 

@@ -32,8 +32,16 @@ struct Vec {
     for (int i = 0; i < count; ++i) r.v[i] = static_cast<T>(p[i]);
     return r;
   }
+  template <class S>
+  static Vec widen(const S* p) noexcept {
+    return load_widen(p, N);
+  }
   void store(T* p) const noexcept {
     for (int i = 0; i < N; ++i) p[i] = v[i];
+  }
+  /// Integers of magnitude below 256 as their lowest eight bits.
+  void store_bytes(std::uint8_t* p) const noexcept {
+    for (int i = 0; i < N; ++i) p[i] = static_cast<std::uint8_t>(static_cast<int>(v[i]));
   }
 
   template <class F>
@@ -59,6 +67,9 @@ struct Vec {
   }
   friend Vec max(Vec a, Vec b) noexcept {
     return map([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+  }
+  friend Vec min(Vec a, Vec b) noexcept {
+    return map([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
   }
   /// a * b + c, fused where the hardware does it in one instruction.
   friend Vec mul_add(Vec a, Vec b, Vec c) noexcept {
@@ -91,11 +102,60 @@ struct Vec {
   }
 };
 
+/// Sums in 32 bits of products of bytes, unsigned (points) times signed (query), `features` of them per lane and call.
+struct ByteSum {
+  static constexpr int lanes = 4, features = 4, levels = 127;
+  std::int32_t v[lanes];
+
+  /// Four features of each of `lanes` points; further groups of four, where `features` asks for them, are `stride` bytes on.
+  struct Points {
+    std::uint8_t v[4 * lanes];
+    static Points load(const std::uint8_t* p, std::ptrdiff_t /*stride*/) noexcept {
+      Points r;
+      for (int i = 0; i < 4 * lanes; ++i) r.v[i] = p[i];
+      return r;
+    }
+  };
+  /// The same features of one query.
+  struct Query {
+    std::int8_t v[4];
+    static Query broadcast(const std::int8_t* p, std::ptrdiff_t /*stride*/) noexcept {
+      return {{p[0], p[1], p[2], p[3]}};
+    }
+  };
+  static ByteSum load(const std::int32_t* p) noexcept { return difference(p, 0); }
+  static ByteSum difference(const std::int32_t* p, std::int32_t x) noexcept {
+    ByteSum r;
+    for (int i = 0; i < lanes; ++i) r.v[i] = p[i] - x;
+    return r;
+  }
+  friend ByteSum add_products(ByteSum sum, const Points& x, const Query& q) noexcept {
+    for (int i = 0; i < lanes; ++i) {
+      for (int j = 0; j < 4; ++j) sum.v[i] += static_cast<int>(x.v[4 * i + j]) * static_cast<int>(q.v[j]);
+    }
+    return sum;
+  }
+  friend ByteSum operator&(ByteSum a, const ByteSum& b) noexcept {
+    for (int i = 0; i < lanes; ++i) a.v[i] &= b.v[i];
+    return a;
+  }
+  /// Bit i set where v[i] >= 0.
+  [[nodiscard]] std::uint64_t nonnegative() const noexcept {
+    std::uint64_t mask = 0;
+    for (int i = 0; i < lanes; ++i) mask |= static_cast<std::uint64_t>(v[i] >= 0) << i;
+    return mask;
+  }
+  void store(std::int32_t* p) const noexcept {
+    for (int i = 0; i < lanes; ++i) p[i] = v[i];
+  }
+};
+
 /// What the bodies are instantiated with: vectors and tile sizes.
 struct Isa {
   using f32 = Vec<float, 4>;
   using f64 = Vec<double, 2>;
-  static constexpr int filter_queries = 4, filter_vectors = 2;
+  using byte_sum = ByteSum;
+  static constexpr int lattice_queries = 4, lattice_vectors = 2;
   static constexpr int gram_rows = 4, gram_vectors = 2;
 };
 

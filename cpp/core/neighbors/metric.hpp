@@ -47,10 +47,18 @@ class Metric {
   void rows(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
     kernels::active().distance_rows[static_cast<int>(reduction())](query, rows, n, depth, p_, out);
   }
+  /// The same from one contiguous row of a matrix, where rows enter as they are.
+  [[nodiscard]] double row(const double* query, const MatrixView& rows, Index i) const noexcept {
+    const auto& table = kernels::active();
+    const auto at = static_cast<int>(reduction());
+    return rows.dtype == DType::f32 ? table.row_distance_f32[at](query, rows.row(i), rows.cols, p_)
+                                    : table.row_distance_f64[at](query, rows.row(i), rows.cols, p_);
+  }
+  /// True where a raw distance has lost nothing to overflow or underflow.
+  [[nodiscard]] static bool comfortable(double raw) noexcept { return raw >= 0x1p-900 && raw <= 0x1p1000; }
   /// The kernel's raw distance of two padded rows, with an exponent of its own where it left float64's comfortable range.
   [[nodiscard]] RawDistance in_range(double raw, const double* query, const double* row, Index depth) const {
-    constexpr double low = 0x1p-900, high = 0x1p1000;
-    return raw >= low && raw <= high ? RawDistance{raw, 0} : rescaled(query, row, depth);
+    return comfortable(raw) ? RawDistance{raw, 0} : rescaled(query, row, depth);
   }
   [[nodiscard]] double finish(RawDistance d) const noexcept;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Searches over one set of points: k nearest, all within a radius, all pairs. Answers are bit-equal for any number of threads, batch size, instruction set
-// and path (filtered or direct).
+// Searches over one set of points: k nearest, all within a radius. Answers are bit-equal for any number of threads, batch size, instruction set and algorithm.
 #pragma once
 
 #include <atomic>
@@ -8,26 +7,42 @@
 #include <vector>
 
 #include "base/parallel.hpp"
-#include "neighbors/exact_rows.hpp"
-#include "neighbors/packed_points.hpp"
-#include "neighbors/top_k.hpp"
+#include "neighbors/cells.hpp"
+#include "neighbors/curve_tree.hpp"
+#include "neighbors/direct_search.hpp"
 
 namespace crowfly {
 
-/// Neighbours of each query in one flat run: query i owns [offsets[i], offsets[i + 1]).
-struct RadiusNeighbors {
-  std::vector<Index> offsets;
-  std::vector<double> distances;
-  std::vector<Index> indices;
+enum class Algorithm { automatic, direct, lattice, cells, tree };
+
+/// Made when first needed. Without a lock, which a fork could leave held and Ctrl-C could not interrupt: of several threads that make it at once the first
+/// one's stays.
+template <class T>
+class Lazy {
+ public:
+  Lazy() = default;
+  Lazy(const Lazy&) = delete;
+  Lazy& operator=(const Lazy&) = delete;
+  ~Lazy() { delete value_.load(); }
+
+  template <class... Arguments>
+  const T& get(const Arguments&... arguments) const {
+    const T* current = value_.load(std::memory_order_acquire);
+    if (current != nullptr) return *current;
+    auto fresh = std::make_unique<const T>(arguments...);
+    if (value_.compare_exchange_strong(current, fresh.get())) return *fresh.release();
+    return *current;
+  }
+  [[nodiscard]] const T* peek() const noexcept { return value_.load(std::memory_order_acquire); }
+
+ private:
+  mutable std::atomic<const T*> value_{nullptr};
 };
 
 class NeighborIndex {
  public:
   /// `points` must outlive the index and stay unchanged; `max_abs` is their largest magnitude.
-  NeighborIndex(const MatrixView& points, Metric metric, double max_abs);
-  NeighborIndex(const NeighborIndex&) = delete;
-  NeighborIndex& operator=(const NeighborIndex&) = delete;
-  ~NeighborIndex();
+  NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm);
 
   /// Writes k distances and indices per query, row after row. 1 <= k <= number of points (one less with `exclude_self`,
   /// where query i is point i).
@@ -37,19 +52,26 @@ class NeighborIndex {
 
  private:
   struct Search;
+  enum class Probe { not_made, scattered, clustered };
 
-  [[nodiscard]] bool filter_pays(Index n_queries, Index k) const noexcept;
-  [[nodiscard]] const PackedPoints& packed() const;
+  [[nodiscard]] Algorithm plan(const MatrixView& queries, Index k) const;
+  [[nodiscard]] Algorithm allowed(Algorithm wanted, Index k) const noexcept;
+  [[nodiscard]] bool cells_pay(const MatrixView& queries, Index k) const;
+  [[nodiscard]] bool lattice_works(Index k) const noexcept;
+  [[nodiscard]] bool tree_works() const noexcept;
+  void query_tree(const MatrixView& queries, Index k, bool exclude_self, double* distances, Index* indices) const;
+  void query_blocks(Search& search, double* distances, Index* indices) const;
   [[nodiscard]] std::vector<TopK> query_task(const Search& search, Index block, Index chunk) const;
-  void direct(const Search& search, Index first_query, Range points, std::vector<TopK>& top) const;
 
   MatrixView points_;
   Metric metric_;
   double max_abs_;
-  mutable std::atomic<const PackedPoints*> packed_{nullptr};
+  Algorithm algorithm_;
+  Lazy<LatticePoints> lattice_;
+  Lazy<Cells> cells_;
+  Lazy<CurveTree> tree_;
+  mutable std::atomic<Index> n_served_{0};  ///< queries, up to some
+  mutable std::atomic<Probe> probe_{Probe::not_made};
 };
-
-/// All distances between rows of x and rows of y, as defined, row-major.
-void pairwise_distances(const MatrixView& x, const MatrixView& y, const Metric& metric, double* out);
 
 }  // namespace crowfly

@@ -39,6 +39,9 @@ class TopK {
  public:
   explicit TopK(Index k) : k_(static_cast<std::size_t>(k)) { heap_.reserve(k_); }
 
+  /// Forgets all, for the next query.
+  void clear() noexcept { heap_.clear(); }
+
   [[nodiscard]] bool full() const noexcept { return heap_.size() == k_; }
   /// The last of the k so far; only when full.
   [[nodiscard]] const Neighbor& worst() const noexcept { return heap_.front(); }
@@ -53,18 +56,28 @@ class TopK {
       heap_.push_back(candidate);
       std::push_heap(heap_.begin(), heap_.end());
     } else if (candidate < heap_.front()) {
-      std::pop_heap(heap_.begin(), heap_.end());
-      heap_.back() = candidate;
-      std::push_heap(heap_.begin(), heap_.end());
+      replace_worst(candidate);
     }
   }
-  /// The neighbours in order; ends the use of this object.
+  /// The neighbours in order; only `clear` may follow.
   [[nodiscard]] const std::vector<Neighbor>& sort() {
     std::sort_heap(heap_.begin(), heap_.end());
     return heap_;
   }
 
  private:
+  /// One way down the heap, where popping and pushing would go down and up.
+  void replace_worst(const Neighbor& candidate) {
+    std::size_t hole = 0;
+    for (std::size_t child = 1; child < k_; child = 2 * hole + 1) {
+      if (child + 1 < k_ && heap_[child] < heap_[child + 1]) ++child;
+      if (!(candidate < heap_[child])) break;
+      heap_[hole] = heap_[child];
+      hole = child;
+    }
+    heap_[hole] = candidate;
+  }
+
   std::size_t k_;
   std::vector<Neighbor> heap_;
 };

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Distances of one query to a block of points stored by column, and to a block of boxes: one point per lane, each in the documented order of summation
+// (docs/design/neighbors.md), so the bits are those of distance_kernel.inl.hpp.
+#pragma once
+
+#include "kernels/distance_kernel.inl.hpp"
+#include "kernels/kernel_table.hpp"
+
+namespace crowfly::kernels {
+
+/// ((a0+a4)+(a2+a6))+((a1+a5)+(a3+a7)) of the first n accumulators; the others are zero, and adding zero changes no bit.
+template <int n, class V, class Step>
+V combined(const V (&a)[8]) noexcept {
+  const auto join = [](V x, V y) { return Step::combine(x, y); };
+  V even = a[0];
+  if constexpr (n > 4) even = join(even, a[4]);
+  if constexpr (n > 6) {
+    even = join(even, join(a[2], a[6]));
+  } else if constexpr (n > 2) {
+    even = join(even, a[2]);
+  }
+  if constexpr (n > 1) {
+    V odd = a[1];
+    if constexpr (n > 5) odd = join(odd, a[5]);
+    if constexpr (n > 7) {
+      odd = join(odd, join(a[3], a[7]));
+    } else if constexpr (n > 3) {
+      odd = join(odd, a[3]);
+    }
+    even = join(even, odd);
+  }
+  return even;
+}
+
+/// Eight features at a time, then `tail` more. Without whole eights only as many accumulators are combined as there are features.
+template <class V, class Step, int tail, bool eights, class Difference>
+V reduced(const Step& step, const Difference& difference, Index n_features) noexcept {
+  V a[8];
+  for (int j = 0; j < 8; ++j) a[j] = V::zero();
+  Index first = 0;
+  if constexpr (eights) {
+    for (; first + 8 <= n_features; first += 8) {
+      for (int j = 0; j < 8; ++j) a[j] = step(a[j], difference(first + j));
+    }
+  }
+  for (int j = 0; j < tail; ++j) a[j] = step(a[j], difference(first + j));
+  return combined<eights ? 8 : tail, V, Step>(a);
+}
+
+/// Calls block(Constant<tail>, Constant<eights>) for a number of features: one branch per block of points.
+template <class Block>
+std::uint64_t by_features(Index n_features, const Block& block) {
+  const auto with_tail = [&](auto tail) {
+    return n_features < 8 ? block(tail, Constant<0>{}) : block(tail, Constant<1>{});
+  };
+  switch (n_features % 8) {
+    case 1:
+      return with_tail(Constant<1>{});
+    case 2:
+      return with_tail(Constant<2>{});
+    case 3:
+      return with_tail(Constant<3>{});
+    case 4:
+      return with_tail(Constant<4>{});
+    case 5:
+      return with_tail(Constant<5>{});
+    case 6:
+      return with_tail(Constant<6>{});
+    case 7:
+      return with_tail(Constant<7>{});
+    default:
+      return block(Constant<0>{}, Constant<1>{});
+  }
+}
+
+template <class Isa, template <class> class Reduce, class T>
+std::uint64_t distance_columns(const double* query, const void* columns, Index n_features, double limit, double* out) {
+  using V = typename Isa::f64;
+  using Step = Reduce<V>;
+  return by_features(n_features, [=](auto tail, auto eights) {
+    const V top = V::set1(limit);
+    std::uint64_t mask = 0;
+    for (Index lane = 0; lane < column_block; lane += V::lanes) {
+      const T* x = static_cast<const T*>(columns) + lane;
+      const auto difference = [=](Index j) { return V::set1(query[j]) - V::widen(x + j * column_block); };
+      const V distance = reduced<V, Step, tail.value, eights.value != 0>(Step(0), difference, n_features);
+      distance.store(out + lane);
+      mask |= mask_le(distance, top) << lane;
+    }
+    return mask;
+  });
+}
+
+/// Distance to the nearest corner, edge or inside of each box. Every operation is monotone and in the order of distance_columns: as computed, it is
+/// nowhere above the distance, as computed, of a point in the box.
+template <class Isa, template <class> class Reduce>
+std::uint64_t box_columns(const double* query, const double* boxes, Index n_features, double limit, double* out) {
+  using V = typename Isa::f64;
+  using Step = Reduce<V>;
+  return by_features(n_features, [=](auto tail, auto eights) {
+    const V top = V::set1(limit);
+    std::uint64_t mask = 0;
+    for (Index lane = 0; lane < column_block; lane += V::lanes) {
+      const double* low = boxes + lane;
+      const auto gap = [=](Index j) {
+        const V q = V::set1(query[j]);
+        const V below = V::load(low + 2 * j * column_block) - q, above = q - V::load(low + (2 * j + 1) * column_block);
+        return max(max(below, above), V::zero());
+      };
+      const V distance = reduced<V, Step, tail.value, eights.value != 0>(Step(0), gap, n_features);
+      distance.store(out + lane);
+      mask |= mask_le(distance, top) << lane;
+    }
+    return mask;
+  });
+}
+
+}  // namespace crowfly::kernels

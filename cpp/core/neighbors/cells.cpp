@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "neighbors/cells.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/cancel.hpp"
+#include "kernels/dispatch.hpp"
+#include "neighbors/lattice_search.hpp"
+
+namespace crowfly {
+namespace {
+
+constexpr Index rows_per_task = 1024;
+
+/// Every so-many-th point, as points of their own.
+LatticePoints pick_centres(const MatrixView& points, const Metric& metric, Index n_cells) {
+  Partition few{std::vector<Index>(as_size(n_cells)), {0, n_cells}};
+  for (Index c = 0; c < n_cells; ++c) few.order[as_size(c)] = part_of(points.rows, n_cells, c).begin;
+  return LatticePoints(points, metric, few);
+}
+
+/// The nearest centre of each row, as the lattice sees them.
+class Assignment {
+ public:
+  Assignment(const LatticePoints& centres, const MatrixView& rows, const Metric& metric)
+      : centres_(centres),
+        rounder_(rows, metric),
+        n_queries_(kernels::active().lattice_queries),
+        panel_(AlignedBuffer<std::uint8_t>::zeros(n_queries_ * centres.depth())),
+        thresholds_(n_queries_),
+        values_(n_queries_ * centres.width()),
+        hits_(as_size(n_queries_)) {}
+
+  void run(Range rows, Index* nearest) {
+    for (Index first = rows.begin; first < rows.end; first += n_queries_) {
+      run_panel({first, std::min(first + n_queries_, rows.end)}, nearest + (first - rows.begin));
+    }
+  }
+
+ private:
+  void run_panel(Range rows, Index* nearest) {
+    const auto& table = kernels::active();
+    const LatticeFrame& frame = centres_.cell(0).frame;
+    for (Index i = 0; i < n_queries_; ++i) {
+      thresholds_[i] = i < rows.size() ? 1 - lattice_limit : lattice_limit;
+      if (i >= rows.size()) continue;
+      rounder_.round_row(rows.begin + i, frame, 0);
+      rounder_.scatter(panel_.data(), n_queries_, i);
+      nearest[i] = 0;
+    }
+    const auto* queries = reinterpret_cast<const std::int8_t*>(panel_.data());
+    const Range groups = centres_.cell(0).groups;
+    for (Index p = centres_.group(groups.begin).panels.begin; p < centres_.group(groups.end - 1).panels.end; ++p) {
+      if (!table.lattice_tile(queries, centres_.panel(p), centres_.start(p), thresholds_.data(), centres_.depth(),
+                              hits_.data(), values_.data())) {
+        continue;
+      }
+      for (Index i = 0; i < rows.size(); ++i) take(i, p, nearest[i]);
+    }
+  }
+
+  /// The threshold follows the best value, so only better ones are hits.
+  void take(Index query, Index panel, Index& nearest) {
+    std::int32_t best = -1;
+    for (std::uint64_t bits = hits_[as_size(query)]; bits != 0; bits &= bits - 1) {
+      const Index lane = std::countr_zero(bits);
+      const std::int32_t value = values_[query * centres_.width() + lane];
+      if (value <= best) continue;
+      best = value;
+      nearest = panel * centres_.width() + lane;
+    }
+    thresholds_[query] = std::min(thresholds_[query] + best + 1, lattice_limit);
+  }
+
+  const LatticePoints& centres_;
+  LatticeRounder rounder_;
+  Index n_queries_;
+  AlignedBuffer<std::uint8_t> panel_;
+  AlignedBuffer<std::int32_t> thresholds_, values_;
+  std::vector<std::uint64_t> hits_;
+};
+
+/// Rows by the centre nearest to them; `offsets` of all centres, the empty ones too.
+Partition grouped(const LatticePoints& centres, const MatrixView& rows, const Metric& metric) {
+  std::vector<Index> nearest(as_size(rows.rows));
+  const Index slots = centres.group(centres.n_groups() - 1).panels.end * centres.width();
+  const double operations =
+      static_cast<double>(rows.rows) * static_cast<double>(slots) * static_cast<double>(centres.depth()) / 16;
+  const Index parts = ceil_div(rows.rows, rows_per_task);
+  parallel_for_work(parts, operations, [&](Index part) {
+    const Range range = part_of(rows.rows, parts, part);
+    Assignment(centres, rows, metric).run(range, nearest.data() + range.begin);
+  });
+  Partition cells{std::vector<Index>(as_size(rows.rows)), std::vector<Index>(as_size(slots + 1), 0)};
+  for (const Index slot : nearest) ++cells.offsets[as_size(slot + 1)];
+  for (std::size_t c = 1; c < cells.offsets.size(); ++c) cells.offsets[c] += cells.offsets[c - 1];
+  std::vector<Index> next(cells.offsets.begin(), cells.offsets.end() - 1);
+  for (Index i = 0; i < rows.rows; ++i) cells.order[as_size(next[as_size(nearest[as_size(i)])]++)] = i;
+  return cells;
+}
+
+Partition without_empty(Partition cells) {
+  cells.offsets.erase(std::unique(cells.offsets.begin(), cells.offsets.end()), cells.offsets.end());
+  return cells;
+}
+
+/// At most `n` rows, evenly spread.
+MatrixView sample_of(MatrixView rows, Index n) {
+  const Index stride = std::max<Index>(1, ceil_div(rows.rows, n));
+  rows.rows = ceil_div(rows.rows, stride);
+  rows.row_stride *= stride;
+  return rows;
+}
+
+}  // namespace
+
+double Cells::share_visited(const MatrixView& points, const MatrixView& queries, const Metric& metric, Index k) {
+  constexpr Index sample_points = 8192, sample_queries = 56;
+  const MatrixView few = sample_of(points, sample_points), asking = sample_of(queries, sample_queries);
+  const Cells cells(few, metric, usual_number(points.rows));
+  // Among fewer points the neighbours are further away: as many neighbours fewer keep about the distance.
+  const Index n = std::clamp<Index>(k * few.rows / points.rows, 1, few.rows);
+  const std::vector<Index> order = cells.order_of(asking, metric);
+  std::vector<TopK> top(order.size(), TopK(n));
+  LatticeSearch search({.queries = asking,
+                        .points = few,
+                        .lattice = cells.lattice(),
+                        .metric = metric,
+                        .rows = order,
+                        .k = n,
+                        .exclude_self = false});
+  search.run({0, cells.lattice().n_groups()}, top);
+  return search.share_visited();
+}
+
+Index Cells::usual_number(Index n_points) noexcept {
+  return std::clamp<Index>(static_cast<Index>(std::sqrt(static_cast<double>(n_points))), 1, 4096);
+}
+
+Cells::Cells(const MatrixView& points, const Metric& metric, Index n_cells)
+    : centres_(pick_centres(points, metric, n_cells)),
+      lattice_(points, metric, without_empty(grouped(centres_, points, metric))) {}
+
+std::vector<Index> Cells::order_of(const MatrixView& rows, const Metric& metric) const {
+  return grouped(centres_, rows, metric).order;
+}
+
+}  // namespace crowfly

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "neighbors/curve_tree.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <span>
+
+#include "base/cancel.hpp"
+#include "base/parallel.hpp"
+#include "neighbors/exact_rows.hpp"
+
+namespace crowfly {
+namespace {
+
+using kernels::column_block;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr Index rows_per_task = 8192;
+
+/// A node that may hold neighbours: `level` 0 is a leaf.
+struct Visit {
+  double bound;
+  Index node;
+  int level;
+};
+
+/// Nodes set aside: at most 15 per level, and sixteen-fold levels are few.
+constexpr std::size_t max_stack = 16 * 17;
+
+void in_parts(Index n, double operations, const std::function<void(Range)>& task) {
+  const Index parts = std::max<Index>(1, ceil_div(n, rows_per_task));
+  parallel_for_work(parts, operations, [&](Index part) { task(part_of(n, parts, part)); });
+}
+
+/// The bounding box of some rows of a row-major matrix.
+struct Box {
+  std::vector<double> low, high;
+  explicit Box(Index features) : low(as_size(features), infinity), high(as_size(features), -infinity) {}
+  void add(const double* row) noexcept {
+    for (std::size_t j = 0; j < low.size(); ++j) {
+      low[j] = std::min(low[j], row[j]);
+      high[j] = std::max(high[j], row[j]);
+    }
+  }
+  void add(const Box& other) noexcept {
+    add(other.low.data());
+    add(other.high.data());
+  }
+  [[nodiscard]] bool is_point() const noexcept { return low == high; }
+};
+
+}  // namespace
+
+ZOrder::ZOrder(std::span<const double> low, std::span<const double> high)
+    : low_(low.begin(), low.end()), bits_(32 / static_cast<int>(low.size())), spread_(256) {
+  double side = 0;
+  for (std::size_t j = 0; j < low.size(); ++j) side = std::max(side, high[j] - low[j]);
+  // Corners that are infinitely or hardly apart leave one key for all: any order is right.
+  const double scale = std::ldexp(1.0, bits_) / side;
+  scale_ = std::isfinite(scale) && std::isfinite(side) ? scale : 0.0;
+  const std::size_t features = low.size();
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    for (std::size_t bit = 0; bit < 8 && bit * features < 32; ++bit) {
+      spread_[byte] |= ((byte >> bit) & 1U) << (bit * features);
+    }
+  }
+}
+
+std::uint32_t ZOrder::key(const double* row) const noexcept {
+  const double top = std::ldexp(1.0, bits_) - 1;
+  const std::size_t features = low_.size();
+  std::uint32_t key = 0;
+  for (std::size_t j = 0; j < features; ++j) {
+    // Written so that the product of infinity and zero, for a row far outside, is zero too.
+    const double place = (row[j] - low_[j]) * scale_;
+    auto cell = static_cast<std::uint32_t>(place > 0 ? std::min(place, top) : 0.0);
+    for (std::size_t shift = j; cell != 0; cell >>= 8, shift += 8 * features) key |= spread_[cell & 255U] << shift;
+  }
+  return key;
+}
+
+/// The steps of building: coordinates, order, columns, boxes.
+class CurveTree::Build {
+ public:
+  Build(CurveTree& tree, const Metric& metric) : tree_(tree), features_(tree.features_), n_(tree.n_points_) {
+    load(metric);
+    sort();
+    build_leaves();
+    build_nodes();
+  }
+
+ private:
+  [[nodiscard]] const double* row(Index i) const noexcept { return rows_.data() + i * features_; }
+  [[nodiscard]] double work() const noexcept { return 8.0 * static_cast<double>(n_) * static_cast<double>(features_); }
+
+  /// All rows in float64, one after the other, and the box around them.
+  void load(const Metric& metric) {
+    rows_ = AlignedBuffer<double>(n_ * features_);
+    const Index parts = std::max<Index>(1, ceil_div(n_, rows_per_task));
+    std::vector<Box> boxes(as_size(parts), Box(features_));
+    parallel_for_work(parts, work(), [&](Index part) {
+      AlignedBuffer<double> padded(padded_depth(features_));
+      const Range range = part_of(n_, parts, part);
+      for (Index i = range.begin; i < range.end; ++i) {
+        load_row(tree_.source_, i, metric, padded.data());
+        std::copy_n(padded.data(), features_, rows_.data() + i * features_);
+        boxes[as_size(part)].add(row(i));
+      }
+    });
+    Box all(features_);
+    for (const Box& box : boxes) all.add(box);
+    tree_.low_ = all.low;
+    tree_.high_ = all.high;
+  }
+
+  void sort() {
+    order_.resize(as_size(n_));
+    const ZOrder curve(tree_.low_, tree_.high_);
+    in_parts(n_, work(), [&](Range range) {
+      for (Index i = range.begin; i < range.end; ++i) {
+        order_[as_size(i)] = keyed_index(curve.key(row(i)), static_cast<std::uint32_t>(i));
+      }
+    });
+    sort_by_key(order_);
+    keys_.reserve(order_.size());
+    for (const KeyedIndex x : order_) keys_.push_back(key_of(x));
+    refine();
+  }
+
+  /// Long runs of one key (dense clusters beside far points) are sorted again, along a curve of their own.
+  void refine() {
+    std::vector<Range> open = runs({0, n_});
+    while (!open.empty()) {
+      checkpoint();
+      const Range run = open.back();
+      open.pop_back();
+      Box box(features_);
+      for (Index i = run.begin; i < run.end; ++i) box.add(row(payload_of(order_[as_size(i)])));
+      if (box.is_point()) continue;
+      const ZOrder curve(box.low, box.high);
+      std::vector<KeyedIndex> part(order_.begin() + run.begin, order_.begin() + run.end);
+      for (KeyedIndex& x : part) x = keyed_index(curve.key(row(payload_of(x))), payload_of(x));
+      sort_by_key(part);
+      std::copy(part.begin(), part.end(), order_.begin() + run.begin);
+      const auto inner = runs(run);
+      // A curve that tells nothing apart (a box too small or too large for its scale) ends it.
+      if (inner.size() == 1 && inner[0].size() == run.size()) continue;
+      open.insert(open.end(), inner.begin(), inner.end());
+    }
+  }
+
+  /// Runs of equal keys that fill more than two leaves.
+  [[nodiscard]] std::vector<Range> runs(Range range) const {
+    std::vector<Range> found;
+    for (Index i = range.begin; i < range.end;) {
+      Index end = i + 1;
+      while (end < range.end && key_of(order_[as_size(end)]) == key_of(order_[as_size(i)])) ++end;
+      if (end - i > 2 * column_block) found.push_back({i, end});
+      i = end;
+    }
+    return found;
+  }
+
+  /// Where to end a node that may hold the items from `begin` on: at eight to sixteen of them, before the one that is furthest along the curve from the item
+  /// before it. A box across a jump of the curve would be met by most queries.
+  template <class Distance>
+  [[nodiscard]] static Index end_of_node(Index begin, Index n, const Distance& distance) {
+    if (begin + column_block >= n) return n;
+    Index best = begin + column_block;
+    for (Index i = best - 1; i >= begin + column_block / 2; --i) {
+      if (distance(i) > distance(best)) best = i;
+    }
+    return best;
+  }
+  /// The highest bit in which neighbours along the curve differ says how large the smallest cube around both is.
+  [[nodiscard]] int jump(Index i) const noexcept {
+    return std::bit_width(key_of(order_[as_size(i)]) ^ key_of(order_[as_size(i - 1)]));
+  }
+
+  void build_leaves() {
+    tree_.points_.resize(as_size(n_));
+    for (Index i = 0; i < n_; ++i) tree_.points_[as_size(i)] = payload_of(order_[as_size(i)]);
+    Level& leaves = tree_.levels_.emplace_back();
+    leaves.first.reserve(as_size(n_ / 10 + 2));
+    leaves.first.push_back(0);
+    for (Index begin = 0; begin < n_;) {
+      begin = end_of_node(begin, n_, [&](Index i) { return jump(i); });
+      leaves.first.push_back(static_cast<std::uint32_t>(begin));
+    }
+    for (Index leaf = 0; leaf < leaves.size(); ++leaf) {
+      tree_.leaf_keys_.push_back(keys_[leaves.first[as_size(leaf)]]);
+    }
+    const Index size = leaves.size() * column_block * features_;
+    if (tree_.narrow_) {
+      tree_.narrow_columns_ = AlignedBuffer<float>(size);
+    } else {
+      tree_.wide_columns_ = AlignedBuffer<double>(size);
+    }
+    boxes_.assign(as_size(leaves.size()), Box(features_));
+    in_parts(leaves.size(), work(), [&](Range range) {
+      for (Index leaf = range.begin; leaf < range.end; ++leaf) {
+        tree_.narrow_ ? fill_leaf(leaf, tree_.narrow_columns_.data()) : fill_leaf(leaf, tree_.wide_columns_.data());
+      }
+    });
+  }
+
+  /// Lanes without a point repeat the first one, so that no kernel meets garbage.
+  template <class T>
+  void fill_leaf(Index leaf, T* columns) {
+    const Level& leaves = tree_.levels_.front();
+    const Index begin = leaves.first[as_size(leaf)], n = leaves.first[as_size(leaf + 1)] - begin;
+    for (Index lane = 0; lane < column_block; ++lane) {
+      const double* coordinates = row(tree_.points_[as_size(begin + (lane < n ? lane : 0))]);
+      boxes_[as_size(leaf)].add(coordinates);
+      for (Index j = 0; j < features_; ++j) {
+        columns[(leaf * features_ + j) * column_block + lane] = static_cast<T>(coordinates[j]);
+      }
+    }
+  }
+
+  /// Levels of nodes above the leaves, until one holds all.
+  void build_nodes() {
+    while (tree_.levels_.back().size() > 1) {
+      const Level& below = tree_.levels_.back();
+      // The jump before a child is that before its first point, however deep that lies.
+      const auto first_point = [&](Index child) {
+        std::uint32_t at = static_cast<std::uint32_t>(child);
+        for (auto level = tree_.levels_.rbegin(); level != tree_.levels_.rend(); ++level) at = level->first[at];
+        return static_cast<Index>(at);
+      };
+      Level level;
+      level.first.push_back(0);
+      for (Index begin = 0; begin < below.size();) {
+        begin = end_of_node(begin, below.size(), [&](Index i) { return jump(first_point(i)); });
+        level.first.push_back(static_cast<std::uint32_t>(begin));
+      }
+      level.boxes = AlignedBuffer<double>::zeros(level.size() * 2 * features_ * column_block);
+      std::vector<Box> boxes(as_size(level.size()), Box(features_));
+      for (Index node = 0; node < level.size(); ++node) {
+        for (Index child = level.first[as_size(node)]; child < level.first[as_size(node + 1)]; ++child) {
+          const Box& box = boxes_[as_size(child)];
+          boxes[as_size(node)].add(box);
+          put(level, node, child - level.first[as_size(node)], box);
+        }
+      }
+      boxes_ = std::move(boxes);
+      tree_.levels_.push_back(std::move(level));
+    }
+  }
+
+  void put(Level& level, Index node, Index lane, const Box& box) const noexcept {
+    double* sides = level.boxes.data() + node * 2 * features_ * column_block + lane;
+    for (Index j = 0; j < features_; ++j) {
+      sides[2 * j * column_block] = box.low[as_size(j)];
+      sides[(2 * j + 1) * column_block] = box.high[as_size(j)];
+    }
+  }
+
+  CurveTree& tree_;
+  Index features_, n_;
+  AlignedBuffer<double> rows_;
+  std::vector<KeyedIndex> order_;
+  std::vector<std::uint32_t> keys_;  ///< along the curve about all points, before parts of it were refined
+  std::vector<Box> boxes_;           ///< of the nodes of the highest level so far
+};
+
+CurveTree::CurveTree(const MatrixView& points, const Metric& metric)
+    : source_(points),
+      metric_(metric),
+      n_points_(points.rows),
+      features_(points.cols),
+      narrow_(points.dtype == DType::f32 && !metric.normalises()) {
+  Build(*this, metric);
+}
+
+/// Leaves around the query's place on the curve that hold at least k points: a good first guess, from which most of the tree is out of reach.
+Range CurveTree::home_of(std::uint32_t key, Index k) const noexcept {
+  const auto& first = levels_.front().first;
+  const auto after = std::upper_bound(leaf_keys_.begin(), leaf_keys_.end(), key) - leaf_keys_.begin();
+  Range home{std::max<Index>(after - 1, 0), std::max<Index>(after, 1)};
+  while (first[as_size(home.end)] - first[as_size(home.begin)] < k && home.size() < levels_.front().size()) {
+    if (home.end < levels_.front().size()) ++home.end;
+    if (home.begin > 0) --home.begin;
+  }
+  return home;
+}
+
+void CurveTree::search(const double* query, std::uint32_t key, Index k, Index excluded, TopK& top) const {
+  const auto boxes = kernels::active().box_columns[static_cast<int>(metric_.reduction())];
+  std::array<Visit, max_stack> stack;
+  std::size_t n_stacked = 0;
+  alignas(64) double bounds[column_block];
+  // Nothing prunes until k neighbours are known, nor beside distances with an exponent of their own.
+  const auto limit = [&] {
+    return top.full() && top.worst().distance.exponent == 0 ? top.worst().distance.raw : infinity;
+  };
+  const Range home = home_of(key, k);
+  for (Index leaf = home.begin; leaf < home.end; ++leaf) search_leaf(query, leaf, excluded, limit(), top);
+  stack[n_stacked++] = {0, 0, static_cast<int>(levels_.size()) - 1};
+  while (n_stacked > 0) {
+    const Visit visit = stack[--n_stacked];
+    const double furthest = limit();
+    if (visit.bound > furthest) continue;
+    if (visit.level == 0) {
+      if (visit.node >= home.begin && visit.node < home.end) continue;
+      search_leaf(query, visit.node, excluded, furthest, top);
+      continue;
+    }
+    const Level& level = levels_[as_size(visit.level)];
+    std::uint64_t near =
+        boxes(query, level.boxes.data() + visit.node * 2 * features_ * column_block, features_, furthest, bounds) &
+        level.lanes(visit.node);
+    const Index first = level.first[as_size(visit.node)];
+    // Kept in descending order, so that the nearest child is on top.
+    const std::size_t base = n_stacked;
+    for (; near != 0; near &= near - 1) {
+      const Index lane = std::countr_zero(near);
+      std::size_t at = n_stacked++;
+      for (; at > base && stack[at - 1].bound < bounds[lane]; --at) stack[at] = stack[at - 1];
+      stack[at] = {bounds[lane], first + lane, visit.level - 1};
+    }
+  }
+}
+
+void CurveTree::search_leaf(const double* query, Index leaf, Index excluded, double limit, TopK& top) const {
+  const auto& table = kernels::active();
+  const auto reduction = static_cast<int>(metric_.reduction());
+  alignas(64) double raw[column_block];
+  const Index size = features_ * column_block;
+  std::uint64_t near =
+      narrow_
+          ? table.distance_columns_f32[reduction](query, narrow_columns_.data() + leaf * size, features_, limit, raw)
+          : table.distance_columns_f64[reduction](query, wide_columns_.data() + leaf * size, features_, limit, raw);
+  near &= levels_.front().lanes(leaf);
+  const Index first = levels_.front().first[as_size(leaf)];
+  for (; near != 0; near &= near - 1) {
+    const Index lane = std::countr_zero(near), point = points_[as_size(first + lane)];
+    if (point == excluded || !top.may_enter(raw[lane], point)) continue;
+    RawDistance distance{raw[lane], 0};
+    if (!Metric::comfortable(raw[lane])) {
+      const Index depth = padded_depth(features_);
+      AlignedBuffer<double> row(depth);
+      load_row(source_, point, metric_, row.data());
+      distance = metric_.in_range(raw[lane], query, row.data(), depth);
+    }
+    top.offer({distance, point});
+  }
+}
+
+std::vector<KeyedIndex> CurveTree::order_of(const MatrixView& queries) const {
+  std::vector<KeyedIndex> order(as_size(queries.rows));
+  const ZOrder curve(low_, high_);
+  in_parts(queries.rows, 8.0 * static_cast<double>(queries.rows) * static_cast<double>(features_), [&](Range range) {
+    AlignedBuffer<double> row(padded_depth(features_));
+    for (Index i = range.begin; i < range.end; ++i) {
+      load_row(queries, i, metric_, row.data());
+      order[as_size(i)] = keyed_index(curve.key(row.data()), static_cast<std::uint32_t>(i));
+    }
+  });
+  sort_by_key(order);
+  return order;
+}
+
+Index CurveTree::bytes() const noexcept {
+  Index total = narrow_columns_.size() * 4 + wide_columns_.size() * 8 + static_cast<Index>(points_.size()) * 4;
+  for (const Level& level : levels_) total += level.boxes.size() * 8 + static_cast<Index>(level.first.size()) * 4;
+  return total;
+}
+
+}  // namespace crowfly

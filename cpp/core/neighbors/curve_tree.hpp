@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A tree of boxes for few features: points in the order of a space-filling curve, up to sixteen to a leaf, up to sixteen children to a node, all of a node's
+// boxes measured at once. Built without recursion from one sort; no data can unbalance it.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/aligned_buffer.hpp"
+#include "base/parallel.hpp"
+#include "base/radix_sort.hpp"
+#include "neighbors/metric.hpp"
+#include "neighbors/top_k.hpp"
+
+namespace crowfly {
+
+/// From coordinates to 32 bits: a Z-order curve over a cube about the points.
+class ZOrder {
+ public:
+  /// `low` and `high` bound the coordinates that matter; others are moved to the border.
+  ZOrder(std::span<const double> low, std::span<const double> high);
+  [[nodiscard]] std::uint32_t key(const double* row) const noexcept;
+
+ private:
+  std::vector<double> low_;
+  double scale_ = 0;
+  int bits_;
+  std::vector<std::uint32_t> spread_;  ///< the bits of a byte, as many positions apart as there are features
+};
+
+class CurveTree {
+ public:
+  static constexpr Index max_features = 32;
+
+  /// `points` must have fewer than 2^32 rows and a metric whose reduction is monotone.
+  CurveTree(const MatrixView& points, const Metric& metric);
+
+  /// Offers the k nearest points to `top`, except `excluded` (-1: none). `query` as load_row makes it, `key` as order_of tells it.
+  void search(const double* query, std::uint32_t key, Index k, Index excluded, TopK& top) const;
+
+  /// Queries in an order in which neighbours follow one another.
+  [[nodiscard]] std::vector<KeyedIndex> order_of(const MatrixView& queries) const;
+
+  [[nodiscard]] Index bytes() const noexcept;
+
+ private:
+  /// The nodes of one level. Node i has the children first[i] to first[i + 1] - 1 of the level below (points, for a leaf), with boxes as
+  /// [features][2][column_block]; leaves have columns of points instead.
+  struct Level {
+    std::vector<std::uint32_t> first;
+    AlignedBuffer<double> boxes;
+    [[nodiscard]] Index size() const noexcept { return static_cast<Index>(first.size()) - 1; }
+    /// The lanes of a node that hold a child.
+    [[nodiscard]] std::uint64_t lanes(Index node) const noexcept {
+      return (std::uint64_t{1} << (first[as_size(node + 1)] - first[as_size(node)])) - 1;
+    }
+  };
+  class Build;
+
+  [[nodiscard]] Range home_of(std::uint32_t key, Index k) const noexcept;
+  void search_leaf(const double* query, Index leaf, Index excluded, double limit, TopK& top) const;
+
+  MatrixView source_;
+  Metric metric_;
+  Index n_points_, features_;
+  bool narrow_;  ///< columns hold float32
+  AlignedBuffer<float> narrow_columns_;
+  AlignedBuffer<double> wide_columns_;
+  std::vector<std::uint32_t> points_;     ///< along the curve
+  std::vector<Level> levels_;             ///< leaves first, the root last
+  std::vector<std::uint32_t> leaf_keys_;  ///< of each leaf's first point
+  std::vector<double> low_, high_;
+};
+
+}  // namespace crowfly

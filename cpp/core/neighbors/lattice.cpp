@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "neighbors/lattice.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <span>
+
+#include "base/cancel.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+namespace {
+
+/// Sums of float64 terms carry a relative error far below this; lengths are inflated by it so that they are upper bounds.
+constexpr double inflate = 1.0 + 0x1p-30;
+
+/// Points of a group together are about this large: they stay in the second-level cache while the queries of a block pass over them.
+constexpr Index group_bytes = Index{128} * 1024;
+constexpr Index max_group_panels = 32;
+
+/// A cell's centre and step are taken from at most so many of its points. Any centre and step are right, these make bounds tight.
+constexpr Index frame_sample = 32768;
+/// Where a sample stands for all points, its largest entry is a little below theirs.
+constexpr double sample_margin = 1.125;
+
+/// Mean of every `stride`-th of a cell's points and their largest deviation from it.
+LatticeFrame frame_of(const MatrixView& points, const Metric& metric, std::span<const Index> members) {
+  const Index depth = padded_depth(points.cols);
+  const auto n = static_cast<Index>(members.size()), stride = std::max<Index>(1, n / frame_sample);
+  const Index n_taken = ceil_div(n, stride), parts = std::clamp<Index>(n_taken / 2048, 1, 32);
+  const double operations = static_cast<double>(n_taken) * static_cast<double>(depth);
+  AlignedBuffer<double> sums = AlignedBuffer<double>::zeros(parts * depth), tops = AlignedBuffer<double>::zeros(parts);
+  const auto visit = [&](Index part, auto each) {
+    AlignedBuffer<double> row(depth);
+    const Range range = part_of(n_taken, parts, part);
+    for (Index i = range.begin; i < range.end; ++i) {
+      if (i % 256 == 0) checkpoint();
+      load_row(points, members[as_size(i * stride)], metric, row.data());
+      each(row.data());
+    }
+  };
+  parallel_for_work(parts, operations, [&](Index part) {
+    double* sum = sums.data() + part * depth;
+    visit(part, [&](const double* row) {
+      for (Index j = 0; j < depth; ++j) sum[j] += row[j];
+    });
+  });
+  LatticeFrame frame;
+  frame.centre = AlignedBuffer<double>::zeros(depth);
+  for (Index j = 0; j < points.cols; ++j) {
+    for (Index part = 0; part < parts; ++part) frame.centre[j] += sums[part * depth + j];
+    frame.centre[j] /= static_cast<double>(n_taken);
+  }
+  parallel_for_work(parts, operations, [&](Index part) {
+    visit(part, [&](const double* row) {
+      double top = 0;
+      for (Index j = 0; j < depth; ++j) top = std::max(top, std::fabs(row[j] - frame.centre[j]));
+      tops[part] = std::max(tops[part], top);
+    });
+  });
+  const double largest = *std::max_element(tops.data(), tops.data() + parts) * (stride > 1 ? sample_margin : 1.0);
+  // At most 2^900, so that points about as close as float64 tells apart make no infinity.
+  frame.inverse_step = largest > 0 ? std::min(lattice_levels(points.cols) / largest, 0x1p900) : 1.0;
+  return frame;
+}
+
+}  // namespace
+
+Partition Partition::whole(Index n_points) {
+  Partition all{std::vector<Index>(as_size(n_points)), {0, n_points}};
+  std::iota(all.order.begin(), all.order.end(), Index{0});
+  return all;
+}
+
+Index lattice_depth(Index features) noexcept { return round_up(features, kernels::active().lattice_depth); }
+
+double lattice_levels(Index features) noexcept {
+  const auto& table = kernels::active();
+  const auto depth = static_cast<double>(lattice_depth(features)), top = static_cast<double>(table.lattice_levels),
+             offset = static_cast<double>(table.lattice_offset);
+  // depth * ((levels + offset) * levels + levels^2 / 2) < 2^30, see the proof.
+  const double most = static_cast<double>(lattice_limit) / depth;
+  const double levels = (std::sqrt(offset * offset + 6 * most) - offset) / 3;
+  return std::min(top, std::floor(levels * (1 - 0x1p-40)));
+}
+
+LatticeRounder::LatticeRounder(const MatrixView& source, const Metric& metric)
+    : source_(source),
+      metric_(metric),
+      largest_(lattice_levels(source.cols)),
+      row_(padded_depth(source.cols)),
+      codes_(AlignedBuffer<std::uint8_t>::zeros(round_up(lattice_depth(source.cols), kernels::row_padding))) {}
+
+LatticeRow LatticeRounder::round_row(Index i, const LatticeFrame& frame, double offset) {
+  const auto& table = kernels::active();
+  const bool as_is = source_.rows_contiguous() && !metric_.normalises();
+  if (as_is && source_.dtype == DType::f32) return run(table.lattice_round_f32, source_.row(i), frame, offset);
+  if (as_is) return run(table.lattice_round_f64, source_.row(i), frame, offset);
+  load_row(source_, i, metric_, row_.data());
+  return round(row_.data(), frame, offset);
+}
+
+LatticeRow LatticeRounder::round(const double* row, const LatticeFrame& frame, double offset) {
+  return run(kernels::active().lattice_round_f64, row, frame, offset);
+}
+
+LatticeRow LatticeRounder::run(Kernel kernel, const void* row, const LatticeFrame& frame, double offset) {
+  kernels::LatticeSums sums;
+  kernel(row, frame.centre.data(), frame.inverse_step, largest_, offset, source_.cols, codes_.data(), &sums);
+  const double length = std::sqrt(sums.wide);
+  // The float64 subtraction and product round too: 2^-53 of each component, twice.
+  return {sums.squares, (std::sqrt(sums.moved) + 0x1p-51 * length) * inflate, length * inflate};
+}
+
+void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot) const noexcept {
+  const Index depth = lattice_depth(source_.cols);
+  for (Index j = 0; j < depth; j += 4) std::memcpy(panel + j * width + 4 * slot, codes_.data() + j, 4);
+}
+
+double LatticeRounder::code_sum() const noexcept {
+  Index sum = 0;
+  for (Index j = 0; j < source_.cols; ++j) sum += code(j);
+  return static_cast<double>(sum);
+}
+
+LatticePoints::LatticePoints(const MatrixView& points, const Metric& metric, const Partition& partition)
+    : width_(kernels::active().lattice_points), depth_(lattice_depth(points.cols)) {
+  place(partition);
+  const double operations = 8.0 * static_cast<double>(points.rows) * static_cast<double>(depth_);
+  parallel_for_work(n_cells(), operations, [&](Index cell) { set_frame(points, metric, partition, cell); });
+  parallel_for_work(n_groups(), operations, [&](Index group) {
+    LatticeRounder rounder(points, metric);
+    pack(rounder, partition, group);
+  });
+  for (Cell& cell : cells_) {
+    double length = 0;
+    for (Index g = cell.groups.begin; g < cell.groups.end; ++g) {
+      length = std::max(length, group_bounds_[as_size(g)].length);
+      cell.moved = std::max(cell.moved, group_bounds_[as_size(g)].moved);
+    }
+    cell.radius = length / cell.frame.inverse_step * inflate;
+  }
+}
+
+/// Cuts each cell into groups and finds room for their panels.
+void LatticePoints::place(const Partition& partition) {
+  const Index panels_per_group = std::clamp<Index>(group_bytes / (width_ * depth_), 1, max_group_panels);
+  Index n_panels = 0;
+  cells_.resize(as_size(partition.n_cells()));
+  for (Index c = 0; c < partition.n_cells(); ++c) {
+    const Index mine = ceil_div(partition.offsets[as_size(c + 1)] - partition.offsets[as_size(c)], width_);
+    const Index parts = ceil_div(mine, panels_per_group);
+    cells_[as_size(c)].groups = {n_groups(), n_groups() + parts};
+    for (Index part = 0; part < parts; ++part) {
+      const Range panels = part_of(mine, parts, part);
+      groups_.push_back({c, {n_panels + panels.begin, n_panels + panels.end}});
+    }
+    n_panels += mine;
+  }
+  group_bounds_.resize(groups_.size());
+  codes_ = AlignedBuffer<std::uint8_t>(n_panels * width_ * depth_);
+  start_ = AlignedBuffer<std::int32_t>(n_panels * width_);
+  points_ = AlignedBuffer<Index>(n_panels * width_);
+}
+
+void LatticePoints::set_frame(const MatrixView& points, const Metric& metric, const Partition& partition, Index cell) {
+  const std::span<const Index> order(partition.order);
+  const Index begin = partition.offsets[as_size(cell)], end = partition.offsets[as_size(cell + 1)];
+  cells_[as_size(cell)].frame = frame_of(points, metric, order.subspan(as_size(begin), as_size(end - begin)));
+}
+
+void LatticePoints::pack(LatticeRounder& rounder, const Partition& partition, Index at) {
+  const Group& group = groups_[as_size(at)];
+  LatticeRow& bound = group_bounds_[as_size(at)];
+  const Cell& cell = cells_[as_size(group.cell)];
+  const auto offset = static_cast<double>(kernels::active().lattice_offset);
+  const Index cell_begin = partition.offsets[as_size(group.cell)], end = partition.offsets[as_size(group.cell + 1)];
+  const Index first_panel = groups_[as_size(cell.groups.begin)].panels.begin;
+  for (Index p = group.panels.begin; p < group.panels.end; ++p) {
+    checkpoint();
+    std::uint8_t* panel = codes_.data() + p * width_ * depth_;
+    if (cell_begin + (p - first_panel + 1) * width_ > end) std::memset(panel, 0, as_size(width_ * depth_));
+    for (Index slot = 0; slot < width_; ++slot) {
+      const Index i = cell_begin + (p - first_panel) * width_ + slot;
+      if (i >= end) {
+        start_[p * width_ + slot] = -lattice_limit;
+        points_[p * width_ + slot] = 0;
+        continue;
+      }
+      const Index point = partition.order[as_size(i)];
+      const LatticeRow row = rounder.round_row(point, cell.frame, offset);
+      rounder.scatter(panel, width_, slot);
+      start_[p * width_ + slot] = -static_cast<std::int32_t>(static_cast<std::int64_t>(row.squares) / 2);
+      points_[p * width_ + slot] = point;
+      bound.moved = std::max(bound.moved, row.moved);
+      bound.length = std::max(bound.length, row.length);
+    }
+  }
+}
+
+Index LatticePoints::bytes() const noexcept {
+  return codes_.size() + start_.size() * 4 + points_.size() * static_cast<Index>(sizeof(Index)) +
+         n_cells() * static_cast<Index>(sizeof(Cell) + 8 * as_size(depth_)) +
+         n_groups() * static_cast<Index>(sizeof(Group) + sizeof(LatticeRow));
+}
+
+}  // namespace crowfly

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Points as the lattice filter wants them: rounded to small integers about the centre of their cell, in panels, with all that the error bound needs
+// (docs/design/numerics.md).
+#pragma once
+
+#include <vector>
+
+#include "base/aligned_buffer.hpp"
+#include "base/parallel.hpp"
+#include "neighbors/exact_rows.hpp"
+
+namespace crowfly {
+
+/// Which points belong together: cell c holds points order[offsets[c]] to order[offsets[c + 1] - 1]. No cell is empty.
+struct Partition {
+  std::vector<Index> order;
+  std::vector<Index> offsets;
+
+  [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(offsets.size()) - 1; }
+  [[nodiscard]] static Partition whole(Index n_points);
+};
+
+/// Where rows are moved before they are rounded: x -> (x - centre) * inverse_step. The centre is padded to whole kernel rows with zeros.
+struct LatticeFrame {
+  AlignedBuffer<double> centre;
+  double inverse_step = 1;
+};
+
+/// What is known of one rounded row, in steps: the squared length of the integers, exact, and upper bounds of how far rounding moved the row and of
+/// its own length.
+struct LatticeRow {
+  double squares = 0;
+  double moved = 0;
+  double length = 0;
+};
+
+/// The integers that features may be rounded to, so that no sum of the filter leaves 30 bits.
+[[nodiscard]] double lattice_levels(Index features) noexcept;
+
+/// More features leave too few levels for a filter.
+inline constexpr Index max_lattice_features = Index{1} << 17;
+
+/// Rounds rows of one length, in a buffer that is made once.
+class LatticeRounder {
+ public:
+  LatticeRounder(const MatrixView& source, const Metric& metric);
+
+  /// Row `i` of the source; its codes, with `offset` added, are in codes() until the next call.
+  LatticeRow round_row(Index i, const LatticeFrame& frame, double offset);
+  /// A row at hand, padded as load_row does it.
+  LatticeRow round(const double* row, const LatticeFrame& frame, double offset);
+
+  /// Copies the codes into column `slot` of a panel [depth / 4][width][4].
+  void scatter(std::uint8_t* panel, Index width, Index slot) const noexcept;
+  /// One code of a row that was rounded with an offset of zero, and the sum of all.
+  [[nodiscard]] std::int8_t code(Index j) const noexcept { return static_cast<std::int8_t>(codes_[j]); }
+  [[nodiscard]] double code_sum() const noexcept;
+
+ private:
+  using Kernel = void (*)(const void*, const double*, double, double, double, Index, std::uint8_t*,
+                          kernels::LatticeSums*);
+  LatticeRow run(Kernel kernel, const void* row, const LatticeFrame& frame, double offset);
+
+  const MatrixView& source_;
+  const Metric& metric_;
+  double largest_;
+  AlignedBuffer<double> row_;
+  AlignedBuffer<std::uint8_t> codes_;
+};
+
+/// Features of a panel: a multiple of what the tile takes at a time.
+[[nodiscard]] Index lattice_depth(Index features) noexcept;
+
+class LatticePoints {
+ public:
+  /// Panels that stay in cache while the queries of a block pass over them.
+  struct Group {
+    Index cell;
+    Range panels;
+  };
+  struct Cell {
+    LatticeFrame frame;
+    double radius = 0;  ///< no point of the cell is further from its centre, in the caller's unit
+    double moved = 0;   ///< none was moved further by rounding, in steps
+    Range groups;
+  };
+
+  LatticePoints(const MatrixView& points, const Metric& metric, const Partition& partition);
+
+  [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(cells_.size()); }
+  [[nodiscard]] Index n_groups() const noexcept { return static_cast<Index>(groups_.size()); }
+  [[nodiscard]] const Cell& cell(Index i) const noexcept { return cells_[as_size(i)]; }
+  [[nodiscard]] const Group& group(Index i) const noexcept { return groups_[as_size(i)]; }
+  [[nodiscard]] const std::uint8_t* panel(Index i) const noexcept { return codes_.data() + i * width_ * depth_; }
+  /// Minus half the squared length of each of a panel's points, rounded up; far below every threshold where the panel is not filled.
+  [[nodiscard]] const std::int32_t* start(Index panel) const noexcept { return start_.data() + panel * width_; }
+  /// The point in each slot of a panel.
+  [[nodiscard]] const Index* points(Index panel) const noexcept { return points_.data() + panel * width_; }
+  [[nodiscard]] Index width() const noexcept { return width_; }
+  [[nodiscard]] Index depth() const noexcept { return depth_; }
+  [[nodiscard]] Index bytes() const noexcept;
+
+ private:
+  void place(const Partition& partition);
+  void set_frame(const MatrixView& points, const Metric& metric, const Partition& partition, Index cell);
+  void pack(LatticeRounder& rounder, const Partition& partition, Index group);
+
+  Index width_, depth_;
+  std::vector<Cell> cells_;
+  std::vector<Group> groups_;
+  std::vector<LatticeRow> group_bounds_;
+  AlignedBuffer<std::uint8_t> codes_;
+  AlignedBuffer<std::int32_t> start_;
+  AlignedBuffer<Index> points_;
+};
+
+/// Sums of the lattice stay below this in magnitude; thresholds that let everything or nothing pass lie at it.
+inline constexpr std::int32_t lattice_limit = std::int32_t{1} << 30;
+
+}  // namespace crowfly

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "neighbors/lattice_search.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+#include "base/cancel.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+constexpr std::int32_t value_of(std::int64_t candidate) noexcept { return static_cast<std::int32_t>(candidate >> 32); }
+constexpr std::uint32_t place_of(std::int64_t candidate) noexcept { return static_cast<std::uint32_t>(candidate); }
+
+/// The indices in [0, n).
+std::vector<Index> counted(Index n) {
+  std::vector<Index> all(as_size(n));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+}  // namespace
+
+LatticeSearch::LatticeSearch(const Task& task)
+    : task_(task),
+      row_depth_(padded_depth(task.points.cols)),
+      query_panel_(kernels::active().lattice_queries),
+      // Thinning out costs a selection among so many, and until then the threshold is stale: 2k and some was the best of k, 2k and 4k.
+      capacity_(64 + 2 * task.k + task.lattice.width()),
+      // Distances are ranked as computed in float64, the bounds hold for real numbers.
+      relative_slack_((static_cast<double>(task.points.cols) + 16) * 0x1p-52),
+      rounder_(task.points, task.metric),
+      reach_(task.rows.size(), infinity),
+      slots_(as_size(round_up(n_queries(), query_panel_))),
+      candidates_(static_cast<Index>(slots_.size()) * capacity_),
+      exact_queries_(n_queries() * row_depth_),
+      row_(row_depth_),
+      panels_(AlignedBuffer<std::uint8_t>::zeros(static_cast<Index>(slots_.size()) * task.lattice.depth())),
+      thresholds_(static_cast<Index>(slots_.size())),
+      values_(query_panel_ * task.lattice.width()),
+      hits_(as_size(query_panel_)) {
+  for (Index i = 0; i < n_queries(); ++i) {
+    load_row(task.queries, task.rows[as_size(i)], task.metric, exact_queries_.data() + i * row_depth_);
+  }
+}
+
+void LatticeSearch::run(Range groups, std::vector<TopK>& top) {
+  reach_.assign(reach_.size(), infinity);
+  if (groups.size() == 0) return;
+  cells_ = {task_.lattice.group(groups.begin).cell, task_.lattice.group(groups.end - 1).cell + 1};
+  if (cells_.size() > 1) {
+    search_cells(groups, top);
+    return;
+  }
+  active_ = counted(n_queries());
+  visit(cells_.begin, groups, top);
+}
+
+/// Each query's nearest cell first: after it most others are out of reach. Then the others, those near some query first.
+void LatticeSearch::search_cells(Range groups, std::vector<TopK>& top) {
+  measure_centres(cells_);
+  const Index n_cells = cells_.size();
+  std::vector<Index> home(as_size(n_queries()));
+  std::vector<double> nearest(as_size(n_cells), infinity);
+  for (Index i = 0; i < n_queries(); ++i) {
+    const double* distance = centre_distances_.data() + i * n_cells;
+    home[as_size(i)] = std::min_element(distance, distance + n_cells) - distance;
+    for (Index c = 0; c < n_cells; ++c) nearest[as_size(c)] = std::min(nearest[as_size(c)], distance[c]);
+  }
+  std::vector<Index> order = counted(n_cells);
+  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return nearest[as_size(a)] < nearest[as_size(b)]; });
+  std::vector<Index> by_home = counted(n_queries());
+  std::stable_sort(by_home.begin(), by_home.end(),
+                   [&](Index a, Index b) { return home[as_size(a)] < home[as_size(b)]; });
+  for (auto first = by_home.begin(); first != by_home.end();) {
+    const Index cell = home[as_size(*first)];
+    const auto last = std::find_if(first, by_home.end(), [&](Index i) { return home[as_size(i)] != cell; });
+    active_.assign(first, last);
+    visit(cells_.begin + cell, groups, top);
+    first = last;
+  }
+  for (const Index c : order) {
+    active_.clear();
+    for (Index i = 0; i < n_queries(); ++i) {
+      if (home[as_size(i)] != c && within_reach(i, c)) active_.push_back(i);
+    }
+    visit(cells_.begin + c, groups, top);
+  }
+}
+
+/// Lower bounds of the distances to the cells' centres.
+void LatticeSearch::measure_centres(Range cells) {
+  AlignedBuffer<double> centres(cells.size() * row_depth_);
+  for (Index c = 0; c < cells.size(); ++c) {
+    std::copy_n(task_.lattice.cell(cells.begin + c).frame.centre.data(), row_depth_, centres.data() + c * row_depth_);
+  }
+  centre_distances_ = AlignedBuffer<double>(n_queries() * cells.size());
+  const Metric squared(MetricKind::sqeuclidean);
+  for (Index i = 0; i < n_queries(); ++i) {
+    checkpoint();
+    double* distance = centre_distances_.data() + i * cells.size();
+    squared.rows(exact_row(i), centres.data(), cells.size(), row_depth_, distance);
+    // Zero is a lower bound too, where the square has overflowed.
+    for (Index c = 0; c < cells.size(); ++c) {
+      distance[c] = distance[c] < infinity ? std::sqrt(distance[c]) * (1 - relative_slack_) : 0;
+    }
+  }
+}
+
+bool LatticeSearch::within_reach(Index query, Index cell) const noexcept {
+  const double nearest =
+      centre_distances_[query * cells_.size() + cell] - task_.lattice.cell(cells_.begin + cell).radius;
+  return !(nearest > reach_[as_size(query)]);
+}
+
+/// Those of `groups` that belong to the cell, for the queries in `active_`.
+void LatticeSearch::visit(Index at, Range groups, std::vector<TopK>& top) {
+  if (active_.empty()) return;
+  cell_ = &task_.lattice.cell(at);
+  places_ = task_.lattice.points(task_.lattice.group(cell_->groups.begin).panels.begin);
+  seat();
+  for (Index g = std::max(cell_->groups.begin, groups.begin); g < std::min(cell_->groups.end, groups.end); ++g) {
+    checkpoint();
+    search_group(task_.lattice.group(g).panels, top);
+  }
+  for (Index s = 0; s < static_cast<Index>(active_.size()); ++s) {
+    thin_out(s);
+    resolve(s, top[as_size(slots_[as_size(s)].query)]);
+  }
+}
+
+/// Rounds the active queries about the cell's centre and seats them in panels.
+void LatticeSearch::seat() {
+  const Index depth = task_.lattice.depth();
+  const auto offset = static_cast<double>(kernels::active().lattice_offset);
+  const auto n = static_cast<Index>(active_.size()), seats = round_up(n, query_panel_);
+  for (Index s = 0; s < n; ++s) {
+    Slot& slot = slots_[as_size(s)];
+    slot.query = active_[as_size(s)];
+    slot.rounded = rounder_.round(exact_row(slot.query), cell_->frame, 0);
+    slot.correction = offset * rounder_.code_sum();
+    slot.n_candidates = 0;
+    rounder_.scatter(panels_.data() + s / query_panel_ * query_panel_ * depth, query_panel_, s % query_panel_);
+    set_threshold(s);
+  }
+  // Whatever the panel holds in the seats left over is a query of small integers, and nothing passes its threshold.
+  std::fill(thresholds_.data() + n, thresholds_.data() + seats, lattice_limit);
+}
+
+void LatticeSearch::search_group(Range panels, std::vector<TopK>& top) {
+  const auto& table = kernels::active();
+  const LatticePoints& lattice = task_.lattice;
+  const auto n = static_cast<Index>(active_.size());
+  for (Index s = 0; s < n; s += query_panel_) {
+    const auto* queries = reinterpret_cast<const std::int8_t*>(panels_.data()) + s * lattice.depth();
+    for (Index p = panels.begin; p < panels.end; ++p) {
+      if (table.lattice_tile(queries, lattice.panel(p), lattice.start(p), thresholds_.data() + s, lattice.depth(),
+                             hits_.data(), values_.data())) {
+        take_hits(s, p, top);
+      }
+    }
+  }
+  n_pairs_ += n * panels.size() * lattice.width();
+  // One neighbour: its exact distance is the tightest reach there is, and few candidates are left to compute.
+  if (task_.k > 1) return;
+  for (Index s = 0; s < n; ++s) resolve(s, top[as_size(slots_[as_size(s)].query)]);
+}
+
+void LatticeSearch::take_hits(Index first_slot, Index panel, std::vector<TopK>& top) {
+  const Index width = task_.lattice.width();
+  const Index* points = task_.lattice.points(panel);
+  const auto first_place = static_cast<std::uint32_t>(points - places_);
+  for (Index i = 0; i < query_panel_; ++i) {
+    if (hits_[as_size(i)] == 0) continue;
+    const Index s = first_slot + i;
+    Slot& slot = slots_[as_size(s)];
+    const Index self = task_.exclude_self ? task_.rows[as_size(slot.query)] : -1;
+    const std::int32_t threshold = thresholds_[s];
+    const std::int32_t* values = values_.data() + i * width;
+    Candidate* next = candidates_.data() + s * capacity_ + slot.n_candidates;
+    std::int32_t best = -lattice_limit;
+    for (std::uint64_t bits = hits_[as_size(i)]; bits != 0; bits &= bits - 1) {
+      const auto lane = std::countr_zero(bits);
+      if (points[lane] == self) continue;
+      const std::int32_t value = values[lane] + threshold;
+      best = std::max(best, value);
+      *next++ = (static_cast<Candidate>(value) << 32) | (first_place + static_cast<std::uint32_t>(lane));
+    }
+    slot.n_candidates = next - (candidates_.data() + s * capacity_);
+    if (task_.k == 1) {
+      reach_[as_size(slot.query)] = std::min(reach_[as_size(slot.query)], upper_bound(slot, best));
+      set_threshold(s);
+    }
+    if (slot.n_candidates + width <= capacity_) continue;
+    thin_out(s);
+    // Candidates that don't thin out (points equally far, as the lattice sees them) are computed.
+    if (slot.n_candidates + width > capacity_) resolve(s, top[as_size(slot.query)]);
+  }
+}
+
+/// The true distance of a point with this value (start + q . (x + offset)) is not larger: |q - x|^2 = |q|^2 - 2 (start + q . x), or one more where |x|^2 is odd.
+double LatticeSearch::upper_bound(const Slot& slot, std::int32_t value) const noexcept {
+  const double square = slot.rounded.squares - 2 * (static_cast<double>(value) - slot.correction) + 1;
+  const double steps = std::sqrt(square) * (1 + 0x1p-50) + slot.rounded.moved + cell_->moved;
+  return widened(steps / cell_->frame.inverse_step * (1 + 0x1p-50));
+}
+
+/// A point within reach has a rounded distance of at most `far`; (|q|^2 - far^2) / 2 bounds start + q . x from below.
+void LatticeSearch::set_threshold(Index at) {
+  const Slot& slot = slots_[as_size(at)];
+  const double far =
+      (reach_[as_size(slot.query)] * cell_->frame.inverse_step + slot.rounded.moved + cell_->moved) * (1 + 0x1p-40);
+  // Whole numbers at or above a number are among those above it less one, truncated; floor would be a call of the C library.
+  const double threshold = (slot.rounded.squares - far * far) / 2 - 1 + slot.correction;
+  constexpr double limit = lattice_limit;
+  thresholds_[at] = static_cast<std::int32_t>(std::clamp(threshold, 1 - limit, limit));
+}
+
+/// Lowers the reach to the upper bound of the k-th nearest candidate and drops what lies beyond.
+void LatticeSearch::thin_out(Index at) {
+  auto all = candidates(at);
+  const auto k = as_size(task_.k);
+  Slot& slot = slots_[as_size(at)];
+  if (k > 1 && all.size() > k) {
+    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(k - 1), all.end(), std::greater<>());
+    double& reach = reach_[as_size(slot.query)];
+    reach = std::min(reach, upper_bound(slot, value_of(all[k - 1])));
+    set_threshold(at);
+  }
+  const auto last = std::remove_if(all.begin(), all.end(),
+                                   [threshold = thresholds_[at]](Candidate c) { return value_of(c) < threshold; });
+  slot.n_candidates = last - all.begin();
+}
+
+double LatticeSearch::raw_distance(const double* query, Index point) {
+  const MatrixView& points = task_.points;
+  if (points.rows_contiguous() && !task_.metric.normalises()) return task_.metric.row(query, points, point);
+  load_row(points, point, task_.metric, row_.data());
+  double raw = 0;
+  task_.metric.rows(query, row_.data(), 1, row_depth_, &raw);
+  return raw;
+}
+
+/// Computes the candidates' distances as defined; from then on the k-th of them bounds the reach.
+void LatticeSearch::resolve(Index at, TopK& top) {
+  Slot& slot = slots_[as_size(at)];
+  if (slot.n_candidates == 0) return;
+  const double* query_row = exact_row(slot.query);
+  for (const Candidate candidate : candidates(at)) {
+    // The threshold may have risen since.
+    if (value_of(candidate) < thresholds_[at]) continue;
+    const Index point = places_[place_of(candidate)];
+    const double raw = raw_distance(query_row, point);
+    if (!top.may_enter(raw, point)) continue;
+    RawDistance distance{raw, 0};
+    if (!Metric::comfortable(raw)) {
+      load_row(task_.points, point, task_.metric, row_.data());
+      distance = task_.metric.in_range(raw, query_row, row_.data(), row_depth_);
+    }
+    top.offer({distance, point});
+  }
+  slot.n_candidates = 0;
+  if (!top.full()) return;
+  const RawDistance& worst = top.worst().distance;
+  double& reach = reach_[as_size(slot.query)];
+  reach = std::min(reach, widened(std::ldexp(std::sqrt(worst.raw), worst.exponent / 2)));
+  set_threshold(at);
+}
+
+}  // namespace crowfly

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Filter, certify, rescore. A pass over small integers gives each pair an interval that is proven to hold its distance (docs/design/numerics.md); pairs
+// whose interval can't reach the k nearest are dropped, the others are computed as defined. The answer never depends on the filter.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "neighbors/lattice.hpp"
+#include "neighbors/top_k.hpp"
+
+namespace crowfly {
+
+/// The search of a range of groups for the neighbours of a few queries.
+class LatticeSearch {
+ public:
+  struct Task {
+    const MatrixView& queries;
+    const MatrixView& points;
+    const LatticePoints& lattice;
+    const Metric& metric;
+    std::span<const Index> rows;  ///< which queries
+    Index k;
+    bool exclude_self;
+  };
+  explicit LatticeSearch(const Task& task);
+
+  /// Offers the neighbours among the points of `groups` to `top` (one per query of the task).
+  void run(Range groups, std::vector<TopK>& top);
+
+  /// How many of the pairs of queries and points have been looked at so far.
+  [[nodiscard]] double share_visited() const noexcept {
+    return static_cast<double>(n_pairs_) / (static_cast<double>(n_queries()) * static_cast<double>(task_.points.rows));
+  }
+
+ private:
+  /// A value of the tile (the larger, the nearer) above the place of its point in the cell: ordered by value.
+  using Candidate = std::int64_t;
+
+  /// A query as it is seen from the cell at hand.
+  struct Slot {
+    Index query;
+    LatticeRow rounded;
+    double correction;  ///< what the points' offset adds to every product
+    Index n_candidates;
+  };
+
+  [[nodiscard]] Index n_queries() const noexcept { return static_cast<Index>(task_.rows.size()); }
+  [[nodiscard]] const double* exact_row(Index query) const noexcept {
+    return exact_queries_.data() + query * row_depth_;
+  }
+  [[nodiscard]] std::span<Candidate> candidates(Index slot) noexcept {
+    return {candidates_.data() + slot * capacity_, as_size(slots_[as_size(slot)].n_candidates)};
+  }
+  [[nodiscard]] double widened(double distance) const noexcept { return distance * (1 + relative_slack_); }
+
+  void search_cells(Range groups, std::vector<TopK>& top);
+  void measure_centres(Range cells);
+  [[nodiscard]] bool within_reach(Index query, Index cell) const noexcept;
+  void visit(Index cell, Range groups, std::vector<TopK>& top);
+  void seat();
+  void search_group(Range panels, std::vector<TopK>& top);
+  void take_hits(Index first_slot, Index panel, std::vector<TopK>& top);
+  [[nodiscard]] double upper_bound(const Slot& slot, std::int32_t value) const noexcept;
+  void set_threshold(Index slot);
+  void thin_out(Index slot);
+  void resolve(Index slot, TopK& top);
+  [[nodiscard]] double raw_distance(const double* query, Index point);
+
+  Task task_;
+  Index row_depth_, query_panel_, capacity_;
+  double relative_slack_;
+  LatticeRounder rounder_;
+  const LatticePoints::Cell* cell_ = nullptr;
+  const Index* places_ = nullptr;  ///< the points of the cell at hand
+  Range cells_;
+  Index n_pairs_ = 0;
+  std::vector<double> reach_;  ///< per query: no point further than this can be among the k nearest
+  std::vector<Index> active_;
+  std::vector<Slot> slots_;
+  AlignedBuffer<Candidate> candidates_;
+  AlignedBuffer<double> exact_queries_, row_, centre_distances_;
+  AlignedBuffer<std::uint8_t> panels_;
+  AlignedBuffer<std::int32_t> thresholds_, values_;
+  std::vector<std::uint64_t> hits_;
+};
+
+}  // namespace crowfly
