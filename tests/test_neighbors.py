@@ -203,6 +203,67 @@ def test_dense_clusters_beside_far_points(algorithm: str) -> None:
     assert_neighbors_equal(actual, neighbors(queries, points, 5))
 
 
+@pytest.mark.parametrize(
+    ("name", "n_points", "n_features", "n_queries", "k", "metric", "algorithm"),
+    [
+        ("normal", 20000, 3, 100, 1, "euclidean", "tree"),
+        ("normal", 20000, 3, 2, 1, "euclidean", "direct"),
+        ("normal", 20000, 3, 100, 10000, "euclidean", "direct"),
+        ("normal", 60, 3, 100, 1, "euclidean", "direct"),
+        ("normal", 20000, 12, 100, 1, "euclidean", "lattice"),
+        ("normal", 20000, 12, 10000, 1, "euclidean", "lattice"),
+        ("clusters", 20000, 12, 10000, 1, "euclidean", "cells"),
+        ("normal", 20000, 12, 100, 1, "manhattan", "tree"),
+        ("normal", 20000, 40, 100, 1, "manhattan", "direct"),
+        ("normal", 20000, 12, 100, 1, "minkowski", "direct"),
+    ],
+)
+def test_explain_names_what_will_run(
+    name: str, n_points: int, n_features: int, n_queries: int, k: int, metric: str, algorithm: str
+) -> None:
+    points = dataset(name, 21, 1, n_points, n_features, np.float32)[1]
+    index = crowfly.Index(points, metric, p=3 if metric == "minkowski" else None)
+    plan = index.explain(n_queries, k, num_threads=2)
+    assert plan.algorithm == algorithm
+    assert plan.num_threads == 2
+    assert not plan.built
+    assert (plan.extra_bytes > 0) == (algorithm != "direct")
+    assert algorithm in str(plan)
+    assert plan.reason in str(plan)
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+def test_explain_estimates_what_is_built(algorithm: str) -> None:
+    queries, points = normal_pair(20, 5000, 6, np.float32)
+    index = crowfly.Index(points, algorithm=algorithm)
+    before = index.explain(20, 3)
+    assert before.reason == "asked for"
+    index.query(queries, 3)
+    after = index.explain(20, 3)
+    assert (before.built, after.built) == (False, True)
+    assert 0.5 < before.extra_bytes / after.extra_bytes < 2
+
+
+def test_explain_refuses_what_query_refuses() -> None:
+    index = crowfly.Index(normal_pair(1, 100, 3)[1])
+    with pytest.raises(ValueError, match="k: from 1 to 100"):
+        index.explain(5, 101)
+    with pytest.raises(TypeError, match="n_queries: an integer"):
+        index.explain(1.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="n_queries: from 0"):
+        index.explain(-1)
+
+
+def test_an_unknown_algorithm_lists_the_known_ones() -> None:
+    points = normal_pair(1, 100, 3)[1]
+    with pytest.raises(
+        ValueError, match="algorithm: one of auto, direct, lattice, cells, tree expected, got 'kd_tree'"
+    ):
+        crowfly.Index(points, algorithm="kd_tree")
+    with pytest.raises(TypeError, match="algorithm: a name expected, got 3"):
+        crowfly.Index(points, algorithm=3)  # type: ignore[arg-type]
+
+
 def test_the_algorithm_is_chosen_per_call() -> None:
     queries, points = dataset("clusters", 20, 2000, 20000, 12, np.float32)
     index = crowfly.Index(points)

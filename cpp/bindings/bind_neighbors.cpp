@@ -24,6 +24,21 @@ Algorithm algorithm_of(const std::string& name) {
   throw py::value_error("algorithm: unknown name '" + name + "'");
 }
 
+const char* name_of(Algorithm algorithm) noexcept {
+  switch (algorithm) {
+    case Algorithm::lattice:
+      return "lattice";
+    case Algorithm::cells:
+      return "cells";
+    case Algorithm::tree:
+      return "tree";
+    case Algorithm::direct:
+      return "direct";
+    default:
+      return "auto";
+  }
+}
+
 /// The core's index together with the array that it refers to.
 class IndexHandle {
  public:
@@ -45,6 +60,18 @@ class IndexHandle {
       index_.query(view, k, exclude_self, distance_data, index_data);
     }
     return py::make_tuple(distances, indices);
+  }
+
+  py::tuple explain(Index n_queries, Index k, int num_threads) const {
+    require(n_queries >= 0 && k >= 1 && k <= view_.rows, "k: out of range");
+    Plan plan{};
+    int threads = 1;
+    {
+      const LongCall call(num_threads);
+      plan = index_.explain(n_queries, k);
+      threads = get_num_threads();
+    }
+    return py::make_tuple(name_of(plan.algorithm), plan.reason, plan.built, plan.bytes, threads);
   }
 
   py::tuple query_radius(const py::array& queries, double radius, bool exclude_self, int num_threads) const {
@@ -93,6 +120,7 @@ void bind_neighbors(py::module_& m) {
            py::arg("metric"), py::arg("p"), py::arg("max_abs"), py::arg("algorithm"))
       .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("exclude_self"),
            py::arg("num_threads"))
+      .def("explain", &IndexHandle::explain, py::arg("n_queries"), py::arg("k"), py::arg("num_threads"))
       .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("exclude_self"),
            py::arg("num_threads"));
   m.def("pairwise_distances", &pairwise, py::arg("X"), py::arg("Y"), py::arg("metric"), py::arg("p"),

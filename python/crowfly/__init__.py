@@ -14,7 +14,7 @@ except ImportError as error:
     if _command.is_running():
         _command.fail(error)
     raise
-from crowfly.index import Index, nearest, pairwise_distances
+from crowfly.index import Index, Plan, nearest, pairwise_distances
 from crowfly.least_squares import LstsqResult, lstsq
 from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
 from crowfly.runtime import (
@@ -30,6 +30,7 @@ __all__ = [
     "Index",
     "LogisticResult",
     "LstsqResult",
+    "Plan",
     "SeparationError",
     "__version__",
     "get_config",

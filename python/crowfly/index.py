@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from crowfly._validation import (
     scan,
 )
 
-__all__ = ["ALGORITHMS", "METRICS", "Index", "nearest", "pairwise_distances"]
+__all__ = ["ALGORITHMS", "METRICS", "Index", "Plan", "nearest", "pairwise_distances"]
 
 #: Names of the metrics.
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski")
@@ -71,6 +72,51 @@ def _as_points(name: str, value: ArrayLike, metric: str) -> tuple[NDArray[Any], 
     max_abs = scan(name, array)
     _check_directions(name, array, metric)
     return array, max_abs
+
+
+#: What an algorithm computes with before distances are computed in float64.
+_PRECISIONS = {
+    "direct": "float64",
+    "tree": "float64",
+    "lattice": "8-bit integers, then float64",
+    "cells": "8-bit integers, then float64",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call of `Index.query` will do; `Index.explain` makes it. As text it is one sentence.
+
+    Attributes
+    ----------
+    algorithm : str
+        "direct", "lattice", "cells" or "tree".
+    reason : str
+    precision : str
+        What pairs are computed with.
+    num_threads : int
+        At most; small calls run on one.
+    built : bool
+        Whether what the algorithm needs is there already; otherwise the first call makes it.
+    extra_bytes : int
+        Memory of that, beside the points; an estimate until it is built.
+    """
+
+    algorithm: str
+    reason: str
+    precision: str
+    num_threads: int
+    built: bool
+    extra_bytes: int
+
+    def __str__(self) -> str:
+        memory = f"{self.extra_bytes / 2**20:.3g} MiB" if self.extra_bytes else "nothing"
+        state = "built" if self.built else "to be built" if self.extra_bytes else "needed"
+        threads = f"{self.num_threads} thread{'s' if self.num_threads != 1 else ''}"
+        return (
+            f"{self.algorithm} ({self.reason}), {self.precision}, up to {threads}, "
+            f"{memory} beside the points, {state}"
+        )
 
 
 class Index:
@@ -185,6 +231,41 @@ class Index:
         )
         distances, indices = self._index.query(array, count, exclude, as_num_threads(num_threads))
         return distances, indices
+
+    def explain(self, n_queries: int = 1, k: int = 1, *, num_threads: int | None = None) -> Plan:
+        """Tell how a call would be answered, without answering it.
+
+        Parameters
+        ----------
+        n_queries : int
+            Number of queries of the call. They are taken to be distributed as the points are.
+        k : int
+            From 1 to the number of points.
+        num_threads : int, optional
+            Limit for the call.
+
+        Returns
+        -------
+        plan : Plan
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is no integer or out of range.
+
+        Examples
+        --------
+        >>> import numpy as np, crowfly
+        >>> index = crowfly.Index(np.random.default_rng(0).random((1000, 3)))
+        >>> index.explain(n_queries=500, k=5).algorithm
+        'tree'
+        """
+        count = as_integer("n_queries", n_queries, 0, 2**62)
+        neighbors = as_integer("k", k, 1, self.n_points, f" ({self.n_points} points)")
+        algorithm, reason, built, n_bytes, threads = self._index.explain(
+            count, neighbors, as_num_threads(num_threads)
+        )
+        return Plan(algorithm, reason, _PRECISIONS[algorithm], threads, built, n_bytes)
 
     def query_radius(
         self, queries: ArrayLike, radius: float, *, exclude_self: bool = False, num_threads: int | None = None

@@ -86,29 +86,46 @@ bool NeighborIndex::tree_works() const noexcept {
 }
 
 /// The algorithm asked for, or the direct search where that can't be.
-Algorithm NeighborIndex::allowed(Algorithm wanted, Index k) const noexcept {
-  const bool works = wanted == Algorithm::tree ? tree_works() : wanted != Algorithm::direct && lattice_works(k);
-  return works ? wanted : Algorithm::direct;
+Plan NeighborIndex::asked_for(Index k) const noexcept {
+  if (algorithm_ == Algorithm::direct) return {algorithm_, "asked for"};
+  const bool works = algorithm_ == Algorithm::tree ? tree_works() : lattice_works(k);
+  return works ? Plan{algorithm_, "asked for"}
+               : Plan{Algorithm::direct, "what was asked for has no bound for this metric, size or magnitude"};
 }
 
-Algorithm NeighborIndex::plan(const MatrixView& queries, Index k) const {
-  if (algorithm_ != Algorithm::automatic) return allowed(algorithm_, k);
-  const Index served = n_served_.load(std::memory_order_relaxed);
-  if (served < min_built_queries) n_served_.store(served + queries.rows, std::memory_order_relaxed);
-  if (served + queries.rows < min_built_queries || points_.rows < min_built_points ||
-      k > points_.rows / min_points_per_neighbor) {
-    return Algorithm::direct;
+Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) const {
+  if (algorithm_ != Algorithm::automatic) return asked_for(k);
+  if (n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
+    return {Algorithm::direct, "building anything would cost more than so few queries"};
   }
+  if (points_.rows < min_built_points) return {Algorithm::direct, "few points"};
+  if (k > points_.rows / min_points_per_neighbor) return {Algorithm::direct, "neighbours are a large part of the points"};
   const bool lattice = lattice_works(k);
-  if (tree_works() && points_.cols <= (lattice ? max_tree_features : max_lone_tree_features)) return Algorithm::tree;
-  if (!lattice) return Algorithm::direct;
-  return cells_pay(queries, k) ? Algorithm::cells : Algorithm::lattice;
+  if (tree_works() && points_.cols <= (lattice ? max_tree_features : max_lone_tree_features)) {
+    return {Algorithm::tree, "few features: most boxes are out of reach"};
+  }
+  if (!lattice) return {Algorithm::direct, "no bound for this metric, number of features or magnitude"};
+  if (cells_pay(n_queries, queries, k)) return {Algorithm::cells, "a sample of the data is clustered: most cells are out of reach"};
+  return {Algorithm::lattice, "too many features for a tree, and not enough clusters or queries for cells"};
+}
+
+Plan NeighborIndex::explain(Index n_queries, Index k) const {
+  Plan plan = this->plan(n_queries, points_, k);
+  const Index entries = points_.rows * points_.cols;
+  const auto describe = [&](const auto* built, Index estimate) {
+    plan.built = built != nullptr;
+    plan.bytes = built != nullptr ? built->bytes() : estimate;
+  };
+  if (plan.algorithm == Algorithm::tree) describe(tree_.peek(), entries * points_.item_size() * 3 / 2 + 4 * points_.rows);
+  if (plan.algorithm == Algorithm::lattice) describe(lattice_.peek(), points_.rows * (lattice_depth(points_.cols) + 12));
+  if (plan.algorithm == Algorithm::cells) describe(cells_.peek(), points_.rows * (lattice_depth(points_.cols) + 13));
+  return plan;
 }
 
 /// Made once per index, at the first call that is large enough.
-bool NeighborIndex::cells_pay(const MatrixView& queries, Index k) const {
+bool NeighborIndex::cells_pay(Index n_queries, const MatrixView& queries, Index k) const {
   if (cells_.peek() != nullptr) return true;
-  if (points_.rows < min_cell_points || queries.rows < min_queries_per_cell * Cells::usual_number(points_.rows)) {
+  if (points_.rows < min_cell_points || n_queries < min_queries_per_cell * Cells::usual_number(points_.rows)) {
     return false;
   }
   if (probe_.load() == Probe::not_made) {
@@ -121,7 +138,9 @@ bool NeighborIndex::cells_pay(const MatrixView& queries, Index k) const {
 void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self, double* distances,
                           Index* indices) const {
   check(k >= 1 && k <= points_.rows - (exclude_self ? 1 : 0) && queries.cols == points_.cols);
-  const Algorithm algorithm = plan(queries, k);
+  const Algorithm algorithm = plan(queries.rows, queries, k).algorithm;
+  n_served_.store(std::min(min_built_queries, n_served_.load(std::memory_order_relaxed) + queries.rows),
+                  std::memory_order_relaxed);
   if (algorithm == Algorithm::tree) {
     query_tree(queries, k, exclude_self, distances, indices);
     return;

@@ -15,6 +15,14 @@ namespace crowfly {
 
 enum class Algorithm { automatic, direct, lattice, cells, tree };
 
+/// What a call will do.
+struct Plan {
+  Algorithm algorithm;
+  const char* reason;
+  bool built = false;  ///< what the algorithm needs is there already
+  Index bytes = 0;     ///< of that, beside the points themselves; an estimate until it is built
+};
+
 /// Made when first needed. Without a lock, which a fork could leave held and Ctrl-C could not interrupt: of several threads that make it at once the first
 /// one's stays.
 template <class T>
@@ -50,13 +58,16 @@ class NeighborIndex {
 
   [[nodiscard]] RadiusNeighbors query_radius(const MatrixView& queries, double radius, bool exclude_self) const;
 
+  /// What `query` would do for so many queries like the points.
+  [[nodiscard]] Plan explain(Index n_queries, Index k) const;
+
  private:
   struct Search;
   enum class Probe { not_made, scattered, clustered };
 
-  [[nodiscard]] Algorithm plan(const MatrixView& queries, Index k) const;
-  [[nodiscard]] Algorithm allowed(Algorithm wanted, Index k) const noexcept;
-  [[nodiscard]] bool cells_pay(const MatrixView& queries, Index k) const;
+  [[nodiscard]] Plan plan(Index n_queries, const MatrixView& queries, Index k) const;
+  [[nodiscard]] Plan asked_for(Index k) const noexcept;
+  [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k) const;
   [[nodiscard]] bool lattice_works(Index k) const noexcept;
   [[nodiscard]] bool tree_works() const noexcept;
   void query_tree(const MatrixView& queries, Index k, bool exclude_self, double* distances, Index* indices) const;
