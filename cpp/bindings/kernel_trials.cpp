@@ -214,6 +214,17 @@ Trial softmax(const KernelTable& t, Index size) {
   return trial;
 }
 
+template <class T>
+Trial finite_max_abs(const KernelTable& t, Index n) {
+  Trial trial;
+  trial.shape = text(n) + " values";
+  trial.work = {Precision::float64, times(3, n), times(static_cast<Index>(sizeof(T)), n), 0};
+  const auto* values = trial.array<T>(n);
+  auto* out = trial.array(1);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.finite_max_abs_f32 : t.finite_max_abs_f64] { *out = kernel(values, n); };
+  return trial;
+}
+
 Trial in_place(void (*kernel)(double*, Index), int operations, Index size) {
   const Index n = round_up(size, kernels::row_padding);
   Trial trial;
@@ -291,6 +302,8 @@ const TrialEntry entries[] = {
     {"panel_times_vector", 96, panel_times_vector},
     {"panel_transposed_times_vector", 96, panel_transposed_times_vector},
     {"panel_max_abs", 96, panel_max_abs},
+    {"finite_max_abs_f32", 2048, finite_max_abs<float>},
+    {"finite_max_abs_f64", 2048, finite_max_abs<double>},
     {"scale_panel_rows", 64, scale_panel_rows},
     {"logistic_terms", 512, logistic_terms},
     {"softmax", 256, softmax},

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 namespace crowfly {
@@ -34,6 +35,12 @@ struct MatrixView {
 
   [[nodiscard]] Index item_size() const noexcept { return dtype == DType::f32 ? 4 : 8; }
   [[nodiscard]] bool rows_contiguous() const noexcept { return col_stride == item_size() || cols <= 1; }
+  /// True where kernels may read rows through a pointer of the element type.
+  [[nodiscard]] bool rows_are_arrays() const noexcept {
+    const auto size = static_cast<std::uintptr_t>(item_size());
+    return rows_contiguous() && reinterpret_cast<std::uintptr_t>(data) % size == 0 &&
+           static_cast<std::uintptr_t>(row_stride) % size == 0;
+  }
   [[nodiscard]] const char* row(Index i) const noexcept { return data + i * row_stride; }
   [[nodiscard]] double at(Index i, Index j) const noexcept {
     const char* address = data + i * row_stride + j * col_stride;

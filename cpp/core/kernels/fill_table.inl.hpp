@@ -55,6 +55,8 @@ constexpr KernelTable make_table(const char* name) {
   t.panel_times_vector = panel_times_vector<Isa>;
   t.panel_transposed_times_vector = panel_transposed_times_vector<Isa>;
   t.panel_max_abs = panel_max_abs<Isa>;
+  t.finite_max_abs_f32 = finite_max_abs<Isa, float>;
+  t.finite_max_abs_f64 = finite_max_abs<Isa, double>;
   t.scale_panel_rows = scale_panel_rows<Isa>;
   t.logistic_terms = logistic_terms<Isa>;
   t.softmax = softmax<Isa>;

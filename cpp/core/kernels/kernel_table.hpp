@@ -114,6 +114,11 @@ struct KernelTable {
   /// out[j] = max(out[j], |panel[k][j]|) over k.
   void (*panel_max_abs)(const double* panel, Index n_rows, double* out);
 
+  /// The largest magnitude of n contiguous values, or NaN if one of them is not finite.
+  using FiniteMaxAbs = double (*)(const void* values, Index n);
+  FiniteMaxAbs finite_max_abs_f32;
+  FiniteMaxAbs finite_max_abs_f64;
+
   /// target[k][j] = weight[k] * panel[k][j].
   void (*scale_panel_rows)(const double* panel, const double* weight, Index n_rows, double* target);
 

@@ -115,4 +115,32 @@ void scale_panel_rows(const double* panel, const double* weight, Index n_rows, d
   }
 }
 
+template <class Isa, class T>
+double finite_max_abs(const void* values, Index n) {
+  using V = typename Isa::f64;
+  constexpr int chains = 4;
+  const auto* x = static_cast<const T*>(values);
+  V top[chains], odd[chains];
+  for (int c = 0; c < chains; ++c) top[c] = odd[c] = V::zero();
+  // x - x is zero, or NaN where x is not finite.
+  Index i = 0;
+  for (; i + chains * V::lanes <= n; i += chains * V::lanes) {
+    for (int c = 0; c < chains; ++c) {
+      const V value = V::widen(x + i + c * V::lanes);
+      top[c] = max(top[c], abs(value));
+      odd[c] = odd[c] + (value - value);
+    }
+  }
+  for (; i < n; i += V::lanes) {
+    const V value = V::load_widen(x + i, n - i < V::lanes ? static_cast<int>(n - i) : V::lanes);
+    top[0] = max(top[0], abs(value));
+    odd[0] = odd[0] + (value - value);
+  }
+  for (int c = 1; c < chains; ++c) {
+    top[0] = max(top[0], top[c]);
+    odd[0] = odd[0] + odd[c];
+  }
+  return horizontal_max(top[0]) + upper_plus_lower(odd[0]);
+}
+
 }  // namespace crowfly::kernels

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
 #include "base/cancel.hpp"
 #include "base/parallel.hpp"
+#include "kernels/dispatch.hpp"
 
 namespace crowfly {
 namespace {
@@ -40,6 +42,11 @@ RowScan scan_run(const char* data, Index n, Index stride) {
 }
 
 RowScan scan_run(const MatrixView& x, const char* data, Index n, Index stride) {
+  if (stride == x.item_size() && reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(stride) == 0) {
+    const auto& table = kernels::active();
+    const double top = x.dtype == DType::f32 ? table.finite_max_abs_f32(data, n) : table.finite_max_abs_f64(data, n);
+    if (!std::isnan(top)) return {top, true};
+  }
   return visit_dtype(x.dtype, [&](auto zero) { return scan_run<decltype(zero)>(data, n, stride); });
 }
 
@@ -58,7 +65,9 @@ RowScan scan_part(const MatrixView& x, Range rows) {
     result.max_abs = std::max(result.max_abs, part.max_abs);
     result.finite = result.finite && part.finite;
   };
-  if (x.rows_contiguous()) {
+  if (x.rows_contiguous() && x.row_stride == x.cols * x.item_size()) {
+    merge(scan_run(x, x.row(rows.begin), rows.size() * x.cols, x.item_size()));
+  } else if (x.rows_contiguous()) {
     for (Index i = rows.begin; i < rows.end; ++i) merge(scan_run(x, x.row(i), x.cols, x.col_stride));
   } else {
     for (Index j = 0; j < x.cols; ++j)

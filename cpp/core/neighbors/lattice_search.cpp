@@ -241,7 +241,7 @@ void LatticeSearch::thin_out(Index at) {
 
 double LatticeSearch::raw_distance(const double* query, Index point) {
   const MatrixView& points = task_.points;
-  if (points.rows_contiguous() && !task_.metric.normalises()) return task_.metric.row(query, points, point);
+  if (points.rows_are_arrays() && !task_.metric.normalises()) return task_.metric.row(query, points, point);
   load_row(points, point, task_.metric, row_.data());
   double raw = 0;
   task_.metric.rows(query, row_.data(), 1, row_depth_, &raw);

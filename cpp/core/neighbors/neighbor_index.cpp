@@ -35,11 +35,11 @@ constexpr Index tasks_per_thread = 4;
 
 /// Queries per task: their panels stay in the second-level cache, a multiple of every tile's height keeps padding small, and there is one for every
 /// thread. How queries are cut changes no answer, so the number of threads may matter here.
-Index query_block(Index features, Index n_queries) {
-  constexpr Index multiple = 28;
+Index query_block(Index features, Index n_queries, Index k) {
+  constexpr Index multiple = 28, max_candidates = Index{1} << 20;
   const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
-  const Index cached = std::clamp<Index>(131072 / std::max<Index>(features, 1), multiple, 12 * multiple);
-  return std::min(cached / multiple * multiple, round_up(shared, multiple));
+  const Index cached = std::min(131072 / std::max<Index>(features, 1), max_candidates / (2 * k));
+  return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
 }
 
 void write(TopK& top, const Metric& metric, Index k, double* distances, Index* indices) {
@@ -99,13 +99,15 @@ Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) co
     return {Algorithm::direct, "building anything would cost more than so few queries"};
   }
   if (points_.rows < min_built_points) return {Algorithm::direct, "few points"};
-  if (k > points_.rows / min_points_per_neighbor) return {Algorithm::direct, "neighbours are a large part of the points"};
+  if (k > points_.rows / min_points_per_neighbor)
+    return {Algorithm::direct, "neighbours are a large part of the points"};
   const bool lattice = lattice_works(k);
   if (tree_works() && points_.cols <= (lattice ? max_tree_features : max_lone_tree_features)) {
     return {Algorithm::tree, "few features: most boxes are out of reach"};
   }
   if (!lattice) return {Algorithm::direct, "no bound for this metric, number of features or magnitude"};
-  if (cells_pay(n_queries, queries, k)) return {Algorithm::cells, "a sample of the data is clustered: most cells are out of reach"};
+  if (cells_pay(n_queries, queries, k))
+    return {Algorithm::cells, "a sample of the data is clustered: most cells are out of reach"};
   return {Algorithm::lattice, "too many features for a tree, and not enough clusters or queries for cells"};
 }
 
@@ -116,8 +118,10 @@ Plan NeighborIndex::explain(Index n_queries, Index k) const {
     plan.built = built != nullptr;
     plan.bytes = built != nullptr ? built->bytes() : estimate;
   };
-  if (plan.algorithm == Algorithm::tree) describe(tree_.peek(), entries * points_.item_size() * 3 / 2 + 4 * points_.rows);
-  if (plan.algorithm == Algorithm::lattice) describe(lattice_.peek(), points_.rows * (lattice_depth(points_.cols) + 12));
+  if (plan.algorithm == Algorithm::tree)
+    describe(tree_.peek(), entries * points_.item_size() * 3 / 2 + 4 * points_.rows);
+  if (plan.algorithm == Algorithm::lattice)
+    describe(lattice_.peek(), points_.rows * (lattice_depth(points_.cols) + 12));
   if (plan.algorithm == Algorithm::cells) describe(cells_.peek(), points_.rows * (lattice_depth(points_.cols) + 13));
   return plan;
 }
@@ -181,7 +185,7 @@ void NeighborIndex::query_tree(const MatrixView& queries, Index k, bool exclude_
 void NeighborIndex::query_blocks(Search& search, double* distances, Index* indices) const {
   const MatrixView& queries = search.queries;
   const Index k = search.k;
-  search.block = std::max<Index>(1, query_block(points_.cols, queries.rows));
+  search.block = std::max<Index>(1, query_block(points_.cols, queries.rows, k));
   search.n_blocks = ceil_div(queries.rows, search.block);
   search.n_units =
       search.lattice != nullptr ? search.lattice->n_groups() : ceil_div(points_.rows, direct_block(points_.cols));
