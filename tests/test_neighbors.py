@@ -182,6 +182,18 @@ def test_exclude_self_by_each_algorithm(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e6])
+def test_exclude_self_of_points_alone_in_their_cell(scale: float, k: int, algorithm: str) -> None:
+    rng = np.random.default_rng(22)
+    for spread in ([1.0], [1.0, 1e4, 2e4, 3e4], [1.0, 1e6]):
+        points = scale * rng.standard_normal((150, 8)) * rng.choice(spread, (150, 1))
+        points[0] += 1e6 * scale
+        actual = crowfly.Index(points, algorithm=algorithm).query(points, k, exclude_self=True)
+        assert_neighbors_equal(actual, neighbors(points, points, k, exclude_self=True))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
 @pytest.mark.parametrize("far", [1e10, 1e160, 1e300])
 def test_far_queries_and_points_by_each_algorithm(far: float, algorithm: str) -> None:
     queries, points = normal_pair(40, 600, 6)
@@ -262,6 +274,18 @@ def test_an_unknown_algorithm_lists_the_known_ones() -> None:
         crowfly.Index(points, algorithm="kd_tree")
     with pytest.raises(TypeError, match="algorithm: a name expected, got 3"):
         crowfly.Index(points, algorithm=3)  # type: ignore[arg-type]
+
+
+def test_points_on_very_many_scales_build_a_tree_in_time() -> None:
+    rng = np.random.default_rng(23)
+    points = np.vstack([
+        np.ldexp(rng.standard_normal((500, 16)), (1000 - 4 * np.arange(500))[:, np.newaxis]),
+        np.ldexp(rng.standard_normal((4000, 16)), -1020),
+    ])  # fmt: skip
+    tree = crowfly.Index(points, "chebyshev", algorithm="tree").query(points[::100], 3)
+    assert_neighbors_equal(
+        tree, crowfly.Index(points, "chebyshev", algorithm="direct").query(points[::100], 3)
+    )
 
 
 def test_the_algorithm_is_chosen_per_call() -> None:

@@ -59,7 +59,7 @@ struct KernelTable {
                        const std::int32_t* thresholds, Index depth, std::uint64_t* hits, std::int32_t* values);
 
   /// codes[j] = (row[j] - centre[j]) * inverse_step, rounded to an integer, at most `largest` in magnitude, plus offset, as a byte; what the rounding
-  /// did goes to `sums`. `centre` and `codes` are padded to a multiple of row_padding, centre with zeros; codes are set to offset there.
+  /// did goes to `sums`. `centre` and `codes` are padded to a multiple of row_padding, centre with zeros; what codes hold past the features is left open.
   using LatticeRound = void (*)(const void* row, const double* centre, double inverse_step, double largest,
                                 double offset, Index n_features, std::uint8_t* codes, LatticeSums* sums);
   LatticeRound lattice_round_f32;

@@ -131,13 +131,17 @@ class CurveTree::Build {
     refine();
   }
 
-  /// Long runs of one key (dense clusters beside far points) are sorted again, along a curve of their own.
+  /// Long runs of one key (dense clusters beside far points) are sorted again, along a curve of their own. Any order is right: data on very many scales are
+  /// left as they are once this has cost as much as several sorts of all points.
   void refine() {
     std::vector<Range> open = runs({0, n_});
-    while (!open.empty()) {
+    constexpr Index most_passes = 8;
+    Index left = most_passes * n_;
+    while (!open.empty() && left > 0) {
       checkpoint();
       const Range run = open.back();
       open.pop_back();
+      left -= run.size();
       Box box(features_);
       for (Index i = run.begin; i < run.end; ++i) box.add(row(payload_of(order_[as_size(i)])));
       if (box.is_point()) continue;
@@ -293,6 +297,7 @@ void CurveTree::search(const double* query, std::uint32_t key, Index k, Index ex
   const auto boxes = kernels::active().box_columns[static_cast<int>(metric_.reduction())];
   std::array<Visit, max_stack> stack;
   std::size_t n_stacked = 0;
+  checkpoint();
   alignas(64) double bounds[column_block];
   // Nothing prunes until k neighbours are known, nor beside distances with an exponent of their own.
   const auto limit = [&] {

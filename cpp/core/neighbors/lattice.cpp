@@ -109,9 +109,9 @@ LatticeRow LatticeRounder::round(const double* row, const LatticeFrame& frame, d
 LatticeRow LatticeRounder::run(Kernel kernel, const void* row, const LatticeFrame& frame, double offset) {
   kernels::LatticeSums sums;
   kernel(row, frame.centre.data(), frame.inverse_step, largest_, offset, source_.cols, codes_.data(), &sums);
-  const double length = std::sqrt(sums.wide);
+  const double length = std::sqrt(sums.wide) + tiny_length;
   // The float64 subtraction and product round too: 2^-53 of each component, twice.
-  return {sums.squares, (std::sqrt(sums.moved) + 0x1p-51 * length) * inflate, length * inflate};
+  return {sums.squares, (std::sqrt(sums.moved) + tiny_length + 0x1p-51 * length) * inflate, length * inflate};
 }
 
 void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot) const noexcept {

@@ -11,6 +11,9 @@
 
 namespace crowfly {
 
+/// More than squares that underflow can take from a length: sqrt(d) 2^-537 for d features.
+inline constexpr double tiny_length = 0x1p-520;
+
 /// Which points belong together: cell c holds points order[offsets[c]] to order[offsets[c + 1] - 1]. No cell is empty.
 struct Partition {
   std::vector<Index> order;

@@ -107,9 +107,9 @@ void LatticeSearch::measure_centres(Range cells) {
     checkpoint();
     double* distance = centre_distances_.data() + i * cells.size();
     squared.rows(exact_row(i), centres.data(), cells.size(), row_depth_, distance);
-    // Zero is a lower bound too, where the square has overflowed.
+    // Zero is a lower bound too, where the square has overflowed; squares below the normal range have lost up to tiny^2.
     for (Index c = 0; c < cells.size(); ++c) {
-      distance[c] = distance[c] < infinity ? std::sqrt(distance[c]) * (1 - relative_slack_) : 0;
+      distance[c] = distance[c] < infinity ? std::sqrt(distance[c]) * (1 - relative_slack_) - tiny_length : 0;
     }
   }
 }
@@ -193,8 +193,10 @@ void LatticeSearch::take_hits(Index first_slot, Index panel, std::vector<TopK>& 
       best = std::max(best, value);
       *next++ = (static_cast<Candidate>(value) << 32) | (first_place + static_cast<std::uint32_t>(lane));
     }
+    const Index n_before = slot.n_candidates;
     slot.n_candidates = next - (candidates_.data() + s * capacity_);
-    if (task_.k == 1) {
+    // The bound is a candidate's: a query that has met only itself has none.
+    if (task_.k == 1 && slot.n_candidates > n_before) {
       reach_[as_size(slot.query)] = std::min(reach_[as_size(slot.query)], upper_bound(slot, best));
       set_threshold(s);
     }

@@ -24,7 +24,7 @@ constexpr Index max_lone_tree_features = 16;
 constexpr Index min_cell_points = 8192, min_queries_per_cell = 4;
 constexpr double max_share_visited = 0.3;
 
-/// Neighbours that the parts of the points may hold together before they are merged (24 bytes each: 32 MiB).
+/// Neighbours that the parts of the points may hold together before they are merged (24 bytes each).
 constexpr Index max_partial_neighbors = Index{1} << 20;
 
 /// Between these, squares of centred points neither overflow nor vanish. Other data are searched directly.
@@ -33,8 +33,8 @@ constexpr double min_filter_magnitude = 0x1p-400, max_filter_magnitude = 0x1p400
 /// Tasks per thread: enough that the last ones end together.
 constexpr Index tasks_per_thread = 4;
 
-/// Queries per task: their panels stay in the second-level cache, a multiple of every tile's height keeps padding small, and there is one for every
-/// thread. How queries are cut changes no answer, so the number of threads may matter here.
+/// Queries per task: their panels stay in the second-level cache, their candidates take a few megabytes, a multiple of every tile's height keeps padding
+/// small, and there are tasks for every thread. How queries are cut changes no answer, so the number of threads may matter here.
 Index query_block(Index features, Index n_queries, Index k) {
   constexpr Index multiple = 28, max_candidates = Index{1} << 20;
   const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
@@ -80,21 +80,22 @@ bool NeighborIndex::lattice_works(Index k) const noexcept {
          points_.cols <= max_lattice_features && max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
 }
 
-bool NeighborIndex::tree_works() const noexcept {
-  return metric_.reduction() != kernels::Reduction::power_difference && points_.rows < (Index{1} << 32) &&
+bool NeighborIndex::tree_works(Index n_queries) const noexcept {
+  constexpr Index most = Index{1} << 32;
+  return metric_.reduction() != kernels::Reduction::power_difference && points_.rows < most && n_queries < most &&
          points_.cols <= CurveTree::max_features;
 }
 
 /// The algorithm asked for, or the direct search where that can't be.
-Plan NeighborIndex::asked_for(Index k) const noexcept {
+Plan NeighborIndex::asked_for(Index n_queries, Index k) const noexcept {
   if (algorithm_ == Algorithm::direct) return {algorithm_, "asked for"};
-  const bool works = algorithm_ == Algorithm::tree ? tree_works() : lattice_works(k);
+  const bool works = algorithm_ == Algorithm::tree ? tree_works(n_queries) : lattice_works(k);
   return works ? Plan{algorithm_, "asked for"}
                : Plan{Algorithm::direct, "what was asked for has no bound for this metric, size or magnitude"};
 }
 
 Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) const {
-  if (algorithm_ != Algorithm::automatic) return asked_for(k);
+  if (algorithm_ != Algorithm::automatic) return asked_for(n_queries, k);
   if (n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
     return {Algorithm::direct, "building anything would cost more than so few queries"};
   }
@@ -102,7 +103,7 @@ Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) co
   if (k > points_.rows / min_points_per_neighbor)
     return {Algorithm::direct, "neighbours are a large part of the points"};
   const bool lattice = lattice_works(k);
-  if (tree_works() && points_.cols <= (lattice ? max_tree_features : max_lone_tree_features)) {
+  if (tree_works(n_queries) && points_.cols <= (lattice ? max_tree_features : max_lone_tree_features)) {
     return {Algorithm::tree, "few features: most boxes are out of reach"};
   }
   if (!lattice) return {Algorithm::direct, "no bound for this metric, number of features or magnitude"};
@@ -167,8 +168,9 @@ void NeighborIndex::query_tree(const MatrixView& queries, Index k, bool exclude_
                                Index* indices) const {
   const CurveTree& tree = tree_.get(points_, metric_);
   const std::vector<KeyedIndex> order = tree.order_of(queries);
-  constexpr Index block = 64;
-  const double operations = 1000.0 * static_cast<double>(queries.rows);
+  const Index block = std::clamp<Index>(ceil_div(queries.rows, 16 * get_num_threads()), 4, 64);
+  // A query meets a few leaves, more where it wants more neighbours, and keeps a heap of them: about a microsecond, and a fifth more per neighbour.
+  const double operations = (1000.0 + 200.0 * static_cast<double>(k)) * static_cast<double>(queries.rows);
   parallel_for_work(ceil_div(queries.rows, block), operations, [&](Index task) {
     AlignedBuffer<double> row(padded_depth(points_.cols));
     TopK top(k);

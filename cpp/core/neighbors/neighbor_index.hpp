@@ -66,10 +66,10 @@ class NeighborIndex {
   enum class Probe { not_made, scattered, clustered };
 
   [[nodiscard]] Plan plan(Index n_queries, const MatrixView& queries, Index k) const;
-  [[nodiscard]] Plan asked_for(Index k) const noexcept;
+  [[nodiscard]] Plan asked_for(Index n_queries, Index k) const noexcept;
   [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k) const;
   [[nodiscard]] bool lattice_works(Index k) const noexcept;
-  [[nodiscard]] bool tree_works() const noexcept;
+  [[nodiscard]] bool tree_works(Index n_queries) const noexcept;
   void query_tree(const MatrixView& queries, Index k, bool exclude_self, double* distances, Index* indices) const;
   void query_blocks(Search& search, double* distances, Index* indices) const;
   [[nodiscard]] std::vector<TopK> query_task(const Search& search, Index block, Index chunk) const;
