@@ -15,28 +15,24 @@ Metric metric_of(const std::string& name, double p) {
   throw py::value_error("metric: unknown name '" + name + "'");
 }
 
+constexpr std::pair<const char*, Algorithm> algorithms[] = {{"auto", Algorithm::automatic},
+                                                            {"direct", Algorithm::direct},
+                                                            {"lattice", Algorithm::lattice},
+                                                            {"cells", Algorithm::cells},
+                                                            {"tree", Algorithm::tree}};
+
 Algorithm algorithm_of(const std::string& name) {
-  if (name == "auto") return Algorithm::automatic;
-  if (name == "direct") return Algorithm::direct;
-  if (name == "lattice") return Algorithm::lattice;
-  if (name == "cells") return Algorithm::cells;
-  if (name == "tree") return Algorithm::tree;
+  for (const auto& [known, algorithm] : algorithms) {
+    if (name == known) return algorithm;
+  }
   throw py::value_error("algorithm: unknown name '" + name + "'");
 }
 
 const char* name_of(Algorithm algorithm) noexcept {
-  switch (algorithm) {
-    case Algorithm::lattice:
-      return "lattice";
-    case Algorithm::cells:
-      return "cells";
-    case Algorithm::tree:
-      return "tree";
-    case Algorithm::direct:
-      return "direct";
-    default:
-      return "auto";
+  for (const auto& [name, known] : algorithms) {
+    if (algorithm == known) return name;
   }
+  return "";
 }
 
 /// The core's index together with the array that it refers to.

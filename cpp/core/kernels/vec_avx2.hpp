@@ -20,18 +20,14 @@ struct FirstLanes {
   }
 };
 
+/// For the probe of the multiply-add limit alone.
 struct F32 {
   static constexpr int lanes = 8;
   __m256 v;
 
   static F32 set1(float x) noexcept { return {_mm256_set1_ps(x)}; }
-  static F32 zero() noexcept { return {_mm256_setzero_ps()}; }
-  static F32 load(const float* p) noexcept { return {_mm256_load_ps(p)}; }
   void store(float* p) const noexcept { _mm256_store_ps(p, v); }
   friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
-  friend std::uint64_t mask_le(F32 a, F32 b) noexcept {
-    return static_cast<std::uint64_t>(_mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)));
-  }
 };
 
 struct F64 {

@@ -10,16 +10,14 @@
 
 namespace crowfly::kernels::avx512 {
 
+/// For the probe of the multiply-add limit alone.
 struct F32 {
   static constexpr int lanes = 16;
   __m512 v;
 
   static F32 set1(float x) noexcept { return {_mm512_set1_ps(x)}; }
-  static F32 zero() noexcept { return {_mm512_setzero_ps()}; }
-  static F32 load(const float* p) noexcept { return {_mm512_load_ps(p)}; }
   void store(float* p) const noexcept { _mm512_store_ps(p, v); }
   friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
-  friend std::uint64_t mask_le(F32 a, F32 b) noexcept { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ); }
 };
 
 struct F64 {

@@ -86,7 +86,7 @@ std::uint32_t ZOrder::key(const double* row) const noexcept {
 /// The steps of building: coordinates, order, columns, boxes.
 class CurveTree::Build {
  public:
-  Build(CurveTree& tree, const Metric& metric) : tree_(tree), features_(tree.features_), n_(tree.n_points_) {
+  Build(CurveTree& tree, const Metric& metric) : tree_(tree), features_(tree.features_), n_(tree.source_.rows) {
     load(metric);
     sort();
     build_leaves();
@@ -275,7 +275,6 @@ class CurveTree::Build {
 CurveTree::CurveTree(const MatrixView& points, const Metric& metric)
     : source_(points),
       metric_(metric),
-      n_points_(points.rows),
       features_(points.cols),
       narrow_(points.dtype == DType::f32 && !metric.normalises()) {
   Build(*this, metric);

@@ -62,7 +62,7 @@ class CurveTree {
 
   MatrixView source_;
   Metric metric_;
-  Index n_points_, features_;
+  Index features_;
   bool narrow_;  ///< columns hold float32
   AlignedBuffer<float> narrow_columns_;
   AlignedBuffer<double> wide_columns_;
