@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -79,13 +80,32 @@ def _confined(cpus: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and everything that it has started."""
+@contextlib.contextmanager
+def _held_back(*signals: signal.Signals) -> Iterator[None]:
+    """Let signals wait: one that came between the start of a child and the note of its number would leave the child behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+    handlers = {number: signal.signal(number, lambda which, _: arrived.append(which)) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for which in arrived[:1]:
+            signal.raise_signal(which)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and everything that it has started; close its pipe."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         process.kill()
     process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def _reason_of_death(code: int, log: IO[bytes]) -> str:
@@ -108,8 +128,8 @@ def watch(
     """Run ``python -m ...`` on so many CPUs until it ends, a step takes longer than `limit` seconds, or all of them longer than `limit_of_all`."""
     outcome = Outcome("ended", "start")
     end = time.monotonic() + limit_of_all
-    with tempfile.TemporaryFile() as log:
-        with _confined(cpus):
+    with tempfile.TemporaryFile() as log, contextlib.ExitStack() as at_the_end:
+        with _held_back(signal.SIGTERM, signal.SIGINT), _confined(cpus):
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -119,6 +139,7 @@ def watch(
                 # A group of its own: Ctrl-C reaches the driver alone, which ends the child and what it has started.
                 start_new_session=True,
             )
+            at_the_end.callback(_end, process)
         assert process.stdout is not None
         reader = _Reader(process.stdout)
         try:
@@ -136,7 +157,4 @@ def watch(
                 outcome.verdict, outcome.reason = "died", _reason_of_death(process.returncode, log)
         except subprocess.TimeoutExpired:
             outcome.verdict, outcome.reason = "killed", f"did not end within {limit:g} s"
-        finally:
-            _kill(process)
-            process.stdout.close()
     return outcome
