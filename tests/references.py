@@ -129,12 +129,12 @@ def pairwise_distances(
     return finished_distances(raw_distances(X, X if Y is None else Y, metric, p), metric, p)
 
 
-def _ordered(raw: FloatArray, exclude_self: bool) -> IntArray:
-    """All points of each query by (raw distance, index), without the query itself if so asked."""
-    order = np.argsort(raw, axis=1, kind="stable")
+def _admitted(raw: FloatArray, exclude_self: bool, admitted: AnyArray | None) -> AnyArray:
+    """Which pairs of queries and points may be neighbours."""
+    pairs = np.ones(raw.shape, dtype=bool) if admitted is None else admitted.copy()
     if exclude_self:
-        order = order[order != np.arange(len(raw))[:, np.newaxis]].reshape(len(raw), -1)
-    return order.astype(np.int64)
+        np.fill_diagonal(pairs, False)
+    return pairs
 
 
 def neighbors(
@@ -145,10 +145,12 @@ def neighbors(
     p: float | None = None,
     *,
     exclude_self: bool = False,
+    admitted: AnyArray | None = None,
 ) -> tuple[FloatArray, IntArray]:
-    """Distances and indices, both (n_queries, k), ordered by (raw distance, index)."""
+    """Distances and indices, both (n_queries, k), ordered by (raw distance, index); `admitted` is a matrix of pairs."""
     raw = raw_distances(queries, points, metric, p)
-    indices = _ordered(raw, exclude_self)[:, :k]
+    order = np.lexsort((raw, ~_admitted(raw, exclude_self, admitted)))
+    indices = order[:, :k].astype(np.int64)
     return finished_distances(np.take_along_axis(raw, indices, axis=1), metric, p), indices
 
 
@@ -160,12 +162,14 @@ def radius_neighbors(
     p: float | None = None,
     *,
     exclude_self: bool = False,
+    admitted: AnyArray | None = None,
 ) -> tuple[FloatArray, IntArray, IntArray]:
     """Flat distances and indices of all points within `radius`, and the offsets of each query's run."""
     raw = raw_distances(queries, points, metric, p)
-    order = _ordered(raw, exclude_self)
+    order = np.argsort(raw, axis=1, kind="stable").astype(np.int64)
     sorted_distances = finished_distances(np.take_along_axis(raw, order, axis=1), metric, p)
-    inside = sorted_distances <= radius
+    pairs = _admitted(raw, exclude_self, admitted)
+    inside = (sorted_distances <= radius) & np.take_along_axis(pairs, order, axis=1)
     offsets = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
     return sorted_distances[inside], order[inside], offsets
 

@@ -15,6 +15,9 @@ from references import AnyArray, FloatArray, IntArray, LogisticProblem
 
 Generator = np.random.Generator
 DTYPES = (np.float32, np.float64)
+BUILT = ("lattice", "cells", "tree")
+"""Algorithms that build something first."""
+
 THREADS = (1, 2, 5)
 
 # Around the register tiles (8 to 32), the lanes of the summation (8), packed blocks (128, 256) and blocks of

@@ -16,6 +16,7 @@ import crowfly
 from assertions import assert_neighbors_equal, assert_neighbors_valid, assert_same_bits
 from references import METRICS, neighbors
 from strategies import (
+    BUILT,
     DATASETS,
     DTYPES,
     FEATURE_SIZES,
@@ -28,7 +29,6 @@ from strategies import (
     normal_pair,
 )
 
-BUILT = ("lattice", "cells", "tree")
 POWERS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.0, 16.0, 17.0, np.inf)
 
 

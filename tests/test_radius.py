@@ -14,6 +14,7 @@ import crowfly
 from assertions import assert_neighbors_equal, assert_same_bits
 from references import METRICS, pairwise_distances, radius_neighbors
 from strategies import (
+    BUILT,
     DATASETS,
     DTYPES,
     FEATURE_SIZES,
@@ -80,6 +81,63 @@ def test_the_boundary_belongs_to_the_ball(metric: str) -> None:
         assert index.query_radius(query[np.newaxis], np.nextafter(on_boundary, 0))[2][1] == 50
 
 
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("n_features", [1, 3, 9, 40])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", DATASETS)
+def test_hard_data_by_each_algorithm(name: str, dtype: Any, n_features: int, algorithm: str) -> None:
+    queries, points = dataset(name, 32, 45, 1201, n_features, dtype)
+    index = crowfly.Index(points, algorithm=algorithm)
+    for quantile in (0.0, 0.01, 0.3):
+        radius = float(np.quantile(pairwise_distances(queries, points), quantile, method="inverted_cdf"))
+        expected = radius_neighbors(queries, points, radius)
+        assert_neighbors_equal(index.query_radius(queries, radius), expected)
+        assert_same_bits(index.count_radius(queries, radius), np.diff(expected[2]))
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("metric", METRICS)
+def test_metrics_by_each_algorithm(metric: str, algorithm: str) -> None:
+    queries, points = dataset("offset_clusters", 33, 45, 1201, 5, np.float64)
+    distances = pairwise_distances(queries, points, metric)
+    index = crowfly.Index(points, metric, algorithm=algorithm)
+    for quantile in (0.003, 0.1):
+        radius = float(np.quantile(distances, quantile, method="inverted_cdf"))
+        expected = radius_neighbors(queries, points, radius, metric)
+        assert_neighbors_equal(index.query_radius(queries, radius), expected)
+        below = radius_neighbors(queries, points, np.nextafter(radius, 0), metric)
+        assert_neighbors_equal(index.query_radius(queries, np.nextafter(radius, 0)), below)
+
+
+@pytest.mark.parametrize("algorithm", BUILT)
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-140, 1.0, 1e140, 1e160, 1e300])
+def test_scales_by_each_algorithm(scale: float, algorithm: str) -> None:
+    queries, points = normal_pair(40, 600, 4)
+    radius = 1.25 * scale
+    actual = crowfly.Index(scale * points, algorithm=algorithm).query_radius(scale * queries, radius)
+    expected = crowfly.Index(scale * points, algorithm="direct").query_radius(scale * queries, radius)
+    assert_neighbors_equal(actual, expected)
+    assert abs(len(actual[1]) - len(radius_neighbors(queries, points, 1.25)[1])) <= 1
+
+
+@pytest.mark.parametrize("num_threads", THREADS)
+def test_counts_are_the_lengths_of_the_lists(num_threads: int) -> None:
+    queries, points = normal_pair(301, 2000, 5)
+    index = crowfly.Index(points)
+    counts = index.count_radius(queries, 1.5, num_threads=num_threads)
+    assert_same_bits(counts, np.diff(index.query_radius(queries, 1.5)[2]))
+    assert_same_bits(index.count_radius(points, 1.5, exclude_self=True), index.count_radius(points, 1.5) - 1)
+    assert index.count_radius(queries[:0], 1.5).shape == (0,)
+
+
+@pytest.mark.parametrize("radius", [-1.0, np.nan, "1", None])
+def test_a_radius_that_is_none(radius: Any) -> None:
+    index = crowfly.Index(normal_pair(1, 20, 3)[1])
+    for method in (index.query_radius, index.count_radius):
+        with pytest.raises((TypeError, ValueError), match="radius: "):
+            method(np.zeros((1, 3)), radius)
+
+
 def test_radius_zero_finds_duplicates_only() -> None:
     points = np.tile(normal_pair(1, 30, 4)[1], (3, 1))
     distances, indices, offsets = crowfly.Index(points).query_radius(points[:30], 0.0)
@@ -113,9 +171,13 @@ def test_exclude_self_goes_by_index(metric: str) -> None:
     assert_neighbors_equal(actual, radius_neighbors(points, points, radius, metric, exclude_self=True))
 
 
-@given(problem=neighbor_problems(), radius=st.sampled_from([0.0, 1e-30, 1.0, 2.0, 3.0, 1e10, 1e160]))
-def test_any_small_problem(problem: tuple[Any, Any, int], radius: float) -> None:
+@given(
+    problem=neighbor_problems(),
+    radius=st.sampled_from([0.0, 1e-30, 1.0, 2.0, 3.0, 1e10, 1e160]),
+    algorithm=st.sampled_from(["auto", *BUILT]),
+)
+def test_any_small_problem(problem: tuple[Any, Any, int], radius: float, algorithm: str) -> None:
     queries, points, _ = problem
     for metric in ("euclidean", "manhattan", "chebyshev"):
-        actual = crowfly.Index(points, metric).query_radius(queries, radius)
+        actual = crowfly.Index(points, metric, algorithm=algorithm).query_radius(queries, radius)
         assert_neighbors_equal(actual, radius_neighbors(queries, points, radius, metric))

@@ -35,6 +35,41 @@ const char* name_of(Algorithm algorithm) noexcept {
   return "";
 }
 
+template <class Array>
+auto entries(const Array& array, Index n, const char* complaint) {
+  require(array.ndim() == 1 && array.shape(0) == n, complaint);
+  return array.data();
+}
+
+/// Which points may be neighbours: the arrays behind an Admission.
+class Restriction {
+ public:
+  using Labels = std::optional<py::array_t<std::int64_t, py::array::c_style>>;
+  using Mask = std::optional<py::array_t<bool, py::array::c_style>>;
+
+  Restriction(bool exclude_self, Labels query_groups, Labels point_groups, Mask mask)
+      : exclude_self_(exclude_self),
+        query_groups_(std::move(query_groups)),
+        point_groups_(std::move(point_groups)),
+        mask_(std::move(mask)) {}
+
+  /// Checked against the numbers of queries and points.
+  [[nodiscard]] Admission admission(Index n_queries, Index n_points) const {
+    require(!exclude_self_ || n_queries == n_points, "queries: exclude_self needs one query per point");
+    require(query_groups_.has_value() == point_groups_.has_value(), "groups: of queries and of points expected");
+    Admission admission{.exclude_self = exclude_self_};
+    if (query_groups_) admission.query_groups = entries(*query_groups_, n_queries, "groups: one per query expected");
+    if (point_groups_) admission.point_groups = entries(*point_groups_, n_points, "groups: one per point expected");
+    if (mask_) admission.mask = entries(*mask_, n_points, "mask: one entry per point expected");
+    return admission;
+  }
+
+ private:
+  bool exclude_self_;
+  Labels query_groups_, point_groups_;
+  Mask mask_;
+};
+
 /// The core's index together with the array that it refers to.
 class IndexHandle {
  public:
@@ -43,17 +78,23 @@ class IndexHandle {
         view_(matrix_view(points_, "points")),
         index_(view_, metric_of(metric, p), max_abs, algorithm_of(algorithm)) {}
 
-  py::tuple query(const py::array& queries, Index k, bool exclude_self, int num_threads) const {
-    const MatrixView view = checked(queries, exclude_self);
-    require(k >= 1 && k <= view_.rows - (exclude_self ? 1 : 0), "k: out of range");
+  py::tuple query(const py::array& queries, Index k, const Restriction& restriction, int num_threads) const {
+    const MatrixView view = checked(queries);
+    const Admission admission = restriction.admission(view.rows, view_.rows);
+    require(k >= 1 && k <= view_.rows - (admission.exclude_self ? 1 : 0), "k: out of range");
     py::array_t<double> distances({view.rows, k});
     py::array_t<std::int64_t> indices({view.rows, k});
     double* distance_data = distances.mutable_data();
-    auto* index_data = reinterpret_cast<Index*>(indices.mutable_data());
-    static_assert(sizeof(Index) == sizeof(std::int64_t));
+    std::int64_t* index_data = indices.mutable_data();
     {
       const LongCall call(num_threads);
-      index_.query(view, k, exclude_self, distance_data, index_data);
+      index_.nearest({view, admission}, k, [=, this](Index query, std::span<const Neighbor> neighbors) {
+        for (std::size_t j = 0; j < neighbors.size(); ++j) {
+          const Index at = query * k + static_cast<Index>(j);
+          distance_data[at] = index_.metric().finish(neighbors[j].distance);
+          index_data[at] = neighbors[j].index;
+        }
+      });
     }
     return py::make_tuple(distances, indices);
   }
@@ -70,22 +111,51 @@ class IndexHandle {
     return py::make_tuple(name_of(plan.algorithm), plan.reason, plan.built, plan.bytes, threads);
   }
 
-  py::tuple query_radius(const py::array& queries, double radius, bool exclude_self, int num_threads) const {
-    const MatrixView view = checked(queries, exclude_self);
-    RadiusNeighbors found;
+  py::tuple query_radius(const py::array& queries, double radius, const Restriction& restriction,
+                         int num_threads) const {
+    const MatrixView view = checked(queries);
+    const Admission admission = restriction.admission(view.rows, view_.rows);
+    std::vector<double> distances;
+    std::vector<std::int64_t> indices, offsets(1, 0);
     {
       const LongCall call(num_threads);
-      found = index_.query_radius(view, radius, exclude_self);
+      std::vector<std::vector<Neighbor>> found(as_size(view.rows));
+      index_.within({view, admission}, radius, [&](Index query, std::span<const Neighbor> neighbors) {
+        found[as_size(query)].assign(neighbors.begin(), neighbors.end());
+      });
+      for (const auto& mine : found) offsets.push_back(offsets.back() + static_cast<std::int64_t>(mine.size()));
+      distances.reserve(as_size(offsets.back()));
+      indices.reserve(as_size(offsets.back()));
+      for (auto& mine : found) {
+        for (const Neighbor& neighbor : mine) {
+          distances.push_back(index_.metric().finish(neighbor.distance));
+          indices.push_back(neighbor.index);
+        }
+        std::vector<Neighbor>().swap(mine);
+      }
     }
-    return py::make_tuple(owned_array(std::move(found.distances)), owned_array(std::move(found.indices)),
-                          owned_array(std::move(found.offsets)));
+    return py::make_tuple(owned_array(std::move(distances)), owned_array(std::move(indices)),
+                          owned_array(std::move(offsets)));
+  }
+
+  py::array_t<std::int64_t> count_radius(const py::array& queries, double radius, const Restriction& restriction,
+                                         int num_threads) const {
+    const MatrixView view = checked(queries);
+    const Admission admission = restriction.admission(view.rows, view_.rows);
+    py::array_t<std::int64_t> counts(view.rows);
+    auto* data = reinterpret_cast<Index*>(counts.mutable_data());
+    static_assert(sizeof(Index) == sizeof(std::int64_t));
+    {
+      const LongCall call(num_threads);
+      index_.count_within({view, admission}, radius, data);
+    }
+    return counts;
   }
 
  private:
-  [[nodiscard]] MatrixView checked(const py::array& queries, bool exclude_self) const {
+  [[nodiscard]] MatrixView checked(const py::array& queries) const {
     const MatrixView view = matrix_view(queries, "queries");
     require(view.cols == view_.cols, "queries: as many features as the points expected");
-    require(!exclude_self || view.rows == view_.rows, "queries: exclude_self needs one query per point");
     return view;
   }
 
@@ -111,13 +181,18 @@ py::array_t<double> pairwise(const py::array& x, const py::array& y, const std::
 }  // namespace
 
 void bind_neighbors(py::module_& m) {
+  py::class_<Restriction>(m, "Restriction")
+      .def(py::init<bool, Restriction::Labels, Restriction::Labels, Restriction::Mask>(), py::arg("exclude_self"),
+           py::arg("query_groups"), py::arg("point_groups"), py::arg("mask"));
   py::class_<IndexHandle>(m, "Index")
       .def(py::init<py::array, const std::string&, double, double, const std::string&>(), py::arg("points"),
            py::arg("metric"), py::arg("p"), py::arg("max_abs"), py::arg("algorithm"))
-      .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("exclude_self"),
+      .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("restriction"),
            py::arg("num_threads"))
       .def("explain", &IndexHandle::explain, py::arg("n_queries"), py::arg("k"), py::arg("num_threads"))
-      .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("exclude_self"),
+      .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("restriction"),
+           py::arg("num_threads"))
+      .def("count_radius", &IndexHandle::count_radius, py::arg("queries"), py::arg("radius"), py::arg("restriction"),
            py::arg("num_threads"));
   m.def("pairwise_distances", &pairwise, py::arg("X"), py::arg("Y"), py::arg("metric"), py::arg("p"),
         py::arg("num_threads"));

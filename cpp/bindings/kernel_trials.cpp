@@ -102,17 +102,19 @@ Trial distance_rows(const KernelTable& t, Index size) {
 }
 
 template <class T>
-Trial row_distance(const KernelTable& t, Index features) {
+Trial stored_distance(const KernelTable& t, Index features) {
+  constexpr Index rows = 32;
   const Index depth = round_up(features, kernels::distance_lanes), size = static_cast<Index>(sizeof(T));
   Trial trial;
-  trial.shape = text(features) + " features";
-  trial.work = {Precision::float64, times(3, features), times(8 + size, features), 0};
+  trial.shape = text(rows) + " rows, " + text(features) + " features";
+  trial.work = {Precision::float64, times(3, rows, features), times(size, rows, features) + times(8, features),
+                times(8, rows)};
   auto* query = trial.array(depth);
-  auto* row = trial.array<T>(features);
-  auto* out = trial.array(1);
+  auto* points = trial.array<T>(rows * features);
+  auto* out = trial.array(rows);
   constexpr auto reduction = static_cast<int>(Reduction::squared_difference);
-  trial.call = [=, kernel = sizeof(T) == 4 ? t.row_distance_f32[reduction] : t.row_distance_f64[reduction]] {
-    *out = kernel(query, row, features, 2.0);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.stored_distance_f32[reduction] : t.stored_distance_f64[reduction]] {
+    kernel(query, points, features * size, rows, features, 2.0, out);
   };
   return trial;
 }
@@ -294,8 +296,8 @@ const TrialEntry entries[] = {
     {"distance_rows absolute_difference", 64, distance_rows<Reduction::absolute_difference>},
     {"distance_rows maximum_difference", 64, distance_rows<Reduction::maximum_difference>},
     {"distance_rows power_difference", 64, distance_rows<Reduction::power_difference>},
-    {"row_distance_f32 squared_difference", 64, row_distance<float>},
-    {"row_distance_f64 squared_difference", 64, row_distance<double>},
+    {"stored_distance_f32 squared_difference", 64, stored_distance<float>},
+    {"stored_distance_f64 squared_difference", 64, stored_distance<double>},
     {"gram_tile", 64, gram_tile},
     {"pack_rows_f32", 64, pack_rows<float>},
     {"pack_rows_f64", 64, pack_rows<double>},

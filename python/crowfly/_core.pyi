@@ -12,17 +12,29 @@ _kernels: ModuleType
 
 class NotFiniteError(ValueError): ...
 
+class Restriction:
+    def __init__(
+        self,
+        exclude_self: bool,
+        query_groups: NDArray[np.int64] | None,
+        point_groups: NDArray[np.int64] | None,
+        mask: NDArray[np.bool_] | None,
+    ) -> None: ...
+
 class Index:
     def __init__(
         self, points: NDArray[Any], metric: str, p: float, max_abs: float, algorithm: str
     ) -> None: ...
     def query(
-        self, queries: NDArray[Any], k: int, exclude_self: bool, num_threads: int
+        self, queries: NDArray[Any], k: int, restriction: Restriction, num_threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
     def explain(self, n_queries: int, k: int, num_threads: int) -> tuple[str, str, bool, int, int]: ...
     def query_radius(
-        self, queries: NDArray[Any], radius: float, exclude_self: bool, num_threads: int
+        self, queries: NDArray[Any], radius: float, restriction: Restriction, num_threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...
+    def count_radius(
+        self, queries: NDArray[Any], radius: float, restriction: Restriction, num_threads: int
+    ) -> NDArray[np.int64]: ...
 
 def pairwise_distances(
     X: NDArray[Any], Y: NDArray[Any], metric: str, p: float, num_threads: int

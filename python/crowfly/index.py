@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._restriction import Groups, Restriction
 from crowfly._validation import (
     as_flag,
     as_integer,
@@ -17,7 +18,6 @@ from crowfly._validation import (
     as_num_threads,
     as_real,
     check_same_features,
-    check_same_length,
     scan,
 )
 
@@ -199,7 +199,14 @@ class Index:
         return f"<crowfly.Index of {self.n_points} points, {self.n_features} features, metric={self.metric!r}{p}>"
 
     def query(
-        self, queries: ArrayLike, k: int = 1, *, exclude_self: bool = False, num_threads: int | None = None
+        self,
+        queries: ArrayLike,
+        k: int = 1,
+        *,
+        exclude_self: bool = False,
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+        num_threads: int | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Find the k nearest points of each query.
 
@@ -207,9 +214,13 @@ class Index:
         ----------
         queries : array_like of shape (n_queries, n_features)
         k : int
-            From 1 to the number of points (one less with `exclude_self`).
+            From 1 to the number of points that may be neighbours.
         exclude_self : bool
             The queries are the points, row by row, and none is its own neighbour. Duplicates of a point do count.
+        groups : array_like of shape (n_points,), or a pair of arrays of shapes (n_queries,) and (n_points,), optional
+            Labels; points with the label of a query are not its neighbours. One array if the queries are the points, row by row: leave one group out.
+        mask : array_like of bool, shape (n_points,), optional
+            False for points that are nobody's neighbours.
         num_threads : int, optional
             Limit for this call.
 
@@ -222,14 +233,22 @@ class Index:
         Raises
         ------
         TypeError, ValueError
-            As the class, for `queries`; if `k` is no integer or out of range.
+            As the class, for `queries`; if `k` is no integer or out of range; for labels or a mask of another length.
+
+        Examples
+        --------
+        >>> import numpy as np, crowfly
+        >>> points = np.array([[0.0], [1.0], [3.0], [7.0]])
+        >>> index = crowfly.Index(points)
+        >>> index.query(points, groups=["a", "a", "b", "b"])[1].ravel()
+        array([2, 2, 1, 1])
+        >>> index.query([[2.5]], mask=[True, True, False, True])[1]
+        array([[1]])
         """
-        array, exclude = self._as_queries(queries, exclude_self)
-        high = self.n_points - exclude
-        count = as_integer(
-            "k", k, 1, high, f" ({self.n_points} points{', self excluded' if exclude else ''})"
-        )
-        distances, indices = self._index.query(array, count, exclude, as_num_threads(num_threads))
+        array = self._as_queries(queries)
+        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
+        count = as_integer("k", k, 1, *restriction.largest_k())
+        distances, indices = self._index.query(array, count, restriction.core(), as_num_threads(num_threads))
         return distances, indices
 
     def explain(self, n_queries: int = 1, k: int = 1, *, num_threads: int | None = None) -> Plan:
@@ -268,7 +287,14 @@ class Index:
         return Plan(algorithm, reason, _PRECISIONS[algorithm], threads, built, n_bytes)
 
     def query_radius(
-        self, queries: ArrayLike, radius: float, *, exclude_self: bool = False, num_threads: int | None = None
+        self,
+        queries: ArrayLike,
+        radius: float,
+        *,
+        exclude_self: bool = False,
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+        num_threads: int | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
         """Find all points within a radius of each query.
 
@@ -277,7 +303,7 @@ class Index:
         queries : array_like of shape (n_queries, n_features)
         radius : float
             Points at this distance or nearer are neighbours; in the metric's own unit.
-        exclude_self, num_threads
+        exclude_self, groups, mask, num_threads
             As in `query`.
 
         Returns
@@ -292,22 +318,55 @@ class Index:
         TypeError, ValueError
             As `query`; if `radius` is negative or NaN.
         """
-        array, exclude = self._as_queries(queries, exclude_self)
-        limit = as_real("radius", radius, 0, allow_infinite=True)
+        array = self._as_queries(queries)
+        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
         distances, indices, offsets = self._index.query_radius(
-            array, limit, exclude, as_num_threads(num_threads)
+            array, _as_radius(radius), restriction.core(), as_num_threads(num_threads)
         )
         return distances, indices, offsets
 
-    def _as_queries(self, queries: ArrayLike, exclude_self: bool) -> tuple[NDArray[Any], bool]:
+    def count_radius(
+        self,
+        queries: ArrayLike,
+        radius: float,
+        *,
+        exclude_self: bool = False,
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[np.int64]:
+        """Count the points within a radius of each query.
+
+        Parameters
+        ----------
+        queries, radius, exclude_self, groups, mask, num_threads
+            As in `query_radius`.
+
+        Returns
+        -------
+        counts : ndarray of int64, shape (n_queries,)
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `query_radius`.
+        """
+        array = self._as_queries(queries)
+        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
+        return self._index.count_radius(
+            array, _as_radius(radius), restriction.core(), as_num_threads(num_threads)
+        )
+
+    def _as_queries(self, queries: ArrayLike) -> NDArray[Any]:
         array = as_matrix("queries", queries)
         check_same_features("queries", array, self.n_features, "points")
         scan("queries", array)
         _check_directions("queries", array, self._core_metric)
-        exclude = as_flag("exclude_self", exclude_self)
-        if exclude:
-            check_same_length("queries", array, self.n_points, "points (exclude_self)")
-        return array, exclude
+        return array
+
+
+def _as_radius(radius: float) -> float:
+    return as_real("radius", radius, 0, allow_infinite=True)
 
 
 def _rebuilt(points: NDArray[Any], metric: str, p: float | None, algorithm: str) -> Index:

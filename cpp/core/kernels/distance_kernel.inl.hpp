@@ -102,40 +102,61 @@ void distance_group(const Step& step, const double* query, const double* rows, I
   for (int r = 0; r < n; ++r) out[r] = Step::finish(lanes[r]);
 }
 
+/// Calls group(Constant<rows>, first row) until all rows are done.
+template <class Group>
+void in_groups(Index n_rows, const Group& group) {
+  constexpr int many = 4;
+  Index r = 0;
+  for (; r + many <= n_rows; r += many) group(Constant<many>{}, r);
+  for (; r < n_rows; ++r) group(Constant<1>{}, r);
+}
+
 template <class Isa, template <class> class Reduce>
 void distance_rows(const double* query, const double* rows, Index n_rows, Index depth, double power, double* out) {
   using V = typename Isa::f64;
   using Step = Reduce<V>;
   const Step step(power);
-  constexpr int group = 4;
-  Index r = 0;
-  for (; r + group <= n_rows; r += group) {
-    distance_group<V, Step, group>(step, query, rows + r * depth, depth, out + r);
-  }
-  for (; r < n_rows; ++r) distance_group<V, Step, 1>(step, query, rows + r * depth, depth, out + r);
+  in_groups(n_rows,
+            [&](auto n, Index r) { distance_group<V, Step, n.value>(step, query, rows + r * depth, depth, out + r); });
 }
 
-/// One row as the caller stores it, contiguous, not padded.
-template <class Isa, template <class> class Reduce, class T>
-double row_distance(const double* query, const void* row, Index n_features, double power) {
-  using V = typename Isa::f64;
-  using Step = Reduce<V>;
-  const Step step(power);
-  const auto* x = static_cast<const T*>(row);
-  Lanes<V> lanes = Lanes<V>::zero();
+/// The same of rows of another type, not padded.
+template <class V, class Step, int n, class T>
+void stored_group(const Step& step, const double* query, const char* rows, Index row_stride, Index n_features,
+                  double* out) {
+  const T* x[n];
+  Lanes<V> lanes[n];
+  for (int r = 0; r < n; ++r) {
+    x[r] = reinterpret_cast<const T*>(rows + r * row_stride);
+    lanes[r] = Lanes<V>::zero();
+  }
   Index j = 0;
   for (; j + distance_lanes <= n_features; j += distance_lanes) {
     for (int part = 0; part < Lanes<V>::registers; ++part) {
       const Index at = j + part * V::lanes;
-      lanes.part[part] = step(lanes.part[part], V::load(query + at) - V::widen(x + at));
+      const V q = V::load(query + at);
+      for (int r = 0; r < n; ++r) lanes[r].part[part] = step(lanes[r].part[part], q - V::widen(x[r] + at));
     }
   }
   for (int part = 0; part < Lanes<V>::registers && j + part * V::lanes < n_features; ++part) {
     const Index at = j + part * V::lanes, left = n_features - at;
-    const V last = V::load_widen(x + at, left < V::lanes ? static_cast<int>(left) : V::lanes);
-    lanes.part[part] = step(lanes.part[part], V::load(query + at) - last);
+    const int count = left < V::lanes ? static_cast<int>(left) : V::lanes;
+    const V q = V::load(query + at);
+    for (int r = 0; r < n; ++r) lanes[r].part[part] = step(lanes[r].part[part], q - V::load_widen(x[r] + at, count));
   }
-  return Step::finish(lanes);
+  for (int r = 0; r < n; ++r) out[r] = Step::finish(lanes[r]);
+}
+
+template <class Isa, template <class> class Reduce, class T>
+void stored_distance(const double* query, const void* rows, Index row_stride, Index n_rows, Index n_features,
+                     double power, double* out) {
+  using V = typename Isa::f64;
+  using Step = Reduce<V>;
+  const Step step(power);
+  in_groups(n_rows, [&](auto n, Index r) {
+    const char* first = static_cast<const char*>(rows) + r * row_stride;
+    stored_group<V, Step, n.value, T>(step, query, first, row_stride, n_features, out + r);
+  });
 }
 
 }  // namespace crowfly::kernels

@@ -18,8 +18,8 @@ template <class Isa, template <class> class Reduce>
 constexpr void fill_distance(KernelTable& t, Reduction reduction) {
   const auto at = static_cast<int>(reduction);
   t.distance_rows[at] = distance_rows<Isa, Reduce>;
-  t.row_distance_f32[at] = row_distance<Isa, Reduce, float>;
-  t.row_distance_f64[at] = row_distance<Isa, Reduce, double>;
+  t.stored_distance_f32[at] = stored_distance<Isa, Reduce, float>;
+  t.stored_distance_f64[at] = stored_distance<Isa, Reduce, double>;
 }
 
 template <class Isa, template <class> class Reduce>

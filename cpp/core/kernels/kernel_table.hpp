@@ -86,10 +86,11 @@ struct KernelTable {
                                 double* out);
   DistanceRows distance_rows[n_reductions];
 
-  /// The same of one contiguous row of `n_features` elements as the caller stores them; the query is padded as above.
-  using RowDistance = double (*)(const double* query, const void* row, Index n_features, double power);
-  RowDistance row_distance_f32[n_reductions];
-  RowDistance row_distance_f64[n_reductions];
+  /// The same of rows as the caller stores them: `n_features` contiguous elements, `row_stride` bytes apart. The query is padded as above.
+  using StoredDistance = void (*)(const double* query, const void* rows, Index row_stride, Index n_rows,
+                                  Index n_features, double power, double* out);
+  StoredDistance stored_distance_f32[n_reductions];
+  StoredDistance stored_distance_f64[n_reductions];
 
   /// Columns per panel of a packed row block: panels are [rows][panel_width], panel_width a multiple of gram_rows.
   Index panel_width;

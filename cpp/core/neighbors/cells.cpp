@@ -124,14 +124,14 @@ double Cells::share_visited(const MatrixView& points, const MatrixView& queries,
   const Index n = std::clamp<Index>(k * few.rows / points.rows, 1, few.rows);
   const std::vector<Index> order = cells.order_of(asking, metric);
   std::vector<TopK> top(order.size(), TopK(n));
-  LatticeSearch search({.queries = asking,
-                        .points = few,
-                        .lattice = cells.lattice(),
-                        .metric = metric,
-                        .rows = order,
-                        .k = n,
-                        .exclude_self = false});
-  search.run({0, cells.lattice().n_groups()}, top);
+  LatticeSearch<TopK> search({.queries = asking,
+                              .points = few,
+                              .lattice = cells.lattice(),
+                              .metric = metric,
+                              .rows = order,
+                              .admission = {},
+                              .kept = top});
+  search.run({0, cells.lattice().n_groups()});
   return search.share_visited();
 }
 

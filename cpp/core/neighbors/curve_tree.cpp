@@ -12,6 +12,7 @@
 #include "base/cancel.hpp"
 #include "base/parallel.hpp"
 #include "neighbors/exact_rows.hpp"
+#include "neighbors/within_radius.hpp"
 
 namespace crowfly {
 namespace {
@@ -292,18 +293,20 @@ Range CurveTree::home_of(std::uint32_t key, Index k) const noexcept {
   return home;
 }
 
-void CurveTree::search(const double* query, std::uint32_t key, Index k, Index excluded, TopK& top) const {
+template <class Kept>
+void CurveTree::search(const Request& request, PointDistance& distance, Kept& kept) const {
   const auto boxes = kernels::active().box_columns[static_cast<int>(metric_.reduction())];
   std::array<Visit, max_stack> stack;
   std::size_t n_stacked = 0;
   checkpoint();
   alignas(64) double bounds[column_block];
-  // Nothing prunes until k neighbours are known, nor beside distances with an exponent of their own.
+  // Nothing prunes beside distances with an exponent of their own.
   const auto limit = [&] {
-    return top.full() && top.worst().distance.exponent == 0 ? top.worst().distance.raw : infinity;
+    const RawDistance furthest = kept.limit();
+    return furthest.exponent == 0 ? furthest.raw : infinity;
   };
-  const Range home = home_of(key, k);
-  for (Index leaf = home.begin; leaf < home.end; ++leaf) search_leaf(query, leaf, excluded, limit(), top);
+  const Range home = home_of(request.key, kept.wanted());
+  for (Index leaf = home.begin; leaf < home.end; ++leaf) search_leaf(request, leaf, limit(), distance, kept);
   stack[n_stacked++] = {0, 0, static_cast<int>(levels_.size()) - 1};
   while (n_stacked > 0) {
     const Visit visit = stack[--n_stacked];
@@ -311,13 +314,13 @@ void CurveTree::search(const double* query, std::uint32_t key, Index k, Index ex
     if (visit.bound > furthest) continue;
     if (visit.level == 0) {
       if (visit.node >= home.begin && visit.node < home.end) continue;
-      search_leaf(query, visit.node, excluded, furthest, top);
+      search_leaf(request, visit.node, furthest, distance, kept);
       continue;
     }
     const Level& level = levels_[as_size(visit.level)];
-    std::uint64_t near =
-        boxes(query, level.boxes.data() + visit.node * 2 * features_ * column_block, features_, furthest, bounds) &
-        level.lanes(visit.node);
+    std::uint64_t near = boxes(request.row, level.boxes.data() + visit.node * 2 * features_ * column_block, features_,
+                               furthest, bounds) &
+                         level.lanes(visit.node);
     const Index first = level.first[as_size(visit.node)];
     // Kept in descending order, so that the nearest child is on top.
     const std::size_t base = n_stacked;
@@ -330,30 +333,29 @@ void CurveTree::search(const double* query, std::uint32_t key, Index k, Index ex
   }
 }
 
-void CurveTree::search_leaf(const double* query, Index leaf, Index excluded, double limit, TopK& top) const {
+template <class Kept>
+void CurveTree::search_leaf(const Request& request, Index leaf, double limit, PointDistance& distance,
+                            Kept& kept) const {
   const auto& table = kernels::active();
   const auto reduction = static_cast<int>(metric_.reduction());
   alignas(64) double raw[column_block];
   const Index size = features_ * column_block;
-  std::uint64_t near =
-      narrow_
-          ? table.distance_columns_f32[reduction](query, narrow_columns_.data() + leaf * size, features_, limit, raw)
-          : table.distance_columns_f64[reduction](query, wide_columns_.data() + leaf * size, features_, limit, raw);
+  std::uint64_t near = narrow_ ? table.distance_columns_f32[reduction](
+                                     request.row, narrow_columns_.data() + leaf * size, features_, limit, raw)
+                               : table.distance_columns_f64[reduction](request.row, wide_columns_.data() + leaf * size,
+                                                                       features_, limit, raw);
   near &= levels_.front().lanes(leaf);
   const Index first = levels_.front().first[as_size(leaf)];
   for (; near != 0; near &= near - 1) {
     const Index lane = std::countr_zero(near), point = points_[as_size(first + lane)];
-    if (point == excluded || !top.may_enter(raw[lane], point)) continue;
-    RawDistance distance{raw[lane], 0};
-    if (!Metric::comfortable(raw[lane])) {
-      const Index depth = padded_depth(features_);
-      AlignedBuffer<double> row(depth);
-      load_row(source_, point, metric_, row.data());
-      distance = metric_.in_range(raw[lane], query, row.data(), depth);
-    }
-    top.offer({distance, point});
+    if (!request.admission.admits(request.query, point)) continue;
+    distance.offer(kept, raw[lane], request.row, point);
   }
 }
+
+template void CurveTree::search(const Request&, PointDistance&, TopK&) const;
+template void CurveTree::search(const Request&, PointDistance&, WithinRadius&) const;
+template void CurveTree::search(const Request&, PointDistance&, CountWithin&) const;
 
 std::vector<KeyedIndex> CurveTree::order_of(const MatrixView& queries) const {
   std::vector<KeyedIndex> order(as_size(queries.rows));

@@ -9,8 +9,9 @@
 #include "base/aligned_buffer.hpp"
 #include "base/parallel.hpp"
 #include "base/radix_sort.hpp"
+#include "neighbors/admission.hpp"
 #include "neighbors/metric.hpp"
-#include "neighbors/top_k.hpp"
+#include "neighbors/point_distance.hpp"
 
 namespace crowfly {
 
@@ -35,8 +36,17 @@ class CurveTree {
   /// `points` must have fewer than 2^32 rows and a metric whose reduction is monotone.
   CurveTree(const MatrixView& points, const Metric& metric);
 
-  /// Offers the k nearest points to `top`, except `excluded` (-1: none). `query` as load_row makes it, `key` as order_of tells it.
-  void search(const double* query, std::uint32_t key, Index k, Index excluded, TopK& top) const;
+  /// One query, as load_row makes it.
+  struct Request {
+    Index query;  ///< its number, for `admission`
+    const double* row;
+    std::uint32_t key;  ///< as order_of tells it
+    const Admission& admission;
+  };
+
+  /// Offers the points within reach of what is kept (TopK, WithinRadius, CountWithin).
+  template <class Kept>
+  void search(const Request& request, PointDistance& distance, Kept& kept) const;
 
   /// Queries in an order in which neighbours follow one another.
   [[nodiscard]] std::vector<KeyedIndex> order_of(const MatrixView& queries) const;
@@ -58,7 +68,8 @@ class CurveTree {
   class Build;
 
   [[nodiscard]] Range home_of(std::uint32_t key, Index k) const noexcept;
-  void search_leaf(const double* query, Index leaf, Index excluded, double limit, TopK& top) const;
+  template <class Kept>
+  void search_leaf(const Request& request, Index leaf, double limit, PointDistance& distance, Kept& kept) const;
 
   MatrixView source_;
   Metric metric_;

@@ -9,8 +9,9 @@
 #include "base/aligned_buffer.hpp"
 #include "base/cancel.hpp"
 #include "base/parallel.hpp"
+#include "neighbors/admission.hpp"
 #include "neighbors/exact_rows.hpp"
-#include "neighbors/top_k.hpp"
+#include "neighbors/point_distance.hpp"
 
 namespace crowfly {
 
@@ -19,29 +20,50 @@ namespace crowfly {
   return std::clamp<Index>(16384 / padded_depth(features), 4, 256);
 }
 
-/// Calls visit(query, point, kernel's raw distance, the two padded rows) for all pairs; `query` counts within `rows`.
+/// Calls visit(query, first point, n points, kernel's raw distances, the padded query) for all pairs, block by block; `query` counts within `rows`.
 template <class Visit>
-void visit_pairs(const MatrixView& queries, std::span<const Index> rows, const MatrixView& points, Range range,
-                 const Metric& metric, Visit visit) {
+void visit_blocks(const MatrixView& queries, std::span<const Index> rows, const MatrixView& points, Range range,
+                  const Metric& metric, Visit visit) {
   const Index depth = padded_depth(points.cols), block = direct_block(points.cols);
   const auto n_queries = static_cast<Index>(rows.size());
-  AlignedBuffer<double> left(n_queries * depth), right(block * depth), raw(block);
+  // To widen a row costs about as much as its distance to one query.
+  constexpr Index few_queries = 3;
+  const bool as_stored = n_queries <= few_queries && metric.takes(points);
+  AlignedBuffer<double> left(n_queries * depth), right(as_stored ? 0 : block * depth), raw(block);
   for (Index q = 0; q < n_queries; ++q) load_row(queries, rows[as_size(q)], metric, left.data() + q * depth);
   for (Index begin = range.begin; begin < range.end; begin += block) {
     checkpoint();
     const Index count = std::min(block, range.end - begin);
-    load_rows(points, begin, count, metric, right.data());
+    if (!as_stored) load_rows(points, begin, count, metric, right.data());
     for (Index q = 0; q < n_queries; ++q) {
       const double* query = left.data() + q * depth;
-      metric.rows(query, right.data(), count, depth, raw.data());
-      for (Index i = 0; i < count; ++i) visit(q, begin + i, raw[i], query, right.data() + i * depth);
+      if (as_stored) {
+        metric.stored(query, points, begin, count, raw.data());
+      } else {
+        metric.rows(query, right.data(), count, depth, raw.data());
+      }
+      visit(q, begin, count, raw.data(), query);
     }
   }
 }
 
-/// Offers the nearest of the points in `range` to `top`, one per entry of `rows`.
+/// Offers the points in `range` to `kept`, one per entry of `rows`.
+template <class Kept>
 void search_directly(const MatrixView& queries, std::span<const Index> rows, const MatrixView& points, Range range,
-                     const Metric& metric, bool exclude_self, std::vector<TopK>& top);
+                     const Metric& metric, const Admission& admission, std::vector<Kept>& kept) {
+  PointDistance distance(points, metric);
+  const bool all = admission.everything();
+  visit_blocks(queries, rows, points, range, metric,
+               [&](Index q, Index first, Index n, const double* raw, const double* query) {
+                 Kept& mine = kept[as_size(q)];
+                 for (Index i = 0; i < n; ++i) {
+                   if (!mine.may_enter(raw[i], first + i)) continue;
+                   if (all || admission.admits(rows[as_size(q)], first + i)) {
+                     distance.offer(mine, raw[i], query, first + i);
+                   }
+                 }
+               });
+}
 
 /// Operations of the direct search, for the decision whether threads pay.
 [[nodiscard]] inline double direct_operations(const MatrixView& left, const MatrixView& right) noexcept {
@@ -51,14 +73,5 @@ void search_directly(const MatrixView& queries, std::span<const Index> rows, con
 
 /// All distances between rows of x and rows of y, as defined, row-major.
 void pairwise_distances(const MatrixView& x, const MatrixView& y, const Metric& metric, double* out);
-
-/// Neighbours of each query in one flat run: query i owns [offsets[i], offsets[i + 1]).
-struct RadiusNeighbors {
-  std::vector<Index> offsets;
-  std::vector<double> distances;
-  std::vector<Index> indices;
-};
-[[nodiscard]] RadiusNeighbors search_radius_directly(const MatrixView& queries, const MatrixView& points,
-                                                     const Metric& metric, double radius, bool exclude_self);
 
 }  // namespace crowfly

@@ -10,6 +10,7 @@
 
 #include "base/cancel.hpp"
 #include "kernels/dispatch.hpp"
+#include "neighbors/within_radius.hpp"
 
 namespace crowfly {
 namespace {
@@ -28,12 +29,15 @@ std::vector<Index> counted(Index n) {
 
 }  // namespace
 
-LatticeSearch::LatticeSearch(const Task& task)
+template <class Kept>
+LatticeSearch<Kept>::LatticeSearch(const Task& task)
     : task_(task),
+      distance_(task.points, task.metric),
+      wanted_(task.kept.empty() ? 0 : task.kept.front().wanted()),
       row_depth_(padded_depth(task.points.cols)),
       query_panel_(kernels::active().lattice_queries),
       // Thinning out costs a selection among so many, and until then the threshold is stale: 2k and some was the best of k, 2k and 4k.
-      capacity_(64 + 2 * task.k + task.lattice.width()),
+      capacity_(64 + 2 * wanted_ + task.lattice.width()),
       // Distances are ranked as computed in float64, the bounds hold for real numbers.
       relative_slack_((static_cast<double>(task.points.cols) + 16) * 0x1p-52),
       rounder_(task.points, task.metric),
@@ -41,7 +45,6 @@ LatticeSearch::LatticeSearch(const Task& task)
       slots_(as_size(round_up(n_queries(), query_panel_))),
       candidates_(static_cast<Index>(slots_.size()) * capacity_),
       exact_queries_(n_queries() * row_depth_),
-      row_(row_depth_),
       panels_(AlignedBuffer<std::uint8_t>::zeros(static_cast<Index>(slots_.size()) * task.lattice.depth())),
       thresholds_(static_cast<Index>(slots_.size())),
       values_(query_panel_ * task.lattice.width()),
@@ -51,20 +54,25 @@ LatticeSearch::LatticeSearch(const Task& task)
   }
 }
 
-void LatticeSearch::run(Range groups, std::vector<TopK>& top) {
-  reach_.assign(reach_.size(), infinity);
+template <class Kept>
+void LatticeSearch<Kept>::run(Range groups) {
+  for (Index i = 0; i < n_queries(); ++i) {
+    reach_[as_size(i)] = infinity;
+    follow(i);
+  }
   if (groups.size() == 0) return;
   cells_ = {task_.lattice.group(groups.begin).cell, task_.lattice.group(groups.end - 1).cell + 1};
   if (cells_.size() > 1) {
-    search_cells(groups, top);
+    search_cells(groups);
     return;
   }
   active_ = counted(n_queries());
-  visit(cells_.begin, groups, top);
+  visit(cells_.begin, groups);
 }
 
 /// Each query's nearest cell first: after it most others are out of reach. Then the others, those near some query first.
-void LatticeSearch::search_cells(Range groups, std::vector<TopK>& top) {
+template <class Kept>
+void LatticeSearch<Kept>::search_cells(Range groups) {
   measure_centres(cells_);
   const Index n_cells = cells_.size();
   std::vector<Index> home(as_size(n_queries()));
@@ -83,7 +91,7 @@ void LatticeSearch::search_cells(Range groups, std::vector<TopK>& top) {
     const Index cell = home[as_size(*first)];
     const auto last = std::find_if(first, by_home.end(), [&](Index i) { return home[as_size(i)] != cell; });
     active_.assign(first, last);
-    visit(cells_.begin + cell, groups, top);
+    visit(cells_.begin + cell, groups);
     first = last;
   }
   for (const Index c : order) {
@@ -91,12 +99,13 @@ void LatticeSearch::search_cells(Range groups, std::vector<TopK>& top) {
     for (Index i = 0; i < n_queries(); ++i) {
       if (home[as_size(i)] != c && within_reach(i, c)) active_.push_back(i);
     }
-    visit(cells_.begin + c, groups, top);
+    visit(cells_.begin + c, groups);
   }
 }
 
 /// Lower bounds of the distances to the cells' centres.
-void LatticeSearch::measure_centres(Range cells) {
+template <class Kept>
+void LatticeSearch<Kept>::measure_centres(Range cells) {
   AlignedBuffer<double> centres(cells.size() * row_depth_);
   for (Index c = 0; c < cells.size(); ++c) {
     std::copy_n(task_.lattice.cell(cells.begin + c).frame.centre.data(), row_depth_, centres.data() + c * row_depth_);
@@ -114,30 +123,33 @@ void LatticeSearch::measure_centres(Range cells) {
   }
 }
 
-bool LatticeSearch::within_reach(Index query, Index cell) const noexcept {
+template <class Kept>
+bool LatticeSearch<Kept>::within_reach(Index query, Index cell) const noexcept {
   const double nearest =
       centre_distances_[query * cells_.size() + cell] - task_.lattice.cell(cells_.begin + cell).radius;
   return !(nearest > reach_[as_size(query)]);
 }
 
 /// Those of `groups` that belong to the cell, for the queries in `active_`.
-void LatticeSearch::visit(Index at, Range groups, std::vector<TopK>& top) {
+template <class Kept>
+void LatticeSearch<Kept>::visit(Index at, Range groups) {
   if (active_.empty()) return;
   cell_ = &task_.lattice.cell(at);
   places_ = task_.lattice.points(task_.lattice.group(cell_->groups.begin).panels.begin);
   seat();
   for (Index g = std::max(cell_->groups.begin, groups.begin); g < std::min(cell_->groups.end, groups.end); ++g) {
     checkpoint();
-    search_group(task_.lattice.group(g).panels, top);
+    search_group(task_.lattice.group(g).panels);
   }
   for (Index s = 0; s < static_cast<Index>(active_.size()); ++s) {
     thin_out(s);
-    resolve(s, top[as_size(slots_[as_size(s)].query)]);
+    resolve(s);
   }
 }
 
 /// Rounds the active queries about the cell's centre and seats them in panels.
-void LatticeSearch::seat() {
+template <class Kept>
+void LatticeSearch<Kept>::seat() {
   const Index depth = task_.lattice.depth();
   const auto offset = static_cast<double>(kernels::active().lattice_offset);
   const auto n = static_cast<Index>(active_.size()), seats = round_up(n, query_panel_);
@@ -154,7 +166,8 @@ void LatticeSearch::seat() {
   std::fill(thresholds_.data() + n, thresholds_.data() + seats, lattice_limit);
 }
 
-void LatticeSearch::search_group(Range panels, std::vector<TopK>& top) {
+template <class Kept>
+void LatticeSearch<Kept>::search_group(Range panels) {
   const auto& table = kernels::active();
   const LatticePoints& lattice = task_.lattice;
   const auto n = static_cast<Index>(active_.size());
@@ -163,32 +176,34 @@ void LatticeSearch::search_group(Range panels, std::vector<TopK>& top) {
     for (Index p = panels.begin; p < panels.end; ++p) {
       if (table.lattice_tile(queries, lattice.panel(p), lattice.start(p), thresholds_.data() + s, lattice.depth(),
                              hits_.data(), values_.data())) {
-        take_hits(s, p, top);
+        take_hits(s, p);
       }
     }
   }
   n_pairs_ += n * panels.size() * lattice.width();
   // One neighbour: its exact distance is the tightest reach there is, and few candidates are left to compute.
-  if (task_.k > 1) return;
-  for (Index s = 0; s < n; ++s) resolve(s, top[as_size(slots_[as_size(s)].query)]);
+  if (wanted_ != 1) return;
+  for (Index s = 0; s < n; ++s) resolve(s);
 }
 
-void LatticeSearch::take_hits(Index first_slot, Index panel, std::vector<TopK>& top) {
+template <class Kept>
+void LatticeSearch<Kept>::take_hits(Index first_slot, Index panel) {
   const Index width = task_.lattice.width();
   const Index* points = task_.lattice.points(panel);
+  const bool all = task_.admission.everything();
   const auto first_place = static_cast<std::uint32_t>(points - places_);
   for (Index i = 0; i < query_panel_; ++i) {
     if (hits_[as_size(i)] == 0) continue;
     const Index s = first_slot + i;
     Slot& slot = slots_[as_size(s)];
-    const Index self = task_.exclude_self ? task_.rows[as_size(slot.query)] : -1;
+    const Index query = task_.rows[as_size(slot.query)];
     const std::int32_t threshold = thresholds_[s];
     const std::int32_t* values = values_.data() + i * width;
     Candidate* next = candidates_.data() + s * capacity_ + slot.n_candidates;
     std::int32_t best = -lattice_limit;
     for (std::uint64_t bits = hits_[as_size(i)]; bits != 0; bits &= bits - 1) {
       const auto lane = std::countr_zero(bits);
-      if (points[lane] == self) continue;
+      if (!all && !task_.admission.admits(query, points[lane])) continue;
       const std::int32_t value = values[lane] + threshold;
       best = std::max(best, value);
       *next++ = (static_cast<Candidate>(value) << 32) | (first_place + static_cast<std::uint32_t>(lane));
@@ -196,26 +211,28 @@ void LatticeSearch::take_hits(Index first_slot, Index panel, std::vector<TopK>& 
     const Index n_before = slot.n_candidates;
     slot.n_candidates = next - (candidates_.data() + s * capacity_);
     // The bound is a candidate's: a query that has met only itself has none.
-    if (task_.k == 1 && slot.n_candidates > n_before) {
+    if (wanted_ == 1 && slot.n_candidates > n_before) {
       reach_[as_size(slot.query)] = std::min(reach_[as_size(slot.query)], upper_bound(slot, best));
       set_threshold(s);
     }
     if (slot.n_candidates + width <= capacity_) continue;
     thin_out(s);
     // Candidates that don't thin out (points equally far, as the lattice sees them) are computed.
-    if (slot.n_candidates + width > capacity_) resolve(s, top[as_size(slot.query)]);
+    if (slot.n_candidates + width > capacity_) resolve(s);
   }
 }
 
 /// The true distance of a point with this value (start + q . (x + offset)) is not larger: |q - x|^2 = |q|^2 - 2 (start + q . x), or one more where |x|^2 is odd.
-double LatticeSearch::upper_bound(const Slot& slot, std::int32_t value) const noexcept {
+template <class Kept>
+double LatticeSearch<Kept>::upper_bound(const Slot& slot, std::int32_t value) const noexcept {
   const double square = slot.rounded.squares - 2 * (static_cast<double>(value) - slot.correction) + 1;
   const double steps = std::sqrt(square) * (1 + 0x1p-50) + slot.rounded.moved + cell_->moved;
   return widened(steps / cell_->frame.inverse_step * (1 + 0x1p-50));
 }
 
 /// A point within reach has a rounded distance of at most `far`; (|q|^2 - far^2) / 2 bounds start + q . x from below.
-void LatticeSearch::set_threshold(Index at) {
+template <class Kept>
+void LatticeSearch<Kept>::set_threshold(Index at) {
   const Slot& slot = slots_[as_size(at)];
   const double far =
       (reach_[as_size(slot.query)] * cell_->frame.inverse_step + slot.rounded.moved + cell_->moved) * (1 + 0x1p-40);
@@ -226,9 +243,10 @@ void LatticeSearch::set_threshold(Index at) {
 }
 
 /// Lowers the reach to the upper bound of the k-th nearest candidate and drops what lies beyond.
-void LatticeSearch::thin_out(Index at) {
+template <class Kept>
+void LatticeSearch<Kept>::thin_out(Index at) {
   auto all = candidates(at);
-  const auto k = as_size(task_.k);
+  const auto k = as_size(wanted_);
   Slot& slot = slots_[as_size(at)];
   if (k > 1 && all.size() > k) {
     std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(k - 1), all.end(), std::greater<>());
@@ -241,39 +259,35 @@ void LatticeSearch::thin_out(Index at) {
   slot.n_candidates = last - all.begin();
 }
 
-double LatticeSearch::raw_distance(const double* query, Index point) {
-  const MatrixView& points = task_.points;
-  if (points.rows_are_arrays() && !task_.metric.normalises()) return task_.metric.row(query, points, point);
-  load_row(points, point, task_.metric, row_.data());
-  double raw = 0;
-  task_.metric.rows(query, row_.data(), 1, row_depth_, &raw);
-  return raw;
+/// Nothing beyond what is kept can enter any more.
+template <class Kept>
+void LatticeSearch<Kept>::follow(Index query) {
+  const RawDistance limit = task_.kept[as_size(query)].limit();
+  if (limit.raw == infinity) return;
+  double& reach = reach_[as_size(query)];
+  reach = std::min(reach, widened(std::ldexp(std::sqrt(limit.raw), limit.exponent / 2)));
 }
 
 /// Computes the candidates' distances as defined; from then on the k-th of them bounds the reach.
-void LatticeSearch::resolve(Index at, TopK& top) {
+template <class Kept>
+void LatticeSearch<Kept>::resolve(Index at) {
   Slot& slot = slots_[as_size(at)];
   if (slot.n_candidates == 0) return;
+  Kept& kept = task_.kept[as_size(slot.query)];
   const double* query_row = exact_row(slot.query);
   for (const Candidate candidate : candidates(at)) {
     // The threshold may have risen since.
     if (value_of(candidate) < thresholds_[at]) continue;
     const Index point = places_[place_of(candidate)];
-    const double raw = raw_distance(query_row, point);
-    if (!top.may_enter(raw, point)) continue;
-    RawDistance distance{raw, 0};
-    if (!Metric::comfortable(raw)) {
-      load_row(task_.points, point, task_.metric, row_.data());
-      distance = task_.metric.in_range(raw, query_row, row_.data(), row_depth_);
-    }
-    top.offer({distance, point});
+    distance_.offer(kept, distance_.raw(query_row, point), query_row, point);
   }
   slot.n_candidates = 0;
-  if (!top.full()) return;
-  const RawDistance& worst = top.worst().distance;
-  double& reach = reach_[as_size(slot.query)];
-  reach = std::min(reach, widened(std::ldexp(std::sqrt(worst.raw), worst.exponent / 2)));
+  follow(slot.query);
   set_threshold(at);
 }
+
+template class LatticeSearch<TopK>;
+template class LatticeSearch<WithinRadius>;
+template class LatticeSearch<CountWithin>;
 
 }  // namespace crowfly

@@ -6,12 +6,14 @@
 #include <span>
 #include <vector>
 
+#include "neighbors/admission.hpp"
 #include "neighbors/lattice.hpp"
-#include "neighbors/top_k.hpp"
+#include "neighbors/point_distance.hpp"
 
 namespace crowfly {
 
-/// The search of a range of groups for the neighbours of a few queries.
+/// The search of a range of groups for the neighbours of a few queries; `Kept` is TopK, WithinRadius or CountWithin.
+template <class Kept>
 class LatticeSearch {
  public:
   struct Task {
@@ -20,13 +22,13 @@ class LatticeSearch {
     const LatticePoints& lattice;
     const Metric& metric;
     std::span<const Index> rows;  ///< which queries
-    Index k;
-    bool exclude_self;
+    Admission admission;
+    std::vector<Kept>& kept;  ///< one per entry of `rows`
   };
   explicit LatticeSearch(const Task& task);
 
-  /// Offers the neighbours among the points of `groups` to `top` (one per query of the task).
-  void run(Range groups, std::vector<TopK>& top);
+  /// Offers the neighbours among the points of `groups` to what is kept.
+  void run(Range groups);
 
   /// How many of the pairs of queries and points have been looked at so far.
   [[nodiscard]] double share_visited() const noexcept {
@@ -54,20 +56,22 @@ class LatticeSearch {
   }
   [[nodiscard]] double widened(double distance) const noexcept { return distance * (1 + relative_slack_); }
 
-  void search_cells(Range groups, std::vector<TopK>& top);
+  void search_cells(Range groups);
   void measure_centres(Range cells);
   [[nodiscard]] bool within_reach(Index query, Index cell) const noexcept;
-  void visit(Index cell, Range groups, std::vector<TopK>& top);
+  void visit(Index cell, Range groups);
   void seat();
-  void search_group(Range panels, std::vector<TopK>& top);
-  void take_hits(Index first_slot, Index panel, std::vector<TopK>& top);
+  void search_group(Range panels);
+  void take_hits(Index first_slot, Index panel);
   [[nodiscard]] double upper_bound(const Slot& slot, std::int32_t value) const noexcept;
   void set_threshold(Index slot);
   void thin_out(Index slot);
-  void resolve(Index slot, TopK& top);
-  [[nodiscard]] double raw_distance(const double* query, Index point);
+  void resolve(Index slot);
+  void follow(Index query);
 
   Task task_;
+  PointDistance distance_;
+  Index wanted_;  ///< neighbours; none for a search by radius
   Index row_depth_, query_panel_, capacity_;
   double relative_slack_;
   LatticeRounder rounder_;
@@ -75,11 +79,11 @@ class LatticeSearch {
   const Index* places_ = nullptr;  ///< the points of the cell at hand
   Range cells_;
   Index n_pairs_ = 0;
-  std::vector<double> reach_;  ///< per query: no point further than this can be among the k nearest
+  std::vector<double> reach_;  ///< per query: no point further than this can enter
   std::vector<Index> active_;
   std::vector<Slot> slots_;
   AlignedBuffer<Candidate> candidates_;
-  AlignedBuffer<double> exact_queries_, row_, centre_distances_;
+  AlignedBuffer<double> exact_queries_, centre_distances_;
   AlignedBuffer<std::uint8_t> panels_;
   AlignedBuffer<std::int32_t> thresholds_, values_;
   std::vector<std::uint64_t> hits_;

@@ -2,6 +2,7 @@
 #include "neighbors/metric.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/aligned_buffer.hpp"
 
@@ -18,6 +19,25 @@ double Metric::finish(RawDistance d) const noexcept {
     default:
       return std::ldexp(d.raw, d.exponent);
   }
+}
+
+double Metric::raw_limit(double radius) const noexcept {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto inverse = [&] {
+    switch (kind_) {
+      case MetricKind::euclidean:
+        return radius * radius;
+      case MetricKind::cosine:
+        return 2 * radius;
+      case MetricKind::minkowski:
+        return infinity;
+      default:
+        return radius;
+    }
+  };
+  // More than the rounding of the root and of the square; raw distances outside the comfortable range say nothing yet.
+  const double limit = inverse() * (1 + 0x1p-50);
+  return limit > largest_comfortable ? infinity : std::max(limit, smallest_comfortable);
 }
 
 /// The differences, divided by a power of two that brings the largest to between one and two, through the same kernel.

@@ -47,23 +47,27 @@ class Metric {
   void rows(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
     kernels::active().distance_rows[static_cast<int>(reduction())](query, rows, n, depth, p_, out);
   }
-  /// The same from one contiguous row of a matrix, where rows enter as they are.
-  [[nodiscard]] double row(const double* query, const MatrixView& rows, Index i) const noexcept {
+  /// True where kernels can take the rows of a matrix as they are stored.
+  [[nodiscard]] bool takes(const MatrixView& rows) const noexcept { return rows.rows_are_arrays() && !normalises(); }
+  /// The same from rows [begin, begin + n) of a matrix that it takes.
+  void stored(const double* query, const MatrixView& rows, Index begin, Index n, double* out) const noexcept {
     const auto& table = kernels::active();
     const auto at = static_cast<int>(reduction());
-    return rows.dtype == DType::f32 ? table.row_distance_f32[at](query, rows.row(i), rows.cols, p_)
-                                    : table.row_distance_f64[at](query, rows.row(i), rows.cols, p_);
+    const auto kernel = rows.dtype == DType::f32 ? table.stored_distance_f32[at] : table.stored_distance_f64[at];
+    kernel(query, rows.row(begin), rows.row_stride, n, rows.cols, p_, out);
   }
   /// True where a raw distance has lost nothing to overflow or underflow.
-  [[nodiscard]] static bool comfortable(double raw) noexcept { return raw >= 0x1p-900 && raw <= 0x1p1000; }
-  /// The kernel's raw distance of two padded rows, with an exponent of its own where it left float64's comfortable range.
-  [[nodiscard]] RawDistance in_range(double raw, const double* query, const double* row, Index depth) const {
-    return comfortable(raw) ? RawDistance{raw, 0} : rescaled(query, row, depth);
+  [[nodiscard]] static bool comfortable(double raw) noexcept {
+    return raw >= smallest_comfortable && raw <= largest_comfortable;
   }
+  /// The distance of two padded rows with an exponent of its own, for those that aren't.
+  [[nodiscard]] RawDistance rescaled(const double* query, const double* row, Index depth) const;
   [[nodiscard]] double finish(RawDistance d) const noexcept;
+  /// No kernel's raw distance above it can belong to a distance of at most `radius`.
+  [[nodiscard]] double raw_limit(double radius) const noexcept;
 
  private:
-  [[nodiscard]] RawDistance rescaled(const double* query, const double* row, Index depth) const;
+  static constexpr double smallest_comfortable = 0x1p-900, largest_comfortable = 0x1p1000;
 
   MetricKind kind_;
   double p_;

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "base/parallel.hpp"
 #include "neighbors/lattice_search.hpp"
+#include "neighbors/within_radius.hpp"
 
 namespace crowfly {
 namespace {
@@ -42,31 +44,24 @@ Index query_block(Index features, Index n_queries, Index k) {
   return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
 }
 
-void write(TopK& top, const Metric& metric, Index k, double* distances, Index* indices) {
-  const auto& sorted = top.sort();
-  if (as_size(k) > sorted.size()) {
-    throw InvalidArgument("points: changed while the index was in use, neighbours are missing");
-  }
-  for (Index j = 0; j < k; ++j) {
-    distances[j] = metric.finish(sorted[as_size(j)].distance);
-    indices[j] = sorted[as_size(j)].index;
-  }
-}
-
 }  // namespace
 
-/// One call of `query`: how it is cut (by shape alone) and in which order its rows are taken.
+/// One call: what it asks, how it is cut, and in which order its rows are taken.
+template <class Make, class Finish>
 struct NeighborIndex::Search {
-  const MatrixView& queries;
-  Index k;
-  bool exclude_self;
-  const LatticePoints* lattice;  ///< null: direct
-  std::vector<Index> order;
+  using Kept = std::invoke_result_t<const Make&>;
+
+  const Request& request;
+  const Make& make;                        ///< makes what is kept of a query, still empty
+  const Finish& finish;                    ///< called with each query and what was kept of it
+  Index k;                                 ///< neighbours per query, about
+  const LatticePoints* lattice = nullptr;  ///< null: direct
+  std::vector<Index> order = {};
   Index block = 0, n_blocks = 0;    ///< queries
   Index n_units = 0, n_chunks = 1;  ///< points, in units of groups (lattice) or blocks (direct)
 
   [[nodiscard]] std::span<const Index> rows(Index b) const noexcept {
-    const auto begin = as_size(b * block), end = as_size(std::min((b + 1) * block, queries.rows));
+    const auto begin = as_size(b * block), end = as_size(std::min((b + 1) * block, request.queries.rows));
     return std::span<const Index>(order).subspan(begin, end - begin);
   }
 };
@@ -140,17 +135,40 @@ bool NeighborIndex::cells_pay(Index n_queries, const MatrixView& queries, Index 
   return probe_.load() == Probe::clustered;
 }
 
-void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self, double* distances,
-                          Index* indices) const {
-  check(k >= 1 && k <= points_.rows - (exclude_self ? 1 : 0) && queries.cols == points_.cols);
+void NeighborIndex::nearest(const Request& request, Index k, const Consume& consume) const {
+  check(k >= 1 && k <= points_.rows - (request.admission.exclude_self ? 1 : 0));
+  run(
+      request, [&] { return TopK(k); }, k,
+      [&](Index query, TopK& top) {
+        if (!top.full()) throw InvalidArgument("points: changed while the index was in use, neighbours are missing");
+        consume(query, top.sort());
+      });
+}
+
+void NeighborIndex::within(const Request& request, double radius, const Consume& consume) const {
+  run(
+      request, [&] { return WithinRadius(metric_, radius); }, 1,
+      [&](Index query, WithinRadius& found) { consume(query, found.sort()); });
+}
+
+void NeighborIndex::count_within(const Request& request, double radius, Index* counts) const {
+  run(
+      request, [&] { return CountWithin(metric_, radius); }, 1,
+      [&](Index query, const CountWithin& found) { counts[query] = found.count(); });
+}
+
+template <class Make, class Finish>
+void NeighborIndex::run(const Request& request, const Make& make, Index k, const Finish& finish) const {
+  const MatrixView& queries = request.queries;
+  check(queries.cols == points_.cols);
   const Algorithm algorithm = plan(queries.rows, queries, k).algorithm;
   n_served_.store(std::min(min_built_queries, n_served_.load(std::memory_order_relaxed) + queries.rows),
                   std::memory_order_relaxed);
+  Search<Make, Finish> search{.request = request, .make = make, .finish = finish, .k = k};
   if (algorithm == Algorithm::tree) {
-    query_tree(queries, k, exclude_self, distances, indices);
+    run_tree(search);
     return;
   }
-  Search search{.queries = queries, .k = k, .exclude_self = exclude_self, .lattice = nullptr, .order = {}};
   if (algorithm == Algorithm::cells) {
     const Cells& cells = cells_.get(points_, metric_, Cells::usual_number(points_.rows));
     search.lattice = &cells.lattice();
@@ -161,31 +179,35 @@ void NeighborIndex::query(const MatrixView& queries, Index k, bool exclude_self,
     search.order.resize(as_size(queries.rows));
     std::iota(search.order.begin(), search.order.end(), Index{0});
   }
-  query_blocks(search, distances, indices);
+  run_blocks(search);
 }
 
-void NeighborIndex::query_tree(const MatrixView& queries, Index k, bool exclude_self, double* distances,
-                               Index* indices) const {
+template <class Make, class Finish>
+void NeighborIndex::run_tree(const Search<Make, Finish>& search) const {
   const CurveTree& tree = tree_.get(points_, metric_);
+  const MatrixView& queries = search.request.queries;
   const std::vector<KeyedIndex> order = tree.order_of(queries);
   const Index block = std::clamp<Index>(ceil_div(queries.rows, 16 * get_num_threads()), 4, 64);
   // A query meets a few leaves, more where it wants more neighbours, and keeps a heap of them: about a microsecond, and a fifth more per neighbour.
-  const double operations = (1000.0 + 200.0 * static_cast<double>(k)) * static_cast<double>(queries.rows);
+  const double operations = (1000.0 + 200.0 * static_cast<double>(search.k)) * static_cast<double>(queries.rows);
   parallel_for_work(ceil_div(queries.rows, block), operations, [&](Index task) {
     AlignedBuffer<double> row(padded_depth(points_.cols));
-    TopK top(k);
+    PointDistance distance(points_, metric_);
+    auto kept = search.make();
     for (Index at = task * block; at < std::min((task + 1) * block, queries.rows); ++at) {
       const Index i = payload_of(order[as_size(at)]);
       load_row(queries, i, metric_, row.data());
-      top.clear();
-      tree.search(row.data(), key_of(order[as_size(at)]), k, exclude_self ? i : -1, top);
-      write(top, metric_, k, distances + i * k, indices + i * k);
+      kept.clear();
+      tree.search({i, row.data(), key_of(order[as_size(at)]), search.request.admission}, distance, kept);
+      search.finish(i, kept);
     }
   });
 }
 
-void NeighborIndex::query_blocks(Search& search, double* distances, Index* indices) const {
-  const MatrixView& queries = search.queries;
+template <class Make, class Finish>
+void NeighborIndex::run_blocks(Search<Make, Finish>& search) const {
+  using Kept = typename Search<Make, Finish>::Kept;
+  const MatrixView& queries = search.request.queries;
   const Index k = search.k;
   search.block = std::max<Index>(1, query_block(points_.cols, queries.rows, k));
   search.n_blocks = ceil_div(queries.rows, search.block);
@@ -199,49 +221,57 @@ void NeighborIndex::query_blocks(Search& search, double* distances, Index* indic
                                                std::max<Index>(1, points_.rows / (min_points_per_neighbor * k)));
     search.n_chunks = std::clamp<Index>(std::min(wanted, affordable), 1, search.n_units);
   }
-  std::vector<std::vector<TopK>> partial(as_size(search.n_blocks * search.n_chunks));
+  const auto finish = [&](Index block, std::vector<Kept>& kept) {
+    const auto rows = search.rows(block);
+    for (std::size_t at = 0; at < rows.size(); ++at) search.finish(rows[at], kept[at]);
+  };
   const double operations = direct_operations(queries, points_);
+  if (search.n_chunks == 1) {
+    parallel_for_work(search.n_blocks, operations, [&](Index block) {
+      std::vector<Kept> kept = run_task(search, block, 0);
+      finish(block, kept);
+    });
+    return;
+  }
+  std::vector<std::vector<Kept>> partial(as_size(search.n_blocks * search.n_chunks));
   parallel_for_work(search.n_blocks * search.n_chunks, operations, [&](Index task) {
-    partial[as_size(task)] = query_task(search, task / search.n_chunks, task % search.n_chunks);
+    partial[as_size(task)] = run_task(search, task / search.n_chunks, task % search.n_chunks);
   });
-  parallel_for_work(search.n_blocks, operations, [&](Index b) {
-    const auto rows = search.rows(b);
-    for (std::size_t at = 0; at < rows.size(); ++at) {
-      TopK& top = partial[as_size(b * search.n_chunks)][at];
-      for (Index c = 1; c < search.n_chunks; ++c) {
-        for (const Neighbor& neighbor : partial[as_size(b * search.n_chunks + c)][at].sort()) top.offer(neighbor);
-      }
-      write(top, metric_, k, distances + rows[at] * k, indices + rows[at] * k);
+  parallel_for_work(search.n_blocks, operations, [&](Index block) {
+    std::vector<Kept>& kept = partial[as_size(block * search.n_chunks)];
+    for (Index c = 1; c < search.n_chunks; ++c) {
+      const std::vector<Kept>& other = partial[as_size(block * search.n_chunks + c)];
+      for (std::size_t at = 0; at < kept.size(); ++at) kept[at].merge(other[at]);
     }
+    finish(block, kept);
   });
 }
 
-/// The nearest of one part of the points for each query of one block.
-std::vector<TopK> NeighborIndex::query_task(const Search& search, Index block, Index chunk) const {
+/// What one part of the points holds for each query of one block.
+template <class Make, class Finish>
+auto NeighborIndex::run_task(const Search<Make, Finish>& search, Index block, Index chunk) const {
+  using Kept = typename Search<Make, Finish>::Kept;
   const auto rows = search.rows(block);
   const Range units = part_of(search.n_units, search.n_chunks, chunk);
-  std::vector<TopK> top;
-  top.reserve(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) top.emplace_back(search.k);
+  const auto& [queries, admission] = search.request;
+  std::vector<Kept> kept;
+  kept.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) kept.push_back(search.make());
   if (search.lattice != nullptr) {
-    LatticeSearch({.queries = search.queries,
-                   .points = points_,
-                   .lattice = *search.lattice,
-                   .metric = metric_,
-                   .rows = rows,
-                   .k = search.k,
-                   .exclude_self = search.exclude_self})
-        .run(units, top);
+    LatticeSearch<Kept>({.queries = queries,
+                         .points = points_,
+                         .lattice = *search.lattice,
+                         .metric = metric_,
+                         .rows = rows,
+                         .admission = admission,
+                         .kept = kept})
+        .run(units);
   } else {
     const Index unit = direct_block(points_.cols);
-    search_directly(search.queries, rows, points_, {units.begin * unit, std::min(units.end * unit, points_.rows)},
-                    metric_, search.exclude_self, top);
+    search_directly(queries, rows, points_, {units.begin * unit, std::min(units.end * unit, points_.rows)}, metric_,
+                    admission, kept);
   }
-  return top;
-}
-
-RadiusNeighbors NeighborIndex::query_radius(const MatrixView& queries, double radius, bool exclude_self) const {
-  return search_radius_directly(queries, points_, metric_, radius, exclude_self);
+  return kept;
 }
 
 }  // namespace crowfly

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/parallel.hpp"
@@ -52,16 +54,27 @@ class NeighborIndex {
   /// `points` must outlive the index and stay unchanged; `max_abs` is their largest magnitude.
   NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm);
 
-  /// Writes k distances and indices per query, row after row. 1 <= k <= number of points (one less with `exclude_self`,
-  /// where query i is point i).
-  void query(const MatrixView& queries, Index k, bool exclude_self, double* distances, Index* indices) const;
+  struct Request {
+    const MatrixView& queries;
+    Admission admission;
+  };
+  /// Called once per query, from several threads, in any order: the query's number and its neighbours, the nearest first.
+  using Consume = std::function<void(Index, std::span<const Neighbor>)>;
 
-  [[nodiscard]] RadiusNeighbors query_radius(const MatrixView& queries, double radius, bool exclude_self) const;
+  /// The k nearest of each query. At least k points must be admitted to each.
+  void nearest(const Request& request, Index k, const Consume& consume) const;
+  /// All at a distance of at most `radius`.
+  void within(const Request& request, double radius, const Consume& consume) const;
+  /// Their number.
+  void count_within(const Request& request, double radius, Index* counts) const;
 
-  /// What `query` would do for so many queries like the points.
+  /// What `nearest` would do for so many queries like the points.
   [[nodiscard]] Plan explain(Index n_queries, Index k) const;
 
+  [[nodiscard]] const Metric& metric() const noexcept { return metric_; }
+
  private:
+  template <class Make, class Finish>
   struct Search;
   enum class Probe { not_made, scattered, clustered };
 
@@ -70,9 +83,14 @@ class NeighborIndex {
   [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k) const;
   [[nodiscard]] bool lattice_works(Index k) const noexcept;
   [[nodiscard]] bool tree_works(Index n_queries) const noexcept;
-  void query_tree(const MatrixView& queries, Index k, bool exclude_self, double* distances, Index* indices) const;
-  void query_blocks(Search& search, double* distances, Index* indices) const;
-  [[nodiscard]] std::vector<TopK> query_task(const Search& search, Index block, Index chunk) const;
+  template <class Make, class Finish>
+  void run(const Request& request, const Make& make, Index k, const Finish& finish) const;
+  template <class Make, class Finish>
+  void run_tree(const Search<Make, Finish>& search) const;
+  template <class Make, class Finish>
+  void run_blocks(Search<Make, Finish>& search) const;
+  template <class Make, class Finish>
+  [[nodiscard]] auto run_task(const Search<Make, Finish>& search, Index block, Index chunk) const;
 
   MatrixView points_;
   Metric metric_;

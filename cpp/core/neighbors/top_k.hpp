@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The one tie rule: neighbours are ordered by (raw distance, lowest index). Every search ends here, so brute force, filters and trees agree.
+// The one tie rule: neighbours are ordered by (raw distance, lowest index). Every search ends in one of the two collections that know it, TopK and those of
+// within_radius.hpp, so brute force, filters and trees agree.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <vector>
 
 #include "base/matrix_view.hpp"
@@ -37,19 +40,23 @@ struct Neighbor {
 /// The k first of all neighbours offered, in any order of offering.
 class TopK {
  public:
-  explicit TopK(Index k) : k_(static_cast<std::size_t>(k)) { heap_.reserve(k_); }
+  explicit TopK(Index k) : k_(as_size(k)) { heap_.reserve(k_); }
 
   /// Forgets all, for the next query.
   void clear() noexcept { heap_.clear(); }
 
+  /// So many neighbours bound what else can enter.
+  [[nodiscard]] Index wanted() const noexcept { return static_cast<Index>(k_); }
   [[nodiscard]] bool full() const noexcept { return heap_.size() == k_; }
-  /// The last of the k so far; only when full.
-  [[nodiscard]] const Neighbor& worst() const noexcept { return heap_.front(); }
+  /// Nothing beyond can enter any more.
+  [[nodiscard]] RawDistance limit() const noexcept {
+    return full() ? heap_.front().distance : RawDistance{std::numeric_limits<double>::infinity(), 0};
+  }
   /// False for a kernel's raw distance (exact, or lost to under- or overflow) that certainly can't enter: the quick test before the full comparison.
   [[nodiscard]] bool may_enter(double raw, Index index) const noexcept {
-    if (!full() || worst().distance.exponent != 0) return true;
-    const double last = worst().distance.raw;
-    return raw < last || (raw == last && index < worst().index);
+    if (!full() || heap_.front().distance.exponent != 0) return true;
+    const double last = heap_.front().distance.raw;
+    return raw < last || (raw == last && index < heap_.front().index);
   }
   void offer(const Neighbor& candidate) {
     if (!full()) {
@@ -59,8 +66,11 @@ class TopK {
       replace_worst(candidate);
     }
   }
+  void merge(const TopK& other) {
+    for (const Neighbor& neighbor : other.heap_) offer(neighbor);
+  }
   /// The neighbours in order; only `clear` may follow.
-  [[nodiscard]] const std::vector<Neighbor>& sort() {
+  [[nodiscard]] std::span<const Neighbor> sort() {
     std::sort_heap(heap_.begin(), heap_.end());
     return heap_;
   }

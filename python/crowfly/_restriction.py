@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which points may be neighbours of which queries: the arguments ``exclude_self``, ``groups`` and ``mask``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly import _core
+from crowfly._validation import as_array, as_flag
+
+Groups: TypeAlias = ArrayLike | tuple[ArrayLike, ArrayLike]
+"""Labels of queries that are the points, or those of the queries and those of the points."""
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """The arguments, checked, labels as numbers."""
+
+    n_points: int
+    exclude_self: bool
+    query_groups: NDArray[np.int64] | None
+    point_groups: NDArray[np.int64] | None
+    mask: NDArray[np.bool_] | None
+
+    @classmethod
+    def of(
+        cls,
+        n_queries: int,
+        n_points: int,
+        exclude_self: bool = False,
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+    ) -> Self:
+        """Check the arguments of a call.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a flag that is none, labels or a mask of another length or kind.
+        """
+        exclude = as_flag("exclude_self", exclude_self)
+        if exclude and n_queries != n_points:
+            raise ValueError(
+                f"queries: {n_points} rows expected as in points (exclude_self), got {n_queries} rows"
+            )
+        query_groups, point_groups = (
+            (None, None) if groups is None else _as_groups(groups, n_queries, n_points)
+        )
+        return cls(
+            n_points, exclude, query_groups, point_groups, None if mask is None else _as_mask(mask, n_points)
+        )
+
+    def largest_k(self) -> tuple[int, str]:
+        """As many neighbours as every query has at least, and what limits them; ValueError if a query has none."""
+        available, why = self.n_points, f"{self.n_points} points"
+        if self.mask is not None:
+            available = int(self.mask.sum())
+            why += f", {available} in the mask"
+        if self.query_groups is not None and self.point_groups is not None:
+            n_groups = int(max(self.query_groups.max(initial=-1), self.point_groups.max(initial=-1))) + 1
+            counted = self.point_groups if self.mask is None else self.point_groups[self.mask]
+            sizes = np.bincount(counted, minlength=n_groups)
+            largest = int(sizes[self.query_groups].max(initial=0))
+            available -= largest
+            why += f", {largest} in the group of a query"
+        elif self.exclude_self:
+            # A query outside the mask is not among those left anyway.
+            available -= 1 if self.mask is None or self.mask.any() else 0
+            why += ", self excluded"
+        if available < 1 and self.n_points > 0:
+            raise ValueError(f"k: no point is left to be the neighbour of some query ({why})")
+        return available, f" ({why})"
+
+    def core(self) -> _core.Restriction:
+        """As the core takes it."""
+        return _core.Restriction(self.exclude_self, self.query_groups, self.point_groups, self.mask)
+
+
+def _as_mask(mask: ArrayLike, n_points: int) -> NDArray[np.bool_]:
+    array = as_array("mask", mask)
+    if array.dtype != bool:
+        raise TypeError(f"mask: booleans expected, got dtype {array.dtype}")
+    if array.shape != (n_points,):
+        raise ValueError(f"mask: one entry per point, shape ({n_points},), expected, got shape {array.shape}")
+    return np.ascontiguousarray(array)
+
+
+def _as_groups(groups: Groups, n_queries: int, n_points: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Labels as numbers from zero on."""
+    of_queries, of_points = groups if isinstance(groups, tuple) and len(groups) == 2 else (groups, None)
+    queries = _as_labels(of_queries, n_queries, "query")
+    if of_points is None:
+        if n_queries != n_points:
+            raise ValueError(
+                f"groups: a pair of labels, of the queries and of the points, expected: there are {n_queries} queries and {n_points} points"
+            )
+        numbers = _numbered(queries)
+        return numbers, numbers
+    points = _as_labels(of_points, n_points, "point")
+    numbers = _numbered(np.concatenate([queries, points]))
+    return numbers[:n_queries], numbers[n_queries:]
+
+
+def _as_labels(labels: Any, n: int, of_what: str) -> NDArray[Any]:
+    array = as_array("groups", labels)
+    if array.shape != (n,):
+        raise ValueError(f"groups: one label per {of_what}, shape ({n},), expected, got shape {array.shape}")
+    return array
+
+
+def _numbered(labels: NDArray[Any]) -> NDArray[np.int64]:
+    try:
+        numbers = np.unique(labels, return_inverse=True)[1]
+    except TypeError:
+        raise TypeError("groups: labels of one kind, that can be sorted, expected") from None
+    return np.ascontiguousarray(numbers, dtype=np.int64)
