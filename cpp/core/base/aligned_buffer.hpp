@@ -15,6 +15,10 @@ namespace crowfly {
 
 inline constexpr std::size_t cache_line = 64;
 
+/// Memory aligned to cache lines at least, on huge pages where it is large.
+[[nodiscard]] void* allocate_aligned(std::size_t bytes);
+void free_aligned(void* memory, std::size_t bytes) noexcept;
+
 template <class T>
 class AlignedBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -26,7 +30,7 @@ class AlignedBuffer {
       throw std::bad_alloc();
     }
     if (size > 0) {
-      data_ = static_cast<T*>(::operator new(static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{cache_line}));
+      data_ = static_cast<T*>(allocate_aligned(static_cast<std::size_t>(size) * sizeof(T)));
     }
   }
   static AlignedBuffer zeros(Index size) {
@@ -41,7 +45,9 @@ class AlignedBuffer {
     std::swap(size_, other.size_);
     return *this;
   }
-  ~AlignedBuffer() { ::operator delete(data_, std::align_val_t{cache_line}); }
+  ~AlignedBuffer() {
+    if (data_ != nullptr) free_aligned(data_, static_cast<std::size_t>(size_) * sizeof(T));
+  }
 
   [[nodiscard]] T* data() noexcept { return data_; }
   [[nodiscard]] const T* data() const noexcept { return data_; }

@@ -141,7 +141,7 @@ Index Cells::usual_number(Index n_points) noexcept {
 
 Cells::Cells(const MatrixView& points, const Metric& metric, Index n_cells)
     : centres_(pick_centres(points, metric, n_cells)),
-      lattice_(points, metric, without_empty(grouped(centres_, points, metric))) {}
+      lattice_(LatticePoints::with_far_cells(points, metric, without_empty(grouped(centres_, points, metric)))) {}
 
 std::vector<Index> Cells::order_of(const MatrixView& rows, const Metric& metric) const {
   return grouped(centres_, rows, metric).order;

@@ -23,6 +23,13 @@ struct Partition {
   [[nodiscard]] static Partition whole(Index n_points);
 };
 
+/// A point further out than the step of its cell reaches, by about this factor.
+struct FarPoint {
+  Index point;
+  Index cell;
+  double factor;
+};
+
 /// Where rows are moved before they are rounded: x -> (x - centre) * inverse_step. The centre is padded to whole kernel rows with zeros.
 struct LatticeFrame {
   AlignedBuffer<double> centre;
@@ -90,6 +97,10 @@ class LatticePoints {
 
   LatticePoints(const MatrixView& points, const Metric& metric, const Partition& partition);
 
+  /// The same with points that are far from the others of their cell in cells of their own: one of them would set the step, or the bound, of all.
+  [[nodiscard]] static LatticePoints with_far_cells(const MatrixView& points, const Metric& metric,
+                                                    const Partition& partition);
+
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(cells_.size()); }
   [[nodiscard]] Index n_groups() const noexcept { return static_cast<Index>(groups_.size()); }
   [[nodiscard]] const Cell& cell(Index i) const noexcept { return cells_[as_size(i)]; }
@@ -106,12 +117,13 @@ class LatticePoints {
  private:
   void place(const Partition& partition);
   void set_frame(const MatrixView& points, const Metric& metric, const Partition& partition, Index cell);
-  void pack(LatticeRounder& rounder, const Partition& partition, Index group);
+  void pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition, Index group);
 
   Index width_, depth_;
   std::vector<Cell> cells_;
   std::vector<Group> groups_;
   std::vector<LatticeRow> group_bounds_;
+  std::vector<std::vector<FarPoint>> far_;  ///< of each group, while they are packed
   AlignedBuffer<std::uint8_t> codes_;
   AlignedBuffer<std::int32_t> start_;
   AlignedBuffer<Index> points_;

@@ -2,6 +2,7 @@
 #include "neighbors/lattice_search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <functional>
@@ -37,7 +38,7 @@ LatticeSearch<Kept>::LatticeSearch(const Task& task)
       row_depth_(padded_depth(task.points.cols)),
       query_panel_(kernels::active().lattice_queries),
       // Thinning out costs a selection among so many, and until then the threshold is stale: 2k and some was the best of k, 2k and 4k.
-      capacity_(64 + 2 * wanted_ + task.lattice.width()),
+      capacity_(16 + 2 * wanted_ + task.lattice.width()),
       // Distances are ranked as computed in float64, the bounds hold for real numbers.
       relative_slack_((static_cast<double>(task.points.cols) + 16) * 0x1p-52),
       rounder_(task.points, task.metric),
@@ -139,7 +140,12 @@ void LatticeSearch<Kept>::visit(Index at, Range groups) {
   seat();
   for (Index g = std::max(cell_->groups.begin, groups.begin); g < std::min(cell_->groups.end, groups.end); ++g) {
     checkpoint();
-    search_group(task_.lattice.group(g).panels);
+    const Range panels = task_.lattice.group(g).panels;
+    if (filter_fails()) {
+      search_group_directly(panels);
+    } else {
+      search_group(panels);
+    }
   }
   for (Index s = 0; s < static_cast<Index>(active_.size()); ++s) {
     thin_out(s);
@@ -184,6 +190,40 @@ void LatticeSearch<Kept>::search_group(Range panels) {
   // One neighbour: its exact distance is the tightest reach there is, and few candidates are left to compute.
   if (wanted_ != 1) return;
   for (Index s = 0; s < n; ++s) resolve(s);
+}
+
+/// Computing one candidate costs as much as several pairs in a row: where the lattice lets many pass (heavy tails, a large radius) it doesn't pay.
+template <class Kept>
+bool LatticeSearch<Kept>::filter_fails() const noexcept {
+  constexpr Index worth = 8, first_look = 4096;
+  return n_pairs_ > first_look * n_queries() && n_computed_ * worth > n_pairs_;
+}
+
+/// Every pair, as defined.
+template <class Kept>
+void LatticeSearch<Kept>::search_group_directly(Range panels) {
+  const Index width = task_.lattice.width();
+  if (block_.size() == 0) block_ = AlignedBuffer<double>(width * row_depth_);
+  std::array<double, 64> raw;
+  const bool all = task_.admission.everything();
+  for (Index p = panels.begin; p < panels.end; ++p) {
+    const Index* points = task_.lattice.points(p);
+    const std::int32_t* start = task_.lattice.start(p);
+    Index count = 0;
+    for (; count < width && start[count] != -lattice_limit; ++count) {
+      load_row(task_.points, points[count], task_.metric, block_.data() + count * row_depth_);
+    }
+    for (const Index query : active_) {
+      Kept& kept = task_.kept[as_size(query)];
+      task_.metric.rows(exact_row(query), block_.data(), count, row_depth_, raw.data());
+      for (Index i = 0; i < count; ++i) {
+        if (!kept.may_enter(raw[as_size(i)], points[i])) continue;
+        if (!all && !task_.admission.admits(task_.rows[as_size(query)], points[i])) continue;
+        distance_.offer(kept, raw[as_size(i)], exact_row(query), points[i]);
+      }
+    }
+  }
+  for (const Index query : active_) follow(query);
 }
 
 template <class Kept>
@@ -275,10 +315,17 @@ void LatticeSearch<Kept>::resolve(Index at) {
   if (slot.n_candidates == 0) return;
   Kept& kept = task_.kept[as_size(slot.query)];
   const double* query_row = exact_row(slot.query);
-  for (const Candidate candidate : candidates(at)) {
+  const auto all = candidates(at);
+  const auto point_of = [&](Candidate candidate) { return places_[place_of(candidate)]; };
+  constexpr std::size_t ahead = 4;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    // Rows from anywhere: their latency is longer than the work on them.
+    if (i + ahead < all.size()) prefetch_row(task_.points, point_of(all[i + ahead]));
+    const Candidate candidate = all[i];
     // The threshold may have risen since.
     if (value_of(candidate) < thresholds_[at]) continue;
-    const Index point = places_[place_of(candidate)];
+    ++n_computed_;
+    const Index point = point_of(candidate);
     distance_.offer(kept, distance_.raw(query_row, point), query_row, point);
   }
   slot.n_candidates = 0;

@@ -62,6 +62,8 @@ class LatticeSearch {
   void visit(Index cell, Range groups);
   void seat();
   void search_group(Range panels);
+  void search_group_directly(Range panels);
+  [[nodiscard]] bool filter_fails() const noexcept;
   void take_hits(Index first_slot, Index panel);
   [[nodiscard]] double upper_bound(const Slot& slot, std::int32_t value) const noexcept;
   void set_threshold(Index slot);
@@ -78,12 +80,12 @@ class LatticeSearch {
   const LatticePoints::Cell* cell_ = nullptr;
   const Index* places_ = nullptr;  ///< the points of the cell at hand
   Range cells_;
-  Index n_pairs_ = 0;
+  Index n_pairs_ = 0, n_computed_ = 0;
   std::vector<double> reach_;  ///< per query: no point further than this can enter
   std::vector<Index> active_;
   std::vector<Slot> slots_;
   AlignedBuffer<Candidate> candidates_;
-  AlignedBuffer<double> exact_queries_, centre_distances_;
+  AlignedBuffer<double> exact_queries_, centre_distances_, block_;
   AlignedBuffer<std::uint8_t> panels_;
   AlignedBuffer<std::int32_t> thresholds_, values_;
   std::vector<std::uint64_t> hits_;

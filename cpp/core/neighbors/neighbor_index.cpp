@@ -170,12 +170,13 @@ void NeighborIndex::run(const Request& request, const Make& make, Index k, const
     return;
   }
   if (algorithm == Algorithm::cells) {
-    const Cells& cells = cells_.get(points_, metric_, Cells::usual_number(points_.rows));
+    const Cells& cells = cells_.get([&] { return Cells(points_, metric_, Cells::usual_number(points_.rows)); });
     search.lattice = &cells.lattice();
     search.order = cells.order_of(queries, metric_);
   } else {
     if (algorithm == Algorithm::lattice)
-      search.lattice = &lattice_.get(points_, metric_, Partition::whole(points_.rows));
+      search.lattice = &lattice_.get(
+          [&] { return LatticePoints::with_far_cells(points_, metric_, Partition::whole(points_.rows)); });
     search.order.resize(as_size(queries.rows));
     std::iota(search.order.begin(), search.order.end(), Index{0});
   }
@@ -184,7 +185,7 @@ void NeighborIndex::run(const Request& request, const Make& make, Index k, const
 
 template <class Make, class Finish>
 void NeighborIndex::run_tree(const Search<Make, Finish>& search) const {
-  const CurveTree& tree = tree_.get(points_, metric_);
+  const CurveTree& tree = tree_.get([&] { return CurveTree(points_, metric_); });
   const MatrixView& queries = search.request.queries;
   const std::vector<KeyedIndex> order = tree.order_of(queries);
   const Index block = std::clamp<Index>(ceil_div(queries.rows, 16 * get_num_threads()), 4, 64);

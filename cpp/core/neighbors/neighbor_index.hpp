@@ -35,11 +35,11 @@ class Lazy {
   Lazy& operator=(const Lazy&) = delete;
   ~Lazy() { delete value_.load(); }
 
-  template <class... Arguments>
-  const T& get(const Arguments&... arguments) const {
+  template <class Make>
+  const T& get(const Make& make) const {
     const T* current = value_.load(std::memory_order_acquire);
     if (current != nullptr) return *current;
-    auto fresh = std::make_unique<const T>(arguments...);
+    auto fresh = std::make_unique<const T>(make());
     if (value_.compare_exchange_strong(current, fresh.get())) return *fresh.release();
     return *current;
   }
