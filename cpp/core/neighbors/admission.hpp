@@ -15,7 +15,8 @@ struct Admission {
   const std::int64_t* point_groups = nullptr;
   const bool* mask = nullptr;  ///< points that are no neighbours of any query are false
 
-  [[nodiscard]] bool everything() const noexcept { return !exclude_self && query_groups == nullptr && mask == nullptr; }
+  [[nodiscard]] bool by_label() const noexcept { return query_groups != nullptr || mask != nullptr; }
+  [[nodiscard]] bool everything() const noexcept { return !exclude_self && !by_label(); }
   [[nodiscard]] bool admits(Index query, Index point) const noexcept {
     if (exclude_self && query == point) return false;
     if (query_groups != nullptr && query_groups[query] == point_groups[point]) return false;

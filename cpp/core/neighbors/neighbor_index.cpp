@@ -22,6 +22,9 @@ constexpr Index max_tree_features = 6;
 /// Without the lattice (other sums than of squares), the tree has to beat the direct search only.
 constexpr Index max_lone_tree_features = 16;
 
+/// With fewer points there is nothing to save by looking for repetitions.
+constexpr Index min_distinct_points = 1024;
+
 /// Cells cost their building (about n * sqrt(n) pairs) and a probe. Below these numbers they can't earn it.
 constexpr Index min_cell_points = 8192, min_queries_per_cell = 4;
 constexpr double max_share_visited = 0.3;
@@ -66,8 +69,21 @@ struct NeighborIndex::Search {
   }
 };
 
+/// One of each of the points, and their own index.
+struct NeighborIndex::Distinct {
+  Distinct(const MatrixView& points, const Metric& metric, double max_abs)
+      : rows(points), index(rows.rows(), metric, max_abs, Algorithm::automatic) {
+    index.repeated_.store(Probe::no);
+  }
+
+  DistinctRows rows;
+  NeighborIndex index;
+};
+
 NeighborIndex::NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm)
     : points_(points), metric_(metric), max_abs_(max_abs), algorithm_(algorithm) {}
+
+NeighborIndex::~NeighborIndex() = default;
 
 bool NeighborIndex::lattice_works(Index k) const noexcept {
   return metric_.reduction() == kernels::Reduction::squared_difference && points_.rows >= min_built_points &&
@@ -89,6 +105,24 @@ Plan NeighborIndex::asked_for(Index n_queries, Index k) const noexcept {
                : Plan{Algorithm::direct, "what was asked for has no bound for this metric, size or magnitude"};
 }
 
+void NeighborIndex::serve(Index n_queries) const noexcept {
+  n_served_.store(std::min(min_built_queries, n_served_.load(std::memory_order_relaxed) + n_queries),
+                  std::memory_order_relaxed);
+}
+
+/// The distinct points, where a call had better search those; null otherwise.
+const NeighborIndex::Distinct* NeighborIndex::distinct_for(Index n_queries) const {
+  if (algorithm_ != Algorithm::automatic || points_.rows < min_distinct_points || points_.rows >= Index{1} << 32 ||
+      n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
+    return nullptr;
+  }
+  if (repeated_.load() == Probe::not_made && !DistinctRows::likely(points_)) repeated_.store(Probe::no);
+  if (repeated_.load() == Probe::no) return nullptr;
+  const Distinct& distinct = distinct_.get([&] { return Distinct(points_, metric_, max_abs_); });
+  repeated_.store(distinct.rows.pay() ? Probe::yes : Probe::no);
+  return distinct.rows.pay() ? &distinct : nullptr;
+}
+
 Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) const {
   if (algorithm_ != Algorithm::automatic) return asked_for(n_queries, k);
   if (n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
@@ -108,6 +142,12 @@ Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) co
 }
 
 Plan NeighborIndex::explain(Index n_queries, Index k) const {
+  if (const Distinct* distinct = distinct_for(n_queries)) {
+    Plan plan = distinct->index.explain(n_queries, std::min(k, distinct->rows.rows().rows));
+    plan.reason = "rows repeat, one of each is searched; " + plan.reason;
+    plan.bytes += distinct->rows.bytes();
+    return plan;
+  }
   Plan plan = this->plan(n_queries, points_, k);
   const Index entries = points_.rows * points_.cols;
   const auto describe = [&](const auto* built, Index estimate) {
@@ -128,30 +168,68 @@ bool NeighborIndex::cells_pay(Index n_queries, const MatrixView& queries, Index 
   if (points_.rows < min_cell_points || n_queries < min_queries_per_cell * Cells::usual_number(points_.rows)) {
     return false;
   }
-  if (probe_.load() == Probe::not_made) {
+  if (clustered_.load() == Probe::not_made) {
     const double share = Cells::share_visited(points_, queries, metric_, k);
-    probe_.store(share <= max_share_visited ? Probe::clustered : Probe::scattered);
+    clustered_.store(share <= max_share_visited ? Probe::yes : Probe::no);
   }
-  return probe_.load() == Probe::clustered;
+  return clustered_.load() == Probe::yes;
 }
 
 void NeighborIndex::nearest(const Request& request, Index k, const Consume& consume) const {
-  check(k >= 1 && k <= points_.rows - (request.admission.exclude_self ? 1 : 0));
-  run(
-      request, [&] { return TopK(k); }, k,
-      [&](Index query, TopK& top) {
-        if (!top.full()) throw InvalidArgument("points: changed while the index was in use, neighbours are missing");
-        consume(query, top.sort());
-      });
+  const Admission& admission = request.admission;
+  check(k >= 1 && k <= points_.rows - (admission.exclude_self ? 1 : 0));
+  const Distinct* distinct = admission.by_label() ? nullptr : distinct_for(request.queries.rows);
+  if (distinct == nullptr) {
+    run(
+        request, [&] { return TopK(k); }, k,
+        [&](Index query, TopK& top) {
+          if (!top.full()) throw InvalidArgument("points: changed while the index was in use, neighbours are missing");
+          consume(query, top.sort());
+        });
+    return;
+  }
+  serve(request.queries.rows);
+  // As many rows as points hold them all, since rows are in the order of their first points; one more where a point itself doesn't count.
+  const Index n_rows = std::min(k + (admission.exclude_self ? 1 : 0), distinct->rows.rows().rows);
+  distinct->index.nearest({request.queries, {}}, n_rows, [&](Index query, std::span<const Neighbor> rows) {
+    TopK top(k);
+    for (const Neighbor& row : rows) {
+      if (top.limit() < row.distance) break;
+      for (const Index point : distinct->rows.members(row.index)) {
+        if (admission.admits(query, point)) top.offer({row.distance, point});
+      }
+    }
+    consume(query, top.sort());
+  });
 }
 
 void NeighborIndex::within(const Request& request, double radius, const Consume& consume) const {
-  run(
-      request, [&] { return WithinRadius(metric_, radius); }, 1,
-      [&](Index query, WithinRadius& found) { consume(query, found.sort()); });
+  const Distinct* distinct = request.admission.by_label() ? nullptr : distinct_for(request.queries.rows);
+  if (distinct == nullptr) {
+    run(
+        request, [&] { return WithinRadius(metric_, radius); }, 1,
+        [&](Index query, WithinRadius& found) { consume(query, found.sort()); });
+    return;
+  }
+  serve(request.queries.rows);
+  distinct->index.within({request.queries, {}}, radius, [&](Index query, std::span<const Neighbor> rows) {
+    std::vector<Neighbor> all;
+    for (const Neighbor& row : rows) {
+      for (const Index point : distinct->rows.members(row.index)) {
+        if (request.admission.admits(query, point)) all.push_back({row.distance, point});
+      }
+    }
+    std::sort(all.begin(), all.end());
+    consume(query, all);
+  });
 }
 
 void NeighborIndex::count_within(const Request& request, double radius, Index* counts) const {
+  if (!request.admission.by_label() && distinct_for(request.queries.rows) != nullptr) {
+    within(request, radius,
+           [&](Index query, std::span<const Neighbor> all) { counts[query] = static_cast<Index>(all.size()); });
+    return;
+  }
   run(
       request, [&] { return CountWithin(metric_, radius); }, 1,
       [&](Index query, const CountWithin& found) { counts[query] = found.count(); });
@@ -162,8 +240,7 @@ void NeighborIndex::run(const Request& request, const Make& make, Index k, const
   const MatrixView& queries = request.queries;
   check(queries.cols == points_.cols);
   const Algorithm algorithm = plan(queries.rows, queries, k).algorithm;
-  n_served_.store(std::min(min_built_queries, n_served_.load(std::memory_order_relaxed) + queries.rows),
-                  std::memory_order_relaxed);
+  serve(queries.rows);
   Search<Make, Finish> search{.request = request, .make = make, .finish = finish, .k = k};
   if (algorithm == Algorithm::tree) {
     run_tree(search);

@@ -6,12 +6,14 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/parallel.hpp"
 #include "neighbors/cells.hpp"
 #include "neighbors/curve_tree.hpp"
 #include "neighbors/direct_search.hpp"
+#include "neighbors/distinct_rows.hpp"
 
 namespace crowfly {
 
@@ -20,7 +22,7 @@ enum class Algorithm { automatic, direct, lattice, cells, tree };
 /// What a call will do.
 struct Plan {
   Algorithm algorithm;
-  const char* reason;
+  std::string reason;
   bool built = false;  ///< what the algorithm needs is there already
   Index bytes = 0;     ///< of that, beside the points themselves; an estimate until it is built
 };
@@ -39,7 +41,7 @@ class Lazy {
   const T& get(const Make& make) const {
     const T* current = value_.load(std::memory_order_acquire);
     if (current != nullptr) return *current;
-    auto fresh = std::make_unique<const T>(make());
+    std::unique_ptr<const T> fresh(new T(make()));
     if (value_.compare_exchange_strong(current, fresh.get())) return *fresh.release();
     return *current;
   }
@@ -53,6 +55,9 @@ class NeighborIndex {
  public:
   /// `points` must outlive the index and stay unchanged; `max_abs` is their largest magnitude.
   NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm);
+  NeighborIndex(const NeighborIndex&) = delete;
+  NeighborIndex& operator=(const NeighborIndex&) = delete;
+  ~NeighborIndex();
 
   struct Request {
     const MatrixView& queries;
@@ -76,10 +81,13 @@ class NeighborIndex {
  private:
   template <class Make, class Finish>
   struct Search;
-  enum class Probe { not_made, scattered, clustered };
+  struct Distinct;
+  enum class Probe { not_made, no, yes };
 
   [[nodiscard]] Plan plan(Index n_queries, const MatrixView& queries, Index k) const;
   [[nodiscard]] Plan asked_for(Index n_queries, Index k) const noexcept;
+  void serve(Index n_queries) const noexcept;
+  [[nodiscard]] const Distinct* distinct_for(Index n_queries) const;
   [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k) const;
   [[nodiscard]] bool lattice_works(Index k) const noexcept;
   [[nodiscard]] bool tree_works(Index n_queries) const noexcept;
@@ -100,7 +108,8 @@ class NeighborIndex {
   Lazy<Cells> cells_;
   Lazy<CurveTree> tree_;
   mutable std::atomic<Index> n_served_{0};  ///< queries, up to some
-  mutable std::atomic<Probe> probe_{Probe::not_made};
+  Lazy<Distinct> distinct_;
+  mutable std::atomic<Probe> clustered_{Probe::not_made}, repeated_{Probe::not_made};
 };
 
 }  // namespace crowfly

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Points that repeat are searched once, and all of them are found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import crowfly
+from assertions import assert_neighbors_equal, assert_same_bits
+from references import METRICS, neighbors, radius_neighbors
+from strategies import DTYPES, LAYOUTS, normal_pair
+
+N = 2400
+
+
+def repeated(n_features: int, copies: int, dtype: Any = np.float64, seed: int = 51) -> tuple[Any, Any]:
+    """Queries and points of one set of rows, in random order."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((N // copies, n_features)).astype(dtype)
+    queries = rows[rng.integers(len(rows), size=40)]
+    queries[::3] += dtype(0.25)
+    return queries, rows[rng.permutation(np.repeat(np.arange(len(rows)), copies))]
+
+
+def searches_distinct_rows(index: crowfly.Index, k: int) -> bool:
+    return "rows repeat" in index.explain(40, k).reason
+
+
+@pytest.mark.parametrize("n_features", [2, 7, 40])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("copies", [2, 3, 50, 600, N])
+def test_every_copy_is_found(copies: int, dtype: Any, n_features: int) -> None:
+    queries, points = repeated(n_features, copies, dtype)
+    index = crowfly.Index(points)
+    for k in (1, 2, 7, 60, N):
+        assert_neighbors_equal(index.query(queries, k), neighbors(queries, points, k))
+        assert searches_distinct_rows(index, k)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("copies", [2, 12])
+def test_no_point_is_its_own_neighbor(copies: int, metric: str) -> None:
+    _, points = repeated(5, copies)
+    index = crowfly.Index(points, metric)
+    for k in (1, copies, 30):
+        actual = index.query(points, k, exclude_self=True)
+        assert_neighbors_equal(actual, neighbors(points, points, k, metric, exclude_self=True))
+    assert searches_distinct_rows(index, 1)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_memory_layouts(layout: str, dtype: Any) -> None:
+    queries, points = repeated(6, 4, dtype)
+    actual = crowfly.Index(LAYOUTS[layout](points)).query(LAYOUTS[layout](queries), 6)
+    assert_neighbors_equal(actual, neighbors(queries, points, 6))
+
+
+def test_radius() -> None:
+    queries, points = repeated(4, 5)
+    index = crowfly.Index(points)
+    for radius in (0.0, 0.5, 1.5):
+        expected = radius_neighbors(queries, points, radius)
+        assert_neighbors_equal(index.query_radius(queries, radius), expected)
+        assert_same_bits(index.count_radius(queries, radius), np.diff(expected[2]))
+    expected = radius_neighbors(points, points, 0.5, exclude_self=True)
+    assert_neighbors_equal(index.query_radius(points, 0.5, exclude_self=True), expected)
+
+
+def test_labels_and_masks_go_by_point() -> None:
+    queries, points = repeated(6, 4)
+    rng = np.random.default_rng(52)
+    labels, mask = rng.integers(0, 3, N), rng.random(N) < 0.5
+    index = crowfly.Index(points)
+    index.query(queries, 3)
+    admitted = (labels[:40, np.newaxis] != labels) & mask
+    actual = index.query(queries, 5, groups=(labels[:40], labels), mask=mask)
+    assert_neighbors_equal(actual, neighbors(queries, points, 5, admitted=admitted))
+
+
+def test_zeros_of_both_signs_are_one_row() -> None:
+    points = np.zeros((N, 3))
+    points[::2, 1] = -0.0
+    points[N // 2 :] += 1.0
+    index = crowfly.Index(points)
+    assert_neighbors_equal(index.query(points[:40], 3), neighbors(points[:40], points, 3))
+    assert searches_distinct_rows(index, 3)
+
+
+@pytest.mark.parametrize("order", ["together", "apart"])
+def test_pairs_are_noticed(order: str) -> None:
+    rows = np.random.default_rng(53).standard_normal((50_000, 8))
+    pairs = np.repeat(rows, 2, axis=0) if order == "together" else np.tile(rows, (2, 1))
+    assert searches_distinct_rows(crowfly.Index(pairs), 1)
+
+
+def test_ordinary_points_are_left_alone() -> None:
+    queries, points = normal_pair(40, N, 12)
+    points[-1] = points[0]
+    index = crowfly.Index(points)
+    assert_neighbors_equal(index.query(queries, 3), neighbors(queries, points, 3))
+    assert not searches_distinct_rows(index, 3)
+
+
+def test_few_queries_make_nothing() -> None:
+    queries, points = repeated(6, 4)
+    index = crowfly.Index(points)
+    assert_neighbors_equal(index.query(queries[:2], 3), neighbors(queries[:2], points, 3))
+    assert index.explain(2, 3).algorithm == "direct"
+    assert "rows repeat" not in index.explain(2, 3).reason
+    index.query(queries, 3)
+    assert_neighbors_equal(index.query(queries[:1], 3), neighbors(queries[:1], points, 3))
