@@ -17,12 +17,14 @@ N = 2400
 
 
 def repeated(n_features: int, copies: int, dtype: Any = np.float64, seed: int = 51) -> tuple[Any, Any]:
-    """Queries and points of one set of rows, in random order."""
+    """Queries and points of one set of rows, in random order: half of the rows once, the others so often that it is `copies` in the mean."""
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((N // copies, n_features)).astype(dtype)
+    times = np.tile([1, 2 * copies - 1], len(rows))[: len(rows)]
+    times[0] += N - times.sum()
     queries = rows[rng.integers(len(rows), size=40)]
     queries[::3] += dtype(0.25)
-    return queries, rows[rng.permutation(np.repeat(np.arange(len(rows)), copies))]
+    return queries, rows[rng.permutation(np.repeat(np.arange(len(rows)), times))]
 
 
 def searches_distinct_rows(index: crowfly.Index, k: int) -> bool:
