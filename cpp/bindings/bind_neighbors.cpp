@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+
 #include "arrays.hpp"
 #include "neighbors/neighbor_index.hpp"
+#include "neighbors/predict.hpp"
 
 namespace crowfly::bindings {
 namespace {
@@ -70,6 +73,8 @@ class Restriction {
   Mask mask_;
 };
 
+using ClassNumbers = py::array_t<std::int32_t, py::array::c_style>;
+
 /// The core's index together with the array that it refers to.
 class IndexHandle {
  public:
@@ -109,6 +114,51 @@ class IndexHandle {
       threads = get_num_threads();
     }
     return py::make_tuple(name_of(plan.algorithm), plan.reason, plan.built, plan.bytes, threads);
+  }
+
+  /// Votes for the classes of each output, whose numbers of classes `n_classes` lists.
+  std::vector<py::array_t<double>> votes(const py::array& queries, Index k, const Restriction& restriction,
+                                         const std::vector<ClassNumbers>& classes, const std::vector<Index>& n_classes,
+                                         bool by_distance, const OptionalDoubles& weights, int num_threads) const {
+    const MatrixView view = checked(queries);
+    const Poll poll = this->poll(view, k, restriction, by_distance, weights);
+    require(classes.size() == n_classes.size(), "labels: as many outputs as numbers of classes expected");
+    std::vector<py::array_t<double>> votes;
+    std::vector<Ballot> ballots;
+    for (std::size_t output = 0; output < classes.size(); ++output) {
+      const std::int32_t* numbers = checked(classes[output], n_classes[output]);
+      votes.emplace_back(std::vector<py::ssize_t>{view.rows, n_classes[output]});
+      ballots.push_back({numbers, n_classes[output], votes.back().mutable_data()});
+    }
+    {
+      const LongCall call(num_threads);
+      count_votes(poll, ballots);
+    }
+    return votes;
+  }
+
+  py::array_t<double> means(const py::array& queries, Index k, const Restriction& restriction,
+                            const py::array_t<double, py::array::c_style>& targets, bool by_distance,
+                            const OptionalDoubles& weights, int num_threads) const {
+    const MatrixView view = checked(queries);
+    const Poll poll = this->poll(view, k, restriction, by_distance, weights);
+    require(targets.ndim() == 2 && targets.shape(0) == view_.rows, "targets: one row per point expected");
+    py::array_t<double> means({view.rows, targets.shape(1)});
+    double* data = means.mutable_data();
+    {
+      const LongCall call(num_threads);
+      average_targets(poll, targets.data(), targets.shape(1), data);
+    }
+    return means;
+  }
+
+  /// For every number of neighbours up to k, how many points are classified right by the others.
+  std::vector<Index> leave_one_out(Index k, const Restriction& restriction, const ClassNumbers& classes,
+                                   Index n_classes, bool by_distance, int num_threads) const {
+    const Poll poll = this->poll(view_, k, restriction, by_distance, std::nullopt);
+    const std::int32_t* numbers = checked(classes, n_classes);
+    const LongCall call(num_threads);
+    return count_right(poll, numbers, n_classes);
   }
 
   py::tuple query_radius(const py::array& queries, double radius, const Restriction& restriction,
@@ -159,6 +209,26 @@ class IndexHandle {
     return view;
   }
 
+  [[nodiscard]] Poll poll(const MatrixView& queries, Index k, const Restriction& restriction, bool by_distance,
+                          const OptionalDoubles& weights) const {
+    const Admission admission = restriction.admission(queries.rows, view_.rows);
+    require(k >= 1 && k <= view_.rows - (admission.exclude_self ? 1 : 0), "k: out of range");
+    return {.index = index_,
+            .request = {queries, admission},
+            .k = k,
+            .weighting = by_distance ? Weighting::inverse_distance : Weighting::uniform,
+            .point_weights = doubles(weights, view_.rows, "sample_weight")};
+  }
+
+  /// One class number per point, all below `n_classes`.
+  [[nodiscard]] const std::int32_t* checked(const ClassNumbers& classes, Index n_classes) const {
+    require(classes.ndim() == 1 && classes.shape(0) == view_.rows, "labels: one per point expected");
+    const std::span<const std::int32_t> all(classes.data(), as_size(view_.rows));
+    const auto known = [&](std::int32_t c) { return c >= 0 && c < n_classes; };
+    require(std::all_of(all.begin(), all.end(), known), "labels: class numbers out of range");
+    return all.data();
+  }
+
   py::array points_;
   MatrixView view_;
   NeighborIndex index_;
@@ -190,6 +260,12 @@ void bind_neighbors(py::module_& m) {
       .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("restriction"),
            py::arg("num_threads"))
       .def("explain", &IndexHandle::explain, py::arg("n_queries"), py::arg("k"), py::arg("num_threads"))
+      .def("votes", &IndexHandle::votes, py::arg("queries"), py::arg("k"), py::arg("restriction"), py::arg("classes"),
+           py::arg("n_classes"), py::arg("by_distance"), py::arg("weights"), py::arg("num_threads"))
+      .def("means", &IndexHandle::means, py::arg("queries"), py::arg("k"), py::arg("restriction"), py::arg("targets"),
+           py::arg("by_distance"), py::arg("weights"), py::arg("num_threads"))
+      .def("leave_one_out", &IndexHandle::leave_one_out, py::arg("k"), py::arg("restriction"), py::arg("classes"),
+           py::arg("n_classes"), py::arg("by_distance"), py::arg("num_threads"))
       .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("restriction"),
            py::arg("num_threads"))
       .def("count_radius", &IndexHandle::count_radius, py::arg("queries"), py::arg("radius"), py::arg("restriction"),

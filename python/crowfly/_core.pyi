@@ -32,6 +32,36 @@ class Index:
     def query_radius(
         self, queries: NDArray[Any], radius: float, restriction: Restriction, num_threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...
+    def votes(
+        self,
+        queries: NDArray[Any],
+        k: int,
+        restriction: Restriction,
+        classes: Sequence[NDArray[np.int32]],
+        n_classes: Sequence[int],
+        by_distance: bool,
+        weights: NDArray[np.float64] | None,
+        num_threads: int,
+    ) -> list[NDArray[np.float64]]: ...
+    def means(
+        self,
+        queries: NDArray[Any],
+        k: int,
+        restriction: Restriction,
+        targets: NDArray[np.float64],
+        by_distance: bool,
+        weights: NDArray[np.float64] | None,
+        num_threads: int,
+    ) -> NDArray[np.float64]: ...
+    def leave_one_out(
+        self,
+        k: int,
+        restriction: Restriction,
+        classes: NDArray[np.int32],
+        n_classes: int,
+        by_distance: bool,
+        num_threads: int,
+    ) -> list[int]: ...
     def count_radius(
         self, queries: NDArray[Any], radius: float, restriction: Restriction, num_threads: int
     ) -> NDArray[np.int64]: ...

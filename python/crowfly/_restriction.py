@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -53,6 +53,10 @@ class Restriction:
         return cls(
             n_points, exclude, query_groups, point_groups, None if mask is None else _as_mask(mask, n_points)
         )
+
+    def without(self, points: NDArray[np.bool_]) -> Restriction:
+        """The same with some points left out."""
+        return replace(self, mask=~points if self.mask is None else self.mask & ~points)
 
     def largest_k(self) -> tuple[int, str]:
         """As many neighbours as every query has at least, and what limits them; ValueError if a query has none."""

@@ -157,12 +157,12 @@ def as_num_threads(value: object) -> int:
     return 0 if value is None else as_integer("num_threads", value, 1, 4096)
 
 
-def as_weights(value: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:
+def as_weights(value: ArrayLike | None, n_rows: int, of: str = "X") -> NDArray[np.float64] | None:
     """Finite, non-negative, contiguous, one per row, not all zero."""
     if value is None:
         return None
     array = as_real_array("sample_weight", value, (1,))
-    check_same_length("sample_weight", array, n_rows, "X")
+    check_same_length("sample_weight", array, n_rows, of)
     scan("sample_weight", array)
     weights = np.ascontiguousarray(array, dtype=np.float64)
     negative = np.flatnonzero(weights < 0)

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._labels import as_by_distance, as_labels
+from crowfly._metrics import METRICS, as_points, check_directions, resolve_metric
+from crowfly._plan import PRECISIONS, Plan
 from crowfly._restriction import Groups, Restriction
 from crowfly._validation import (
     as_flag,
@@ -17,106 +20,17 @@ from crowfly._validation import (
     as_matrix,
     as_num_threads,
     as_real,
+    as_real_array,
+    as_weights,
     check_same_features,
+    check_same_length,
     scan,
 )
 
 __all__ = ["ALGORITHMS", "METRICS", "Index", "Plan", "nearest", "pairwise_distances"]
 
-#: Names of the metrics.
-METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski")
-
 #: Ways to search, all with the same answers; "auto" chooses one per call.
 ALGORITHMS = ("auto", "direct", "lattice", "cells", "tree")
-
-#: Beyond, powers of differences that are within a factor of two of each other overflow float64.
-MAX_MINKOWSKI_EXPONENT = 500.0
-
-#: Minkowski exponents that have a metric of their own.
-_MINKOWSKI_NAMES = {1.0: "manhattan", 2.0: "euclidean", np.inf: "chebyshev"}
-
-
-def _resolve_metric(metric: str, p: float | None) -> tuple[str, float]:
-    """The name of the metric in the core, and the exponent that only "minkowski" reads."""
-    if not isinstance(metric, str):
-        raise TypeError(f"metric: a name expected, got {metric!r}")
-    if metric not in METRICS:
-        raise ValueError(f"metric: one of {', '.join(METRICS)} expected, got {metric!r}")
-    if metric != "minkowski":
-        if p is not None:
-            raise ValueError(f"p: only the metric 'minkowski' has an exponent, got p={p!r} with {metric!r}")
-        return metric, 2.0
-    exponent = as_real("p", 2 if p is None else p, 1, allow_infinite=True)
-    if MAX_MINKOWSKI_EXPONENT < exponent < np.inf:
-        raise ValueError(
-            f"p: at most {MAX_MINKOWSKI_EXPONENT:g}, or infinity (the largest difference), expected, got {exponent:g}"
-        )
-    return _MINKOWSKI_NAMES.get(exponent, "minkowski"), exponent
-
-
-def _check_directions(name: str, array: NDArray[Any], metric: str) -> None:
-    """Cosine needs rows that have a direction."""
-    if metric != "cosine":
-        return
-    zero = np.flatnonzero(~array.any(axis=1))
-    if zero.size:
-        raise ValueError(
-            f"{name}: rows with a direction expected by the cosine distance, row {zero[0]} is all zeros"
-        )
-
-
-def _as_points(name: str, value: ArrayLike, metric: str) -> tuple[NDArray[Any], float]:
-    array = as_matrix(name, value)
-    if array.shape[1] == 0:
-        raise ValueError(f"{name}: at least one feature expected, got shape {array.shape}")
-    max_abs = scan(name, array)
-    _check_directions(name, array, metric)
-    return array, max_abs
-
-
-#: What an algorithm computes with before distances are computed in float64.
-_PRECISIONS = {
-    "direct": "float64",
-    "tree": "float64",
-    "lattice": "8-bit integers, then float64",
-    "cells": "8-bit integers, then float64",
-}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a call of `Index.query` will do; `Index.explain` makes it. As text it is one sentence.
-
-    Attributes
-    ----------
-    algorithm : str
-        "direct", "lattice", "cells" or "tree".
-    reason : str
-    precision : str
-        What pairs are computed with.
-    num_threads : int
-        At most; small calls run on one.
-    built : bool
-        Whether what the algorithm needs is there already; otherwise the first call makes it.
-    extra_bytes : int
-        Memory of that, beside the points; an estimate until it is built.
-    """
-
-    algorithm: str
-    reason: str
-    precision: str
-    num_threads: int
-    built: bool
-    extra_bytes: int
-
-    def __str__(self) -> str:
-        memory = f"{self.extra_bytes / 2**20:.3g} MiB" if self.extra_bytes else "nothing"
-        state = "built" if self.built else "to be built" if self.extra_bytes else "needed"
-        threads = f"{self.num_threads} thread{'s' if self.num_threads != 1 else ''}"
-        return (
-            f"{self.algorithm} ({self.reason}), {self.precision}, up to {threads}, "
-            f"{memory} beside the points, {state}"
-        )
 
 
 class Index:
@@ -173,12 +87,12 @@ class Index:
         algorithm: str = "auto",
         copy: bool = False,
     ) -> None:
-        self._core_metric, exponent = _resolve_metric(metric, p)
+        self._core_metric, exponent = resolve_metric(metric, p)
         if not isinstance(algorithm, str):
             raise TypeError(f"algorithm: a name expected, got {algorithm!r}")
         if algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm: one of {', '.join(ALGORITHMS)} expected, got {algorithm!r}")
-        array, max_abs = _as_points("points", points, self._core_metric)
+        array, max_abs = as_points("points", points, self._core_metric)
         if array.shape[0] == 0:
             raise ValueError(f"points: at least one point expected, got shape {array.shape}")
         if as_flag("copy", copy) and np.may_share_memory(array, np.asarray(points)):
@@ -284,7 +198,7 @@ class Index:
         algorithm, reason, built, n_bytes, threads = self._index.explain(
             count, neighbors, as_num_threads(num_threads)
         )
-        return Plan(algorithm, reason, _PRECISIONS[algorithm], threads, built, n_bytes)
+        return Plan(algorithm, reason, PRECISIONS[algorithm], threads, built, n_bytes)
 
     def query_radius(
         self,
@@ -357,11 +271,231 @@ class Index:
             array, _as_radius(radius), restriction.core(), as_num_threads(num_threads)
         )
 
+    def votes(
+        self,
+        queries: ArrayLike,
+        k: int,
+        labels: ArrayLike,
+        *,
+        weights: str = "uniform",
+        sample_weight: ArrayLike | None = None,
+        exclude_self: bool = False,
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[Any, Any]:
+        """Add up the votes of the k nearest points for the class of each query, without keeping the neighbours.
+
+        Parameters
+        ----------
+        queries : array_like of shape (n_queries, n_features)
+        k : int
+        labels : array_like of shape (n_points,) or (n_points, n_outputs)
+            Class labels of the points, of a kind that sorts.
+        weights : {"uniform", "distance"}
+            What a vote counts: the same, or the inverse of the distance. Points at distance zero then outvote all others, together.
+        sample_weight : array_like of shape (n_points,), optional
+            Factors of the points' votes, not negative. Points of weight zero are nobody's neighbours.
+        exclude_self, groups, mask, num_threads
+            As in `query`.
+
+        Returns
+        -------
+        classes : ndarray of shape (n_classes,)
+            Sorted; the most voted class of query i is ``classes[votes[i].argmax()]``, of equal ones the first.
+        votes : ndarray of float64, shape (n_queries, n_classes)
+            Lists of arrays, one per output, for labels of two dimensions.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `query`; for labels or weights that don't fit the points.
+        """
+        outputs = as_labels("labels", labels, self.n_points)
+        votes: Any = self._count_votes(
+            queries,
+            k,
+            outputs.numbered,
+            weights,
+            sample_weight=sample_weight,
+            exclude_self=exclude_self,
+            groups=groups,
+            mask=mask,
+            num_threads=num_threads,
+        )
+        classes: Any = [classes for classes, _ in outputs.numbered]
+        return (classes, votes) if outputs.many else (classes[0], votes[0])
+
+    def means(
+        self,
+        queries: ArrayLike,
+        k: int,
+        targets: ArrayLike,
+        *,
+        weights: str = "uniform",
+        sample_weight: ArrayLike | None = None,
+        exclude_self: bool = False,
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[np.float64]:
+        """Average the targets of the k nearest points of each query, without keeping the neighbours.
+
+        Parameters
+        ----------
+        queries : array_like of shape (n_queries, n_features)
+        k : int
+        targets : array_like of shape (n_points,) or (n_points, n_outputs)
+            Finite numbers.
+        weights, sample_weight, exclude_self, groups, mask, num_threads
+            As in `votes`.
+
+        Returns
+        -------
+        means : ndarray of float64, shape (n_queries,) or (n_queries, n_outputs)
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `query`; for targets or weights that don't fit the points.
+        """
+        values = as_real_array("targets", targets, (1, 2))
+        check_same_length("targets", values, self.n_points, "points")
+        scan("targets", values)
+        return self._average(
+            queries,
+            k,
+            values,
+            weights,
+            sample_weight=sample_weight,
+            exclude_self=exclude_self,
+            groups=groups,
+            mask=mask,
+            num_threads=num_threads,
+        )
+
+    def leave_one_out_accuracy(
+        self,
+        labels: ArrayLike,
+        max_k: int,
+        *,
+        weights: str = "uniform",
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[np.float64]:
+        """Accuracy of classifying every point by its k nearest others, for every k from 1 to `max_k`, in one search.
+
+        Parameters
+        ----------
+        labels : array_like of shape (n_points,)
+            Class labels. Of classes with equal votes the first in sorted order counts.
+        max_k : int
+        weights : {"uniform", "distance"}
+            As in `votes`.
+        groups : array_like of shape (n_points,), optional
+            Labels of groups: the neighbours come from other groups (leave one group out).
+        mask, num_threads
+            As in `query`. Points outside the mask are classified, too.
+
+        Returns
+        -------
+        accuracy : ndarray of float64, shape (max_k,)
+            Entry k - 1 is the share of the points that their k nearest others classify right.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `query`; for labels that don't fit the points.
+
+        Examples
+        --------
+        >>> import numpy as np, crowfly
+        >>> index = crowfly.Index(np.array([[0.0], [1.0], [2.0], [10.0], [11.0]]))
+        >>> index.leave_one_out_accuracy(["a", "a", "a", "b", "b"], 3)
+        array([1. , 1. , 0.6])
+        """
+        restriction = Restriction.of(self.n_points, self.n_points, True, groups, mask)
+        count = as_integer("max_k", max_k, 1, *restriction.largest_k())
+        outputs = as_labels("labels", labels, self.n_points)
+        if outputs.many:
+            raise ValueError("labels: one dimension expected")
+        classes, numbers = outputs.numbered[0]
+        right = self._index.leave_one_out(
+            count,
+            restriction.core(),
+            numbers,
+            len(classes),
+            as_by_distance(weights),
+            as_num_threads(num_threads),
+        )
+        accuracy: NDArray[np.float64] = np.asarray(right, dtype=np.float64) / self.n_points
+        return accuracy
+
+    def _count_votes(
+        self,
+        queries: ArrayLike,
+        k: int,
+        numbered: Sequence[tuple[NDArray[Any], NDArray[np.int32]]],
+        weights: str,
+        *,
+        num_threads: int | None,
+        **restrictions: Any,
+    ) -> list[NDArray[np.float64]]:
+        """Votes of each output, given its classes and the class numbers of the points."""
+        array, count, restriction, factors = self._poll(queries, k, **restrictions)
+        return self._index.votes(
+            array,
+            count,
+            restriction,
+            [numbers for _, numbers in numbered],
+            [len(classes) for classes, _ in numbered],
+            as_by_distance(weights),
+            factors,
+            as_num_threads(num_threads),
+        )
+
+    def _average(
+        self,
+        queries: ArrayLike,
+        k: int,
+        targets: NDArray[Any],
+        weights: str,
+        *,
+        num_threads: int | None,
+        **restrictions: Any,
+    ) -> NDArray[np.float64]:
+        """Means of checked targets, of one or two dimensions."""
+        array, count, restriction, factors = self._poll(queries, k, **restrictions)
+        matrix = np.ascontiguousarray(targets.reshape(self.n_points, -1), dtype=np.float64)
+        means = self._index.means(
+            array, count, restriction, matrix, as_by_distance(weights), factors, as_num_threads(num_threads)
+        )
+        return means.reshape(-1, *targets.shape[1:])
+
+    def _poll(
+        self,
+        queries: ArrayLike,
+        k: int,
+        *,
+        sample_weight: ArrayLike | None = None,
+        exclude_self: bool = False,
+        groups: Groups | None = None,
+        mask: ArrayLike | None = None,
+    ) -> tuple[NDArray[Any], int, _core.Restriction, NDArray[np.float64] | None]:
+        """Check what all predictions take. Points of weight zero are left out, as if they were not there."""
+        array = self._as_queries(queries)
+        factors = as_weights(sample_weight, self.n_points, "points")
+        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
+        if factors is not None:
+            restriction = restriction.without(factors == 0)
+        return array, as_integer("k", k, 1, *restriction.largest_k()), restriction.core(), factors
+
     def _as_queries(self, queries: ArrayLike) -> NDArray[Any]:
         array = as_matrix("queries", queries)
         check_same_features("queries", array, self.n_features, "points")
         scan("queries", array)
-        _check_directions("queries", array, self._core_metric)
+        check_directions("queries", array, self._core_metric)
         return array
 
 
@@ -422,8 +556,8 @@ def pairwise_distances(
     TypeError, ValueError
         As `Index`, for `X` and `Y`.
     """
-    core_metric, exponent = _resolve_metric(metric, p)
-    left, _ = _as_points("X", X, core_metric)
-    right = left if Y is None else _as_points("Y", Y, core_metric)[0]
+    core_metric, exponent = resolve_metric(metric, p)
+    left, _ = as_points("X", X, core_metric)
+    right = left if Y is None else as_points("Y", Y, core_metric)[0]
     check_same_features("Y", right, left.shape[1], "X")
     return _core.pairwise_distances(left, right, core_metric, exponent, as_num_threads(num_threads))

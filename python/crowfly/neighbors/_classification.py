@@ -17,10 +17,11 @@ from crowfly._estimators import (
     FloatArray,
     MatrixLike,
     dense_targets,
+    num_threads,
     require_class_labels,
     validates_parameters,
 )
-from crowfly.neighbors._search import KNeighborsMixin
+from crowfly.neighbors._search import KNeighborsMixin, naming_X
 from crowfly.neighbors._supervised import SupervisedNeighbors
 from crowfly.neighbors._votes import class_votes, neighbor_weights
 
@@ -82,7 +83,7 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, SupervisedNeighbors
 
     classes_: Any
     outputs_2d_: bool
-    _y: NDArray[np.intp]
+    _y: NDArray[np.int32]
 
     @validates_parameters
     def fit(self, X: MatrixLike, y: Any) -> Self:
@@ -121,9 +122,11 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, SupervisedNeighbors
         if self.outputs_2d_:
             encoded = [np.unique(column, return_inverse=True) for column in labels.T]
             self.classes_ = [classes for classes, _ in encoded]
-            self._y = np.column_stack([codes for _, codes in encoded])
+            # Each output's codes are contiguous, as the search takes them.
+            self._y = np.stack([codes for _, codes in encoded]).astype(np.int32).T
         else:
-            self.classes_, self._y = np.unique(labels, return_inverse=True)
+            self.classes_, codes = np.unique(labels, return_inverse=True)
+            self._y = codes.astype(np.int32)
         return self._fit_points(X)
 
     def predict(self, X: MatrixLike | None) -> NDArray[Any]:
@@ -171,13 +174,27 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, SupervisedNeighbors
     def _votes(self, X: MatrixLike | None) -> Iterator[tuple[NDArray[Any], FloatArray]]:
         """Yield the classes and the votes of shape (n_queries, n_classes) of each output."""
         check_is_fitted(self)
-        distances, indices = self.kneighbors(X)
-        weights = neighbor_weights(distances, self.weights)
-        outputs = (
-            zip(self.classes_, self._y.T, strict=True) if self.outputs_2d_ else [(self.classes_, self._y)]
+        outputs: list[tuple[NDArray[Any], NDArray[np.int32]]] = (
+            list(zip(self.classes_, self._y.T, strict=True))
+            if self.outputs_2d_
+            else [(self.classes_, self._y)]
         )
-        for classes, codes in outputs:
-            yield classes, class_votes(codes[indices], len(classes), weights)
+        if callable(self.weights):
+            distances, indices = self.kneighbors(X)
+            weights = neighbor_weights(distances, self.weights)
+            votes = [class_votes(codes[indices], len(classes), weights) for classes, codes in outputs]
+        else:
+            queries, k = self._search(X)
+            with naming_X("queries"):
+                votes = self._index._count_votes(
+                    queries,
+                    k,
+                    outputs,
+                    self.weights or "uniform",
+                    exclude_self=X is None,
+                    num_threads=num_threads(self.n_jobs),
+                )
+        yield from zip((classes for classes, _ in outputs), votes, strict=True)
 
     def score(self, X: MatrixLike | None, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of the predictions.

@@ -9,8 +9,14 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly._estimators import FloatArray, MatrixLike, validated_regression_data, validates_parameters
-from crowfly.neighbors._search import KNeighborsMixin
+from crowfly._estimators import (
+    FloatArray,
+    MatrixLike,
+    num_threads,
+    validated_regression_data,
+    validates_parameters,
+)
+from crowfly.neighbors._search import KNeighborsMixin, naming_X
 from crowfly.neighbors._supervised import SupervisedNeighbors
 from crowfly.neighbors._votes import neighbor_means, neighbor_weights
 
@@ -112,5 +118,16 @@ class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, SupervisedNeighbors):
             `weights` returns only zeros for one.
         """
         check_is_fitted(self)
-        distances, indices = self.kneighbors(X)
-        return neighbor_means(self._y, indices, neighbor_weights(distances, self.weights))
+        if callable(self.weights):
+            distances, indices = self.kneighbors(X)
+            return neighbor_means(self._y, indices, neighbor_weights(distances, self.weights))
+        queries, k = self._search(X)
+        with naming_X("queries"):
+            return self._index._average(
+                queries,
+                k,
+                self._y,
+                self.weights or "uniform",
+                exclude_self=X is None,
+                num_threads=num_threads(self.n_jobs),
+            )

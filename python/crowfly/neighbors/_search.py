@@ -69,7 +69,7 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
     def _fit_points(self, X: NDArray[Any]) -> Self:
         """Index validated training points."""
         metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
-        with _naming_X("points"):
+        with naming_X("points"):
             self._index = Index(X, metric=metric.name, p=metric.p)
         self._fit_X = X
         self.effective_metric_ = metric.effective_name
@@ -148,6 +148,15 @@ class KNeighborsMixin:
             If `n_neighbors` is not an integer.
         """
         check_is_fitted(self)
+        queries, k = self._search(X, n_neighbors)
+        with naming_X("queries"):
+            distances, indices = self._index.query(
+                queries, k, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
+            )
+        return (distances, indices) if return_distance else indices
+
+    def _search(self: Any, X: MatrixLike | None, n_neighbors: int | None = None) -> tuple[NDArray[Any], int]:
+        """The queries, and a number of neighbours that there are."""
         k = _checked_n_neighbors(self.n_neighbors if n_neighbors is None else n_neighbors)
         queries = self._queries(X)
         available = self.n_samples_fit_ - (X is None)
@@ -157,11 +166,7 @@ class KNeighborsMixin:
                 f"Expected n_neighbors {relation} n_samples_fit, but n_neighbors = {k}, "
                 f"n_samples_fit = {self.n_samples_fit_}, n_samples = {queries.shape[0]}"
             )
-        with _naming_X("queries"):
-            distances, indices = self._index.query(
-                queries, k, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
-            )
-        return (distances, indices) if return_distance else indices
+        return queries, k
 
     def kneighbors_graph(
         self: Any,
@@ -269,7 +274,7 @@ class RadiusNeighborsMixin:
         self: Any, X: MatrixLike | None, radius: float | None
     ) -> tuple[FloatArray, IndexArray, IndexArray]:
         """Search, leaving each query's neighbours as one run of flat arrays."""
-        with _naming_X("queries"):
+        with naming_X("queries"):
             runs: tuple[FloatArray, IndexArray, IndexArray] = self._index.query_radius(
                 self._queries(X),
                 self.radius if radius is None else radius,
@@ -280,7 +285,7 @@ class RadiusNeighborsMixin:
 
 
 @contextmanager
-def _naming_X(argument: str) -> Iterator[None]:
+def naming_X(argument: str) -> Iterator[None]:
     """Say "X" in errors where the functional API says `argument`."""
     try:
         yield

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From neighbours to predictions: weights, votes and weighted means, vectorised over the queries."""
+"""From neighbours to predictions with weights from a function of the distances; the other weights are the search's own."""
 
 from __future__ import annotations
 
@@ -15,28 +15,15 @@ Weighting: TypeAlias = str | Callable[[FloatArray], Any] | None
 """The parameter ``weights``: 'uniform', 'distance', a function of the distances, or None for uniform."""
 
 
-def neighbor_weights(distances: FloatArray, weighting: Weighting) -> FloatArray | None:
-    """Weights of the neighbours, shaped like `distances`; None where all weigh the same.
-
-    With 'distance', points at distance zero share the whole weight of a query that has any.
+def neighbor_weights(distances: FloatArray, function: Callable[[FloatArray], Any]) -> FloatArray:
+    """Weights of the neighbours, shaped like `distances`.
 
     Raises
     ------
     ValueError
-        If a function returns weights of another shape, or only zeros for a query.
+        If the function returns weights of another shape, or only zeros for a query.
     """
-    if weighting is None or weighting == "uniform":
-        return None
-    if callable(weighting):
-        return _checked_weights(weighting(distances), distances.shape)
-    with np.errstate(divide="ignore", over="ignore"):
-        weights: FloatArray = 1.0 / distances
-    at_query = np.isinf(weights)
-    np.copyto(weights, at_query, where=at_query.any(axis=1, keepdims=True))
-    return weights
-
-
-def _checked_weights(weights: Any, shape: tuple[int, ...]) -> FloatArray:
+    shape, weights = distances.shape, function(distances)
     checked: FloatArray = np.asarray(weights, dtype=np.float64)
     if checked.shape != shape:
         raise ValueError(
@@ -51,7 +38,7 @@ def _checked_weights(weights: Any, shape: tuple[int, ...]) -> FloatArray:
     return checked
 
 
-def class_votes(labels: NDArray[np.intp], n_classes: int, weights: FloatArray | None) -> FloatArray:
+def class_votes(labels: NDArray[np.integer[Any]], n_classes: int, weights: FloatArray) -> FloatArray:
     """Sum of the neighbours' weights for each class.
 
     Parameters
@@ -60,8 +47,7 @@ def class_votes(labels: NDArray[np.intp], n_classes: int, weights: FloatArray | 
         Class numbers of the neighbours.
     n_classes : int
         Number of classes.
-    weights : ndarray of shape (n_queries, n_neighbors) or None
-        Weights of the neighbours; None counts them.
+    weights : ndarray of shape (n_queries, n_neighbors)
 
     Returns
     -------
@@ -69,12 +55,11 @@ def class_votes(labels: NDArray[np.intp], n_classes: int, weights: FloatArray | 
     """
     n_queries = labels.shape[0]
     cells = np.arange(n_queries)[:, np.newaxis] * n_classes + labels
-    flat_weights = None if weights is None else weights.ravel()
-    votes = np.bincount(cells.ravel(), weights=flat_weights, minlength=n_queries * n_classes)
+    votes = np.bincount(cells.ravel(), weights=weights.ravel(), minlength=n_queries * n_classes)
     return votes.reshape(n_queries, n_classes).astype(np.float64, copy=False)
 
 
-def neighbor_means(targets: FloatArray, indices: IndexArray, weights: FloatArray | None) -> FloatArray:
+def neighbor_means(targets: FloatArray, indices: IndexArray, weights: FloatArray) -> FloatArray:
     """Mean of the neighbours' targets.
 
     Parameters
@@ -83,17 +68,14 @@ def neighbor_means(targets: FloatArray, indices: IndexArray, weights: FloatArray
         Targets of the training points.
     indices : ndarray of shape (n_queries, n_neighbors)
         The neighbours.
-    weights : ndarray of shape (n_queries, n_neighbors) or None
-        Their weights; None weighs them equally.
+    weights : ndarray of shape (n_queries, n_neighbors)
+        Their weights.
 
     Returns
     -------
     ndarray of shape (n_queries,) or (n_queries, n_outputs)
     """
     neighbor_targets = targets[indices]
-    if weights is None:
-        means: FloatArray = neighbor_targets.mean(axis=1)
-        return means
     totals = weights.sum(axis=1).reshape(-1, *[1] * (targets.ndim - 1))
     sums: FloatArray = np.einsum("qk,qk...->q...", weights, neighbor_targets)
     sums /= totals

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Predictions from the nearest neighbours, made while they are found: no matrix of neighbours is kept.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "neighbors/neighbor_index.hpp"
+
+namespace crowfly {
+
+/// What a neighbour's vote or target counts: the same, or the inverse of its distance. Neighbours whose inverse distance is infinite then share the whole weight.
+enum class Weighting { uniform, inverse_distance };
+
+/// The prediction that is asked for.
+struct Poll {
+  const NeighborIndex& index;
+  NeighborIndex::Request request;
+  Index k;
+  Weighting weighting = Weighting::uniform;
+  const double* point_weights = nullptr;  ///< factors of the points' own, or null
+};
+
+/// Class numbers of the points, one array per output, and where each output's votes go: [queries][classes].
+struct Ballot {
+  const std::int32_t* classes;
+  Index n_classes;
+  double* votes;
+};
+
+/// Adds up the neighbours' weights by class, the nearest first.
+void count_votes(const Poll& poll, std::span<const Ballot> ballots);
+
+/// means[query][output] = weighted mean of targets[point][output] over the neighbours.
+void average_targets(const Poll& poll, const double* targets, Index n_outputs, double* means);
+
+/// right[k - 1] = how many points their own k nearest neighbours classify as `classes` says, for every k up to poll.k; of classes with equal votes the
+/// first counts. The request must exclude each point itself. `point_weights` are not read.
+[[nodiscard]] std::vector<Index> count_right(const Poll& poll, const std::int32_t* classes, Index n_classes);
+
+}  // namespace crowfly
