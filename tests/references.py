@@ -89,8 +89,21 @@ def unit_rows(X: FloatArray) -> FloatArray:
     return X / np.sqrt(lane_sum(X * X))[:, np.newaxis]
 
 
+def wrapped(X: FloatArray, box: AnyArray) -> FloatArray:
+    """Coordinates moved by whole lengths to [0, length); infinite lengths move nothing."""
+    with np.errstate(invalid="ignore"):
+        inside = np.fmod(X, box)
+    inside = np.where(inside < 0, inside + box, inside)
+    inside = np.where(inside >= box, 0.0, inside)
+    return np.where(np.isinf(box) | ((X >= 0) & (box > X)), X, inside)
+
+
 def raw_distances(
-    queries: AnyArray, points: AnyArray, metric: str = "euclidean", p: float | None = None
+    queries: AnyArray,
+    points: AnyArray,
+    metric: str = "euclidean",
+    p: float | None = None,
+    box: AnyArray | None = None,
 ) -> FloatArray:
     """The (n_queries, n_points) sums or maxima before any root: what neighbours are ordered by."""
     name, exponent = canonical_metric(metric, p)
@@ -103,9 +116,19 @@ def raw_distances(
         q, x = np.asarray(queries, dtype=np.float64), np.asarray(points, dtype=np.float64)
         if name == "cosine":
             q, x = unit_rows(q), unit_rows(x)
+        if box is not None:
+            q, x = wrapped(q, box), wrapped(x, box)
         raw = np.empty((len(q), len(x)))
         for i, query in enumerate(q):
-            terms = term.get(name, np.square)(query - x)
+            difference = query - x
+            if box is not None:
+                difference = np.minimum(np.abs(difference), box - np.abs(difference))
+            terms = term.get(name, np.square)(difference)
+            if name == "nan_euclidean":
+                common = (~np.isnan(difference)).sum(axis=1)
+                raw[i] = lane_sum(np.where(np.isnan(terms), 0.0, terms)) / common * x.shape[1]
+                raw[i, common == 0] = np.inf
+                continue
             raw[i] = terms.max(axis=-1, initial=0.0) if name == "chebyshev" else lane_sum(terms)
     return raw
 
@@ -115,6 +138,8 @@ def finished_distances(raw: FloatArray, metric: str = "euclidean", p: float | No
     name, exponent = canonical_metric(metric, p)
     if name == "euclidean":
         return np.sqrt(raw)
+    if name == "nan_euclidean":
+        return np.where(np.isinf(raw), np.nan, np.sqrt(raw))
     if name == "cosine":
         return 0.5 * raw
     if name == "minkowski":
@@ -123,10 +148,14 @@ def finished_distances(raw: FloatArray, metric: str = "euclidean", p: float | No
 
 
 def pairwise_distances(
-    X: AnyArray, Y: AnyArray | None = None, metric: str = "euclidean", p: float | None = None
+    X: AnyArray,
+    Y: AnyArray | None = None,
+    metric: str = "euclidean",
+    p: float | None = None,
+    box: AnyArray | None = None,
 ) -> FloatArray:
     """The (n, m) matrix of distances."""
-    return finished_distances(raw_distances(X, X if Y is None else Y, metric, p), metric, p)
+    return finished_distances(raw_distances(X, X if Y is None else Y, metric, p, box), metric, p)
 
 
 def _admitted(raw: FloatArray, exclude_self: bool, admitted: AnyArray | None) -> AnyArray:
@@ -144,11 +173,12 @@ def neighbors(
     metric: str = "euclidean",
     p: float | None = None,
     *,
+    box: AnyArray | None = None,
     exclude_self: bool = False,
     admitted: AnyArray | None = None,
 ) -> tuple[FloatArray, IntArray]:
     """Distances and indices, both (n_queries, k), ordered by (raw distance, index); `admitted` is a matrix of pairs."""
-    raw = raw_distances(queries, points, metric, p)
+    raw = raw_distances(queries, points, metric, p, box)
     order = np.lexsort((raw, ~_admitted(raw, exclude_self, admitted)))
     indices = order[:, :k].astype(np.int64)
     return finished_distances(np.take_along_axis(raw, indices, axis=1), metric, p), indices
@@ -161,11 +191,12 @@ def radius_neighbors(
     metric: str = "euclidean",
     p: float | None = None,
     *,
+    box: AnyArray | None = None,
     exclude_self: bool = False,
     admitted: AnyArray | None = None,
 ) -> tuple[FloatArray, IntArray, IntArray]:
     """Flat distances and indices of all points within `radius`, and the offsets of each query's run."""
-    raw = raw_distances(queries, points, metric, p)
+    raw = raw_distances(queries, points, metric, p, box)
     order = np.argsort(raw, axis=1, kind="stable").astype(np.int64)
     sorted_distances = finished_distances(np.take_along_axis(raw, order, axis=1), metric, p)
     pairs = _admitted(raw, exclude_self, admitted)

@@ -113,6 +113,32 @@ def test_other_dtypes_are_converted(dtype: Any) -> None:
     assert_neighbors_equal(crowfly.nearest(queries, points, 4), neighbors(queries, points, 4))
 
 
+@pytest.mark.parametrize("algorithm", ["direct", *BUILT])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.uint8])
+def test_narrow_dtypes_are_taken_as_they_are(dtype: Any, layout: str, algorithm: str) -> None:
+    rng = np.random.default_rng(24)
+    values = rng.integers(0, 100, (1300, 6))
+    points = (values / 7 if dtype == np.float16 else values).astype(dtype)
+    queries = points[:45] + (0 if dtype != np.float16 else dtype(0.1))
+    index = crowfly.Index(LAYOUTS[layout](points), algorithm=algorithm)
+    for k in (1, 8):
+        assert_neighbors_equal(index.query(LAYOUTS[layout](queries), k), neighbors(queries, points, k))
+    assert index._points.dtype == dtype
+    if layout == "c":
+        assert np.shares_memory(index._points, points) or index._points is points
+
+
+def test_every_float16_is_its_own_number() -> None:
+    bits = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = bits[np.isfinite(bits)][:, np.newaxis]
+    distances = crowfly.pairwise_distances(finite, np.zeros((1, 1)))
+    assert_same_bits(distances, np.abs(finite.astype(np.float64)))
+    for bad in bits[~np.isfinite(bits)][::97]:
+        with pytest.raises(ValueError, match="points: finite numbers"):
+            crowfly.Index(np.full((3, 2), bad))
+
+
 def test_nested_lists() -> None:
     distances, indices = crowfly.nearest([[0, 0], [3, 4]], [[0.0, 1.0], [3.0, 0.0]])
     assert_neighbors_equal((distances, indices), (np.array([[1.0], [4.0]]), np.array([[0], [1]])))

@@ -23,23 +23,28 @@ namespace crowfly::bindings {
 
 namespace py = pybind11;
 
-inline DType dtype_of(const py::array& array, const char* name) {
+/// The element type, one of those that kernels read, or of all.
+inline DType dtype_of(const py::array& array, const char* name, bool any) {
   const py::dtype dtype = array.dtype();
-  const bool native = dtype.attr("isnative").cast<bool>();
-  if (native && dtype.kind() == 'f' && dtype.itemsize() == 4) return DType::f32;
-  if (native && dtype.kind() == 'f' && dtype.itemsize() == 8) return DType::f64;
-  throw py::type_error(std::string(name) + ": float32 or float64 of native byte order expected");
+  const char kind = dtype.kind();
+  const py::ssize_t size = dtype.itemsize();
+  if (dtype.attr("isnative").cast<bool>()) {
+    if (kind == 'f' && size == 4) return DType::f32;
+    if (kind == 'f' && size == 8) return DType::f64;
+    if (any && kind == 'f' && size == 2) return DType::f16;
+    if (any && kind == 'i' && size == 1) return DType::i8;
+    if (any && kind == 'u' && size == 1) return DType::u8;
+  }
+  throw py::type_error(std::string(name) + ": " +
+                       (any ? "float16, float32, float64, int8 or uint8" : "float32 or float64") +
+                       " of native byte order expected");
 }
 
-/// A two-dimensional array of float32 or float64, any strides.
-inline MatrixView matrix_view(const py::array& array, const char* name) {
+/// A two-dimensional array of float32 or float64 (or of any type that a view may have), any strides.
+inline MatrixView matrix_view(const py::array& array, const char* name, bool any_type = false) {
   if (array.ndim() != 2) throw py::value_error(std::string(name) + ": two dimensions expected");
-  return {static_cast<const char*>(array.data()),
-          array.shape(0),
-          array.shape(1),
-          array.strides(0),
-          array.strides(1),
-          dtype_of(array, name)};
+  return {static_cast<const char*>(array.data()), array.shape(0), array.shape(1), array.strides(0), array.strides(1),
+          dtype_of(array, name, any_type)};
 }
 
 /// Contiguous float64 of exactly `size` entries, or null for None.

@@ -8,14 +8,27 @@
 namespace crowfly::bindings {
 namespace {
 
-Metric metric_of(const std::string& name, double p) {
+Metric named(const std::string& name, double p, Index n_features) {
   if (name == "euclidean") return Metric(MetricKind::euclidean);
   if (name == "sqeuclidean") return Metric(MetricKind::sqeuclidean);
   if (name == "manhattan") return Metric(MetricKind::manhattan);
   if (name == "chebyshev") return Metric(MetricKind::chebyshev);
   if (name == "cosine") return Metric(MetricKind::cosine);
   if (name == "minkowski") return Metric(MetricKind::minkowski, p);
+  if (name == "nan_euclidean") return Metric::between_gaps(n_features);
   throw py::value_error("metric: unknown name '" + name + "'");
+}
+
+/// The metric of rows of so many features, in a box if `box` is given.
+Metric metric_of(const std::string& name, double p, const OptionalDoubles& box, Index n_features) {
+  const Metric metric = named(name, p, n_features);
+  const double* period = doubles(box, n_features, "box");
+  if (period == nullptr) return metric;
+  const std::span<const double> periods(period, as_size(n_features));
+  require(metric.as_stored() && metric.monotone(), "box: not with this metric");
+  require(std::all_of(periods.begin(), periods.end(), [](double length) { return length > 0; }),
+          "box: positive lengths expected");
+  return metric.in_box(periods);
 }
 
 constexpr std::pair<const char*, Algorithm> algorithms[] = {{"auto", Algorithm::automatic},
@@ -78,10 +91,18 @@ using ClassNumbers = py::array_t<std::int32_t, py::array::c_style>;
 /// The core's index together with the array that it refers to.
 class IndexHandle {
  public:
-  IndexHandle(py::array points, const std::string& metric, double p, double max_abs, const std::string& algorithm)
+  IndexHandle(py::array points, const std::string& metric, double p, const OptionalDoubles& box, double max_abs,
+              const std::string& algorithm)
       : points_(std::move(points)),
-        view_(matrix_view(points_, "points")),
-        index_(view_, metric_of(metric, p), max_abs, algorithm_of(algorithm)) {}
+        view_(matrix_view(points_, "points", true)),
+        owned_(std::make_shared<NeighborIndex>(view_, metric_of(metric, p, box, view_.cols), max_abs,
+                                               algorithm_of(algorithm))),
+        index_(*owned_) {}
+
+  /// An index of `points`, the first of which are the points of this one.
+  [[nodiscard]] std::unique_ptr<IndexHandle> extended(py::array points, double max_abs) const {
+    return std::unique_ptr<IndexHandle>(new IndexHandle(std::move(points), max_abs, *this));
+  }
 
   py::tuple query(const py::array& queries, Index k, const Restriction& restriction, int num_threads) const {
     const MatrixView view = checked(queries);
@@ -203,8 +224,24 @@ class IndexHandle {
   }
 
  private:
+  IndexHandle(py::array points, double max_abs, const IndexHandle& before)
+      : points_(std::move(points)),
+        view_(matrix_view(points_, "points", true)),
+        owned_(extension(before, max_abs)),
+        index_(*owned_) {}
+
+  std::shared_ptr<const NeighborIndex> extension(const IndexHandle& before, double max_abs) {
+    const Index n_added = view_.rows - before.view_.rows;
+    require(view_.cols == before.view_.cols && n_added >= 0, "points: those of the index and others expected");
+    auto base = NeighborIndex::base_for(before.owned_, n_added);
+    // The base refers to the points that it was made from.
+    if (base != nullptr) base_points_ = base == before.owned_ ? before.points_ : before.base_points_;
+    return std::make_shared<NeighborIndex>(view_, before.index_.metric(), max_abs, before.index_.algorithm(),
+                                           std::move(base));
+  }
+
   [[nodiscard]] MatrixView checked(const py::array& queries) const {
-    const MatrixView view = matrix_view(queries, "queries");
+    const MatrixView view = matrix_view(queries, "queries", true);
     require(view.cols == view_.cols, "queries: as many features as the points expected");
     return view;
   }
@@ -231,14 +268,16 @@ class IndexHandle {
 
   py::array points_;
   MatrixView view_;
-  NeighborIndex index_;
+  py::object base_points_;
+  std::shared_ptr<const NeighborIndex> owned_;
+  const NeighborIndex& index_;
 };
 
 py::array_t<double> pairwise(const py::array& x, const py::array& y, const std::string& metric, double p,
-                             int num_threads) {
-  const MatrixView left = matrix_view(x, "X"), right = matrix_view(y, "Y");
+                             const OptionalDoubles& box, int num_threads) {
+  const MatrixView left = matrix_view(x, "X", true), right = matrix_view(y, "Y", true);
   require(left.cols == right.cols, "Y: as many features as X expected");
-  const Metric chosen = metric_of(metric, p);
+  const Metric chosen = metric_of(metric, p, box, left.cols);
   py::array_t<double> out({left.rows, right.rows});
   double* data = out.mutable_data();
   {
@@ -255,8 +294,9 @@ void bind_neighbors(py::module_& m) {
       .def(py::init<bool, Restriction::Labels, Restriction::Labels, Restriction::Mask>(), py::arg("exclude_self"),
            py::arg("query_groups"), py::arg("point_groups"), py::arg("mask"));
   py::class_<IndexHandle>(m, "Index")
-      .def(py::init<py::array, const std::string&, double, double, const std::string&>(), py::arg("points"),
-           py::arg("metric"), py::arg("p"), py::arg("max_abs"), py::arg("algorithm"))
+      .def(py::init<py::array, const std::string&, double, const OptionalDoubles&, double, const std::string&>(),
+           py::arg("points"), py::arg("metric"), py::arg("p"), py::arg("box"), py::arg("max_abs"), py::arg("algorithm"))
+      .def("extended", &IndexHandle::extended, py::arg("points"), py::arg("max_abs"))
       .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("restriction"),
            py::arg("num_threads"))
       .def("explain", &IndexHandle::explain, py::arg("n_queries"), py::arg("k"), py::arg("num_threads"))
@@ -270,7 +310,7 @@ void bind_neighbors(py::module_& m) {
            py::arg("num_threads"))
       .def("count_radius", &IndexHandle::count_radius, py::arg("queries"), py::arg("radius"), py::arg("restriction"),
            py::arg("num_threads"));
-  m.def("pairwise_distances", &pairwise, py::arg("X"), py::arg("Y"), py::arg("metric"), py::arg("p"),
+  m.def("pairwise_distances", &pairwise, py::arg("X"), py::arg("Y"), py::arg("metric"), py::arg("p"), py::arg("box"),
         py::arg("num_threads"));
 }
 

@@ -80,7 +80,7 @@ void install_lapack(const py::dict& routines) {
 }
 
 py::tuple scan_array(const py::array& array) {
-  const MatrixView view = matrix_view(array, "array");
+  const MatrixView view = matrix_view(array, "array", true);
   Scan result;
   {
     const LongCall call(0);

@@ -82,6 +82,45 @@ Trial box_columns(const KernelTable& t, Index features) {
   return trial;
 }
 
+Trial periodic_columns(const KernelTable& t, Index features) {
+  constexpr Index n = kernels::column_block;
+  Trial trial;
+  trial.shape = text(n) + " points, " + text(features) + " features";
+  trial.work = {Precision::float64, times(6, n, features), times(8, n, features) + times(16, features), times(8, n)};
+  auto *query = trial.array(features), *columns = trial.array(n * features), *period = trial.array(features),
+       *out = trial.array(n);
+  trial.call = [=, kernel = t.periodic_columns[static_cast<int>(Reduction::squared_difference)]] {
+    kernel(query, columns, period, features, -1.0, out);
+  };
+  return trial;
+}
+
+Trial periodic_boxes(const KernelTable& t, Index features) {
+  constexpr Index n = kernels::column_block;
+  Trial trial;
+  trial.shape = text(n) + " boxes, " + text(features) + " features";
+  trial.work = {Precision::float64, times(12, n, features), times(16, n, features) + times(16, features), times(8, n)};
+  auto *query = trial.array(features), *boxes = trial.array(2 * n * features), *period = trial.array(features),
+       *out = trial.array(n);
+  trial.call = [=, kernel = t.periodic_boxes[static_cast<int>(Reduction::squared_difference)]] {
+    kernel(query, boxes, period, features, -1.0, out);
+  };
+  return trial;
+}
+
+Trial periodic_rows(const KernelTable& t, Index depth) {
+  constexpr Index rows = 32;
+  Trial trial;
+  trial.shape = text(rows) + " rows, depth " + text(depth);
+  trial.work = {Precision::float64, times(6, rows, depth), times(8, rows + 2, depth), times(8, rows)};
+  auto *query = trial.array(depth), *points = trial.array(rows * depth), *period = trial.array(depth),
+       *out = trial.array(rows);
+  trial.call = [=, kernel = t.periodic_rows[static_cast<int>(Reduction::squared_difference)]] {
+    kernel(query, points, period, rows, depth, out);
+  };
+  return trial;
+}
+
 /// Powers are timed at p = 3, by repeated squaring: the difference, then two times a product and a square.
 template <Reduction reduction>
 Trial distance_rows(const KernelTable& t, Index size) {
@@ -296,6 +335,9 @@ const TrialEntry entries[] = {
     {"distance_rows absolute_difference", 64, distance_rows<Reduction::absolute_difference>},
     {"distance_rows maximum_difference", 64, distance_rows<Reduction::maximum_difference>},
     {"distance_rows power_difference", 64, distance_rows<Reduction::power_difference>},
+    {"periodic_rows squared_difference", 64, periodic_rows},
+    {"periodic_columns squared_difference", 3, periodic_columns},
+    {"periodic_boxes squared_difference", 3, periodic_boxes},
     {"stored_distance_f32 squared_difference", 64, stored_distance<float>},
     {"stored_distance_f64 squared_difference", 64, stored_distance<double>},
     {"gram_tile", 64, gram_tile},

@@ -23,11 +23,18 @@ class Restriction:
 
 class Index:
     def __init__(
-        self, points: NDArray[Any], metric: str, p: float, max_abs: float, algorithm: str
+        self,
+        points: NDArray[Any],
+        metric: str,
+        p: float,
+        box: NDArray[np.float64] | None,
+        max_abs: float,
+        algorithm: str,
     ) -> None: ...
     def query(
         self, queries: NDArray[Any], k: int, restriction: Restriction, num_threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+    def extended(self, points: NDArray[Any], max_abs: float) -> Index: ...
     def explain(self, n_queries: int, k: int, num_threads: int) -> tuple[str, str, bool, int, int]: ...
     def query_radius(
         self, queries: NDArray[Any], radius: float, restriction: Restriction, num_threads: int
@@ -67,7 +74,12 @@ class Index:
     ) -> NDArray[np.int64]: ...
 
 def pairwise_distances(
-    X: NDArray[Any], Y: NDArray[Any], metric: str, p: float, num_threads: int
+    X: NDArray[Any],
+    Y: NDArray[Any],
+    metric: str,
+    p: float,
+    box: NDArray[np.float64] | None,
+    num_threads: int,
 ) -> NDArray[np.float64]: ...
 def least_squares(
     X: NDArray[Any],

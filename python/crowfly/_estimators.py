@@ -77,8 +77,10 @@ def dense_targets(y: Any) -> NDArray[Any]:
     return np.asarray(y.toarray() if issparse(y) else y)
 
 
-def validated_regression_data(estimator: Any, X: MatrixLike, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Validate `X` and targets, which may be of one or several columns.
+def validated_regression_data(
+    estimator: Any, X: MatrixLike, y: Any, finite: bool | str = True
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Validate `X`, whose numbers are finite or may be missing ("allow-nan"), and targets of one or several columns.
 
     Raises
     ------
@@ -87,7 +89,9 @@ def validated_regression_data(estimator: Any, X: MatrixLike, y: Any) -> tuple[ND
     TypeError
         As scikit-learn, and if `y` holds strings, dates or other things that are no real numbers.
     """
-    X, y = validate_data(estimator, X, y, validate_separately=({}, _SHAPE_OF_TARGETS))
+    X, y = validate_data(
+        estimator, X, y, validate_separately=({"ensure_all_finite": finite}, _SHAPE_OF_TARGETS)
+    )
     check_consistent_length(X, y)
     targets = dense_targets(y)
     if targets.dtype.kind == "O":

@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowfly._validation import as_matrix, as_real, scan
+from crowfly._validation import as_array, as_matrix, as_real, as_real_array, scan
 
 #: Names of the metrics.
-METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski")
+METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean")
+
+#: Those whose sums over features are monotone in every difference.
+BOX_METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev")
+
+#: Dtypes that searches read without a copy.
+_TAKEN = (np.float32, np.float64, np.float16, np.int8, np.uint8)
 
 #: Beyond, powers of differences that are within a factor of two of each other overflow float64.
 MAX_MINKOWSKI_EXPONENT = 500.0
@@ -49,10 +55,60 @@ def check_directions(name: str, array: NDArray[Any], metric: str) -> None:
         )
 
 
+def as_rows(name: str, value: ArrayLike) -> NDArray[Any]:
+    """A matrix of a dtype that searches take as it is, or of one that holds all its values."""
+    array = as_array(name, value)
+    native = array.dtype.newbyteorder("=")
+    if array.ndim == 2 and native in _TAKEN:
+        return array.astype(native, copy=False)
+    if array.dtype == bool:
+        array = array.astype(np.uint8)
+    elif array.dtype in (np.int16, np.uint16):
+        array = array.astype(np.float32)
+    return array if array.ndim == 2 and array.dtype in _TAKEN else as_matrix(name, array)
+
+
+def common_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """The smallest dtype taken that holds all values of both."""
+    common = np.promote_types(a, b)
+    return common if common in _TAKEN else np.dtype(np.float32 if common.itemsize <= 2 else np.float64)
+
+
+def check_values(name: str, array: NDArray[Any], metric: str) -> float:
+    """The largest magnitude; ValueError at the first value that the metric does not take."""
+    if metric != "nan_euclidean":
+        return scan(name, array)
+    infinite = np.argwhere(np.isinf(array))
+    if len(infinite):
+        row, column = infinite[0]
+        raise ValueError(
+            f"{name}: finite numbers or NaN expected, {name}[{row}, {column}] is {array[row, column]}"
+        )
+    return float(np.nanmax(np.abs(array), initial=0.0))
+
+
+def as_box(box: ArrayLike | None, n_features: int, metric: str) -> NDArray[np.float64] | None:
+    """Positive periods, one per feature; ValueError for a metric without boxes."""
+    if box is None:
+        return None
+    if metric not in BOX_METRICS:
+        raise ValueError(f"box: only with the metrics {', '.join(BOX_METRICS)}, got {metric!r}")
+    array = as_real_array("box", box, (0, 1)).astype(np.float64)
+    if array.ndim == 1 and array.shape != (n_features,):
+        raise ValueError(
+            f"box: one length, or one per feature, shape ({n_features},), expected, got shape {array.shape}"
+        )
+    lengths = np.broadcast_to(array, (n_features,))
+    if not (lengths > 0).all():
+        raise ValueError(f"box: positive lengths expected, got {lengths[~(lengths > 0)][0]}")
+    return np.ascontiguousarray(lengths)
+
+
 def as_points(name: str, value: ArrayLike, metric: str) -> tuple[NDArray[Any], float]:
-    array = as_matrix(name, value)
+    """Rows, and their largest magnitude."""
+    array = as_rows(name, value)
     if array.shape[1] == 0:
         raise ValueError(f"{name}: at least one feature expected, got shape {array.shape}")
-    max_abs = scan(name, array)
+    max_abs = check_values(name, array, metric)
     check_directions(name, array, metric)
     return array, max_abs

@@ -11,13 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
 from crowfly._labels import as_by_distance, as_labels
-from crowfly._metrics import METRICS, as_points, check_directions, resolve_metric
+from crowfly._metrics import (
+    METRICS,
+    as_box,
+    as_points,
+    as_rows,
+    check_directions,
+    check_values,
+    common_dtype,
+    resolve_metric,
+)
 from crowfly._plan import PRECISIONS, Plan
 from crowfly._restriction import Groups, Restriction
 from crowfly._validation import (
     as_flag,
     as_integer,
-    as_matrix,
     as_num_threads,
     as_real,
     as_real_array,
@@ -42,12 +50,16 @@ class Index:
     Parameters
     ----------
     points : array_like of shape (n_points, n_features)
-        float32 or float64 in any layout, taken as they are; other real dtypes are converted.
-    metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski"}
-        "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their
+        float32, float64, float16, int8 or uint8 in any layout, taken as they are; other real dtypes are converted.
+    metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean"}
+        "nan_euclidean" leaves out features that are NaN in one of two rows and scales the sum of squares up to all features; rows without a feature in
+        common are each other's last neighbours, at distance NaN. "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their
         angle without its cancellation.
     p : float, optional
         Exponent of "minkowski", from 1 to 500, or infinity; default 2.
+    box : float or array_like of shape (n_features,), optional
+        Space repeats after this length (one for all features, or one each; infinity for those that don't): coordinates are moved into the box by whole
+        lengths, and differences are taken the shorter way round. Not with "cosine", "minkowski" and "nan_euclidean".
     algorithm : {"auto", "direct", "lattice", "cells", "tree"}
         How to search. It decides speed and memory, never answers. "direct" computes every distance; "lattice" rounds rows to small integers first, computes
         only what the rounding can't rule out; "cells" groups the points before that, for clustered data; "tree" is for few features. Where
@@ -60,6 +72,7 @@ class Index:
     n_points, n_features : int
     metric : str
     p : float or None
+    box : ndarray of float64, shape (n_features,), or None
     algorithm : str
 
     Raises
@@ -67,7 +80,8 @@ class Index:
     TypeError
         If `points` has no real dtype.
     ValueError
-        If `points` is not two-dimensional, is empty, or holds NaN or infinity; for an unknown metric or algorithm; for a row of zeros with "cosine".
+        If `points` is not two-dimensional, is empty, or holds NaN (except with "nan_euclidean") or infinity; for an unknown metric or algorithm; for a row
+        of zeros with "cosine"; for a length of `box` that is not positive.
 
     Examples
     --------
@@ -84,6 +98,7 @@ class Index:
         metric: str = "euclidean",
         *,
         p: float | None = None,
+        box: ArrayLike | None = None,
         algorithm: str = "auto",
         copy: bool = False,
     ) -> None:
@@ -101,16 +116,20 @@ class Index:
         self.metric = metric
         self.algorithm = algorithm
         self.p = exponent if metric == "minkowski" else None
+        self.box = as_box(box, self.n_features, self._core_metric)
         self._points = array
-        self._index = _core.Index(array, self._core_metric, exponent, max_abs, algorithm)
+        self._max_abs = max_abs
+        self._room: NDArray[Any] | None = None
+        self._index = _core.Index(array, self._core_metric, exponent, self.box, max_abs, algorithm)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy carry the points; packed ones are made anew."""
-        return _rebuilt, (self._points, self.metric, self.p, self.algorithm)
+        return _rebuilt, (self._points, self.metric, self.p, self.box, self.algorithm)
 
     def __repr__(self) -> str:
         p = "" if self.p is None else f", p={self.p:g}"
-        return f"<crowfly.Index of {self.n_points} points, {self.n_features} features, metric={self.metric!r}{p}>"
+        box = "" if self.box is None else ", in a box"
+        return f"<crowfly.Index of {self.n_points} points, {self.n_features} features, metric={self.metric!r}{p}{box}>"
 
     def query(
         self,
@@ -164,6 +183,46 @@ class Index:
         count = as_integer("k", k, 1, *restriction.largest_k())
         distances, indices = self._index.query(array, count, restriction.core(), as_num_threads(num_threads))
         return distances, indices
+
+    def add(self, points: ArrayLike) -> None:
+        """Append points; their indices continue those that are there.
+
+        What has been built for the points before is kept while those added are few, and made anew at the next call otherwise. From the first time on the index
+        holds its points itself. Not while other threads use the index.
+
+        Parameters
+        ----------
+        points : array_like of shape (n_added, n_features)
+            Of any dtype that the class takes; the index changes to one that holds both.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the class.
+
+        Examples
+        --------
+        >>> import numpy as np, crowfly
+        >>> index = crowfly.Index(np.array([[0.0], [1.0]]))
+        >>> index.add([[0.4], [5.0]])
+        >>> index.query([[0.5]], k=2)[1]
+        array([[2, 0]])
+        """
+        array, max_abs = as_points("points", points, self._core_metric)
+        check_same_features("points", array, self.n_features, "the index")
+        if len(array) == 0:
+            return
+        before, after = self.n_points, self.n_points + len(array)
+        dtype = common_dtype(self._points.dtype, array.dtype)
+        room = self._room
+        if room is None or len(room) < after or room.dtype != dtype:
+            # A fifth more than needed: many small additions copy every point a few times, not each time.
+            room = np.empty((after + after // 5, self.n_features), dtype)
+            room[:before] = self._points
+        room[before:after] = array
+        held, top = room[:after], max(self._max_abs, max_abs)
+        index = self._index.extended(held, top)
+        self._room, self._points, self._max_abs, self._index, self.n_points = room, held, top, index, after
 
     def explain(self, n_queries: int = 1, k: int = 1, *, num_threads: int | None = None) -> Plan:
         """Tell how a call would be answered, without answering it.
@@ -492,9 +551,9 @@ class Index:
         return array, as_integer("k", k, 1, *restriction.largest_k()), restriction.core(), factors
 
     def _as_queries(self, queries: ArrayLike) -> NDArray[Any]:
-        array = as_matrix("queries", queries)
+        array = as_rows("queries", queries)
         check_same_features("queries", array, self.n_features, "points")
-        scan("queries", array)
+        check_values("queries", array, self._core_metric)
         check_directions("queries", array, self._core_metric)
         return array
 
@@ -503,8 +562,10 @@ def _as_radius(radius: float) -> float:
     return as_real("radius", radius, 0, allow_infinite=True)
 
 
-def _rebuilt(points: NDArray[Any], metric: str, p: float | None, algorithm: str) -> Index:
-    return Index(points, metric, p=p, algorithm=algorithm)
+def _rebuilt(
+    points: NDArray[Any], metric: str, p: float | None, box: NDArray[np.float64] | None, algorithm: str
+) -> Index:
+    return Index(points, metric, p=p, box=box, algorithm=algorithm)
 
 
 def nearest(
@@ -514,18 +575,19 @@ def nearest(
     *,
     metric: str = "euclidean",
     p: float | None = None,
+    box: ArrayLike | None = None,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Find the k nearest points of each query, in one call.
 
-    ``Index(points, metric, p=p).query(queries, k)``; see there for parameters, results and errors.
+    ``Index(points, metric, p=p, box=box).query(queries, k)``; see there for parameters, results and errors.
 
     Returns
     -------
     distances : ndarray of float64, shape (n_queries, k)
     indices : ndarray of int64, shape (n_queries, k)
     """
-    return Index(points, metric, p=p).query(queries, k, num_threads=num_threads)
+    return Index(points, metric, p=p, box=box).query(queries, k, num_threads=num_threads)
 
 
 def pairwise_distances(
@@ -534,6 +596,7 @@ def pairwise_distances(
     *,
     metric: str = "euclidean",
     p: float | None = None,
+    box: ArrayLike | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float64]:
     """Compute the matrix of all distances.
@@ -543,7 +606,7 @@ def pairwise_distances(
     X : array_like of shape (n_x, n_features)
     Y : array_like of shape (n_y, n_features), optional
         Default: `X`.
-    metric, p, num_threads
+    metric, p, box, num_threads
         As in `Index`.
 
     Returns
@@ -560,4 +623,5 @@ def pairwise_distances(
     left, _ = as_points("X", X, core_metric)
     right = left if Y is None else as_points("Y", Y, core_metric)[0]
     check_same_features("Y", right, left.shape[1], "X")
-    return _core.pairwise_distances(left, right, core_metric, exponent, as_num_threads(num_threads))
+    periods = as_box(box, left.shape[1], core_metric)
+    return _core.pairwise_distances(left, right, core_metric, exponent, periods, as_num_threads(num_threads))

@@ -73,21 +73,39 @@ std::uint64_t by_features(Index n_features, const Block& block) {
   }
 }
 
-template <class Isa, template <class> class Reduce, class T>
-std::uint64_t distance_columns(const double* query, const void* columns, Index n_features, double limit, double* out) {
-  using V = typename Isa::f64;
-  using Step = Reduce<V>;
-  return by_features(n_features, [=](auto tail, auto eights) {
+/// Reduces difference_of(lane)(feature) over features for a block of lanes; bit i is set where out[i] <= limit.
+template <class V, class Step, class DifferenceOf>
+std::uint64_t in_lanes(Index n_features, double limit, double* out, const DifferenceOf& difference_of) {
+  return by_features(n_features, [&](auto tail, auto eights) {
     const V top = V::set1(limit);
     std::uint64_t mask = 0;
     for (Index lane = 0; lane < column_block; lane += V::lanes) {
-      const T* x = static_cast<const T*>(columns) + lane;
-      const auto difference = [=](Index j) { return V::set1(query[j]) - V::widen(x + j * column_block); };
-      const V distance = reduced<V, Step, tail.value, eights.value != 0>(Step(0), difference, n_features);
+      const V distance = reduced<V, Step, tail.value, eights.value != 0>(Step(0), difference_of(lane), n_features);
       distance.store(out + lane);
       mask |= mask_le(distance, top) << lane;
     }
     return mask;
+  });
+}
+
+template <class Isa, template <class> class Reduce, class T>
+std::uint64_t distance_columns(const double* query, const void* columns, Index n_features, double limit, double* out) {
+  using V = typename Isa::f64;
+  return in_lanes<V, Reduce<V>>(n_features, limit, out, [=](Index lane) {
+    const T* x = static_cast<const T*>(columns) + lane;
+    return [=](Index j) { return V::set1(query[j]) - V::widen(x + j * column_block); };
+  });
+}
+
+template <class Isa, template <class> class Reduce>
+std::uint64_t periodic_columns(const double* query, const double* columns, const double* period, Index n_features,
+                               double limit, double* out) {
+  using V = typename Isa::f64;
+  return in_lanes<V, Reduce<V>>(n_features, limit, out, [=](Index lane) {
+    return [=](Index j) {
+      const V difference = V::set1(query[j]) - V::load(columns + lane + j * column_block);
+      return Periodic<V>::shorter(difference, V::set1(period[j]));
+    };
   });
 }
 
@@ -96,22 +114,31 @@ std::uint64_t distance_columns(const double* query, const void* columns, Index n
 template <class Isa, template <class> class Reduce>
 std::uint64_t box_columns(const double* query, const double* boxes, Index n_features, double limit, double* out) {
   using V = typename Isa::f64;
-  using Step = Reduce<V>;
-  return by_features(n_features, [=](auto tail, auto eights) {
-    const V top = V::set1(limit);
-    std::uint64_t mask = 0;
-    for (Index lane = 0; lane < column_block; lane += V::lanes) {
-      const double* low = boxes + lane;
-      const auto gap = [=](Index j) {
-        const V q = V::set1(query[j]);
-        const V below = V::load(low + 2 * j * column_block) - q, above = q - V::load(low + (2 * j + 1) * column_block);
-        return max(max(below, above), V::zero());
-      };
-      const V distance = reduced<V, Step, tail.value, eights.value != 0>(Step(0), gap, n_features);
-      distance.store(out + lane);
-      mask |= mask_le(distance, top) << lane;
-    }
-    return mask;
+  return in_lanes<V, Reduce<V>>(n_features, limit, out, [=](Index lane) {
+    const double* low = boxes + lane;
+    return [=](Index j) {
+      const V q = V::set1(query[j]);
+      const V below = V::load(low + 2 * j * column_block) - q, above = q - V::load(low + (2 * j + 1) * column_block);
+      return max(max(below, above), V::zero());
+    };
+  });
+}
+
+/// The same in a box that repeats: straight to the nearer side, or round to the other one. |d| of a point lies between the differences to the two sides, so
+/// neither it nor L - |d| is below the smaller of the two ways.
+template <class Isa, template <class> class Reduce>
+std::uint64_t periodic_boxes(const double* query, const double* boxes, const double* period, Index n_features,
+                             double limit, double* out) {
+  using V = typename Isa::f64;
+  return in_lanes<V, Reduce<V>>(n_features, limit, out, [=](Index lane) {
+    const double* low = boxes + lane;
+    return [=](Index j) {
+      const V q = V::set1(query[j]);
+      const V below = V::load(low + 2 * j * column_block) - q, above = q - V::load(low + (2 * j + 1) * column_block);
+      const V straight = max(max(below, above), V::zero());
+      const V furthest = max(abs(below), abs(above));
+      return min(max(V::set1(period[j]) - furthest, V::zero()), straight);
+    };
   });
 }
 

@@ -85,9 +85,28 @@ struct PowerDifference {
   int integer;
 };
 
+/// Differences in open space.
+template <class V>
+struct Open {
+  V operator()(V difference, Index /*feature*/) const noexcept { return difference; }
+};
+
+/// The shorter way round in a box that repeats.
+template <class V>
+struct Periodic {
+  const double* period;
+  V operator()(V difference, Index feature) const noexcept { return shorter(difference, V::load(period + feature)); }
+  static V shorter(V difference, V length) noexcept {
+    const V straight = abs(difference);
+    // In this order: where both are infinite their difference is no number, and the second operand counts.
+    return min(length - straight, straight);
+  }
+};
+
 /// `n` rows at a time, so that a load of the query serves them all.
-template <class V, class Step, int n>
-void distance_group(const Step& step, const double* query, const double* rows, Index depth, double* out) {
+template <class V, class Step, int n, class Way>
+void distance_group(const Step& step, const Way& way, const double* query, const double* rows, Index depth,
+                    double* out) {
   Lanes<V> lanes[n];
   for (int r = 0; r < n; ++r) lanes[r] = Lanes<V>::zero();
   for (Index j = 0; j < depth; j += distance_lanes) {
@@ -95,7 +114,7 @@ void distance_group(const Step& step, const double* query, const double* rows, I
       const V q = V::load(query + j + part * V::lanes);
       for (int r = 0; r < n; ++r) {
         const V difference = q - V::load(rows + r * depth + j + part * V::lanes);
-        lanes[r].part[part] = step(lanes[r].part[part], difference);
+        lanes[r].part[part] = step(lanes[r].part[part], way(difference, j + part * V::lanes));
       }
     }
   }
@@ -116,8 +135,20 @@ void distance_rows(const double* query, const double* rows, Index n_rows, Index 
   using V = typename Isa::f64;
   using Step = Reduce<V>;
   const Step step(power);
-  in_groups(n_rows,
-            [&](auto n, Index r) { distance_group<V, Step, n.value>(step, query, rows + r * depth, depth, out + r); });
+  in_groups(n_rows, [&](auto n, Index r) {
+    distance_group<V, Step, n.value>(step, Open<V>{}, query, rows + r * depth, depth, out + r);
+  });
+}
+
+template <class Isa, template <class> class Reduce>
+void periodic_rows(const double* query, const double* rows, const double* period, Index n_rows, Index depth,
+                   double* out) {
+  using V = typename Isa::f64;
+  using Step = Reduce<V>;
+  const Step step(0);
+  in_groups(n_rows, [&](auto n, Index r) {
+    distance_group<V, Step, n.value>(step, Periodic<V>{period}, query, rows + r * depth, depth, out + r);
+  });
 }
 
 /// The same of rows of another type, not padded.

@@ -86,6 +86,19 @@ struct KernelTable {
                                 double* out);
   DistanceRows distance_rows[n_reductions];
 
+  /// The same in a box that repeats: of every difference d and period L, the smaller of |d| and L - |d|. Coordinates lie in [0, L); L is infinite where space is
+  /// open, and in the padding.
+  ///   period: depth values.
+  using PeriodicRows = void (*)(const double* query, const double* rows, const double* period, Index n_rows,
+                                Index depth, double* out);
+  PeriodicRows periodic_rows[n_monotone_reductions];
+
+  /// distance_columns and box_columns likewise.
+  using PeriodicColumns = std::uint64_t (*)(const double* query, const double* columns, const double* period,
+                                            Index n_features, double limit, double* out);
+  PeriodicColumns periodic_columns[n_monotone_reductions];
+  PeriodicColumns periodic_boxes[n_monotone_reductions];
+
   /// The same of rows as the caller stores them: `n_features` contiguous elements, `row_stride` bytes apart. The query is padded as above.
   using StoredDistance = void (*)(const double* query, const void* rows, Index row_stride, Index n_rows,
                                   Index n_features, double power, double* out);

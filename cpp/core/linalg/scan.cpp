@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
@@ -24,11 +25,12 @@ struct RowScan {
 template <class T>
 RowScan scan_run(const char* data, Index n, Index stride) {
   constexpr Index lanes = 8;
-  constexpr T largest_finite = std::numeric_limits<T>::max();
-  T top[lanes] = {};
+  using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  constexpr Wide largest_finite = std::numeric_limits<Wide>::max();
+  Wide top[lanes] = {};
   bool bad[lanes] = {};
   const auto visit = [&](Index lane, Index i) {
-    const T value = std::fabs(load_element<T>(data + i * stride));
+    const Wide value = std::fabs(static_cast<Wide>(load_element<T>(data + i * stride)));
     bad[lane] |= !(value <= largest_finite);
     top[lane] = value > top[lane] ? value : top[lane];
   };
@@ -42,7 +44,9 @@ RowScan scan_run(const char* data, Index n, Index stride) {
 }
 
 RowScan scan_run(const MatrixView& x, const char* data, Index n, Index stride) {
-  if (stride == x.item_size() && reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(stride) == 0) {
+  const bool read_by_kernels = x.dtype == DType::f32 || x.dtype == DType::f64;
+  if (read_by_kernels && stride == x.item_size() &&
+      reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(stride) == 0) {
     const auto& table = kernels::active();
     const double top = x.dtype == DType::f32 ? table.finite_max_abs_f32(data, n) : table.finite_max_abs_f64(data, n);
     if (!std::isnan(top)) return {top, true};

@@ -277,7 +277,7 @@ CurveTree::CurveTree(const MatrixView& points, const Metric& metric)
     : source_(points),
       metric_(metric),
       features_(points.cols),
-      narrow_(points.dtype == DType::f32 && !metric.normalises()) {
+      narrow_(points.dtype != DType::f64 && metric.as_stored()) {
   Build(*this, metric);
 }
 
@@ -293,9 +293,27 @@ Range CurveTree::home_of(std::uint32_t key, Index k) const noexcept {
   return home;
 }
 
+std::uint64_t CurveTree::measure_boxes(const double* query, const double* boxes, double limit,
+                                       double* out) const noexcept {
+  const auto& table = kernels::active();
+  const auto at = static_cast<int>(metric_.reduction());
+  return metric_.period() != nullptr ? table.periodic_boxes[at](query, boxes, metric_.period(), features_, limit, out)
+                                     : table.box_columns[at](query, boxes, features_, limit, out);
+}
+
+std::uint64_t CurveTree::measure_leaf(const double* query, Index leaf, double limit, double* out) const noexcept {
+  const auto& table = kernels::active();
+  const auto at = static_cast<int>(metric_.reduction());
+  const Index first = leaf * features_ * column_block;
+  if (narrow_) return table.distance_columns_f32[at](query, narrow_columns_.data() + first, features_, limit, out);
+  const double* columns = wide_columns_.data() + first;
+  return metric_.period() != nullptr
+             ? table.periodic_columns[at](query, columns, metric_.period(), features_, limit, out)
+             : table.distance_columns_f64[at](query, columns, features_, limit, out);
+}
+
 template <class Kept>
 void CurveTree::search(const Request& request, PointDistance& distance, Kept& kept) const {
-  const auto boxes = kernels::active().box_columns[static_cast<int>(metric_.reduction())];
   std::array<Visit, max_stack> stack;
   std::size_t n_stacked = 0;
   checkpoint();
@@ -318,9 +336,9 @@ void CurveTree::search(const Request& request, PointDistance& distance, Kept& ke
       continue;
     }
     const Level& level = levels_[as_size(visit.level)];
-    std::uint64_t near = boxes(request.row, level.boxes.data() + visit.node * 2 * features_ * column_block, features_,
-                               furthest, bounds) &
-                         level.lanes(visit.node);
+    std::uint64_t near =
+        measure_boxes(request.row, level.boxes.data() + visit.node * 2 * features_ * column_block, furthest, bounds) &
+        level.lanes(visit.node);
     const Index first = level.first[as_size(visit.node)];
     // Kept in descending order, so that the nearest child is on top.
     const std::size_t base = n_stacked;
@@ -336,14 +354,8 @@ void CurveTree::search(const Request& request, PointDistance& distance, Kept& ke
 template <class Kept>
 void CurveTree::search_leaf(const Request& request, Index leaf, double limit, PointDistance& distance,
                             Kept& kept) const {
-  const auto& table = kernels::active();
-  const auto reduction = static_cast<int>(metric_.reduction());
   alignas(64) double raw[column_block];
-  const Index size = features_ * column_block;
-  std::uint64_t near = narrow_ ? table.distance_columns_f32[reduction](
-                                     request.row, narrow_columns_.data() + leaf * size, features_, limit, raw)
-                               : table.distance_columns_f64[reduction](request.row, wide_columns_.data() + leaf * size,
-                                                                       features_, limit, raw);
+  std::uint64_t near = measure_leaf(request.row, leaf, limit, raw);
   near &= levels_.front().lanes(leaf);
   const Index first = levels_.front().first[as_size(leaf)];
   for (; near != 0; near &= near - 1) {

@@ -68,6 +68,9 @@ class CurveTree {
   class Build;
 
   [[nodiscard]] Range home_of(std::uint32_t key, Index k) const noexcept;
+  [[nodiscard]] std::uint64_t measure_boxes(const double* query, const double* boxes, double limit,
+                                            double* out) const noexcept;
+  [[nodiscard]] std::uint64_t measure_leaf(const double* query, Index leaf, double limit, double* out) const noexcept;
   template <class Kept>
   void search_leaf(const Request& request, Index leaf, double limit, PointDistance& distance, Kept& kept) const;
 

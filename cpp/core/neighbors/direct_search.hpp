@@ -50,7 +50,7 @@ void visit_blocks(const MatrixView& queries, std::span<const Index> rows, const 
 /// Offers the points in `range` to `kept`, one per entry of `rows`.
 template <class Kept>
 void search_directly(const MatrixView& queries, std::span<const Index> rows, const MatrixView& points, Range range,
-                     const Metric& metric, const Admission& admission, std::vector<Kept>& kept) {
+                     const Metric& metric, const Admission& admission, std::span<Kept> kept) {
   PointDistance distance(points, metric);
   const bool all = admission.everything();
   visit_blocks(queries, rows, points, range, metric,

@@ -16,24 +16,22 @@ namespace {
 
 constexpr Index rows_per_task = 1024;
 
-/// Calls f(j, value) for a row's numbers, all zeros as the same zero.
-template <class T, class F>
-void each_value(const MatrixView& points, Index i, F f) {
-  const char* row = points.row(i);
-  for (Index j = 0; j < points.cols; ++j) f(j, load_element<T>(row + j * points.col_stride) + T{0});
+template <class T>
+double value_at(const MatrixView& points, Index i, Index j) {
+  return static_cast<double>(load_element<T>(points.row(i) + j * points.col_stride));
 }
 
 /// Four chains of multiplications, so that they overlap.
 template <class T>
 std::uint32_t hash_of(const MatrixView& points, Index i) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
   std::array<std::uint64_t, 4> chain{1, 2, 3, 4};
-  each_value<T>(points, i, [&](Index j, T value) {
+  for (Index j = 0; j < points.cols; ++j) {
     std::uint64_t& x = chain[as_size(j % 4)];
-    x = (x ^ std::bit_cast<Bits>(value)) * odd;
+    // Both zeros are the same number.
+    x = (x ^ std::bit_cast<std::uint64_t>(value_at<T>(points, i, j) + 0.0)) * odd;
     x ^= x >> 29;
-  });
+  }
   std::uint64_t hash = 0;
   for (const std::uint64_t x : chain) hash = (std::rotl(hash, 17) ^ x) * odd;
   return static_cast<std::uint32_t>(hash >> 32);
@@ -41,9 +39,8 @@ std::uint32_t hash_of(const MatrixView& points, Index i) {
 
 template <class T>
 bool equal(const MatrixView& points, Index a, Index b) {
-  const char *left = points.row(a), *right = points.row(b);
   for (Index j = 0; j < points.cols; ++j) {
-    if (load_element<T>(left + j * points.col_stride) != load_element<T>(right + j * points.col_stride)) return false;
+    if (value_at<T>(points, a, j) != value_at<T>(points, b, j)) return false;
   }
   return true;
 }

@@ -24,6 +24,16 @@ void make_unit_length(double* row, Index depth) {
   for (Index j = 0; j < depth; ++j) row[j] /= norm;
 }
 
+/// By whole periods to [0, period). A row just below zero may round to the period itself, which is zero.
+void move_into_box(double* row, const double* period, Index features) {
+  for (Index j = 0; j < features; ++j) {
+    if (std::isinf(period[j]) || (row[j] >= 0 && row[j] < period[j])) continue;
+    row[j] = std::fmod(row[j], period[j]);
+    if (row[j] < 0) row[j] += period[j];
+    if (row[j] >= period[j]) row[j] = 0;
+  }
+}
+
 }  // namespace
 
 void load_row(const MatrixView& source, Index i, const Metric& metric, double* target) {
@@ -42,6 +52,7 @@ void load_row(const MatrixView& source, Index i, const Metric& metric, double* t
   });
   std::fill(target + features, target + depth, 0.0);
   if (metric.normalises()) make_unit_length(target, depth);
+  if (metric.period() != nullptr) move_into_box(target, metric.period(), features);
 }
 
 void load_rows(const MatrixView& source, Index begin, Index count, const Metric& metric, double* target) {

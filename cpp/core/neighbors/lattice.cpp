@@ -140,7 +140,7 @@ LatticeRounder::LatticeRounder(const MatrixView& source, const Metric& metric)
 
 LatticeRow LatticeRounder::round_row(Index i, const LatticeFrame& frame, double offset) {
   const auto& table = kernels::active();
-  const bool as_is = source_.rows_are_arrays() && !metric_.normalises();
+  const bool as_is = metric_.takes(source_);
   if (as_is && source_.dtype == DType::f32) return run(table.lattice_round_f32, source_.row(i), frame, offset);
   if (as_is) return run(table.lattice_round_f64, source_.row(i), frame, offset);
   load_row(source_, i, metric_, row_.data());

@@ -195,8 +195,10 @@ void LatticeSearch<Kept>::search_group(Range panels) {
 /// Computing one candidate costs as much as several pairs in a row: where the lattice lets many pass (heavy tails, a large radius) it doesn't pay.
 template <class Kept>
 bool LatticeSearch<Kept>::filter_fails() const noexcept {
-  constexpr Index worth = 8, first_look = 4096;
-  return n_pairs_ > first_look * n_queries() && n_computed_ * worth > n_pairs_;
+  constexpr Index worth = 8, first_look = 4096, usual = 4;
+  // Until a threshold is found, some times k are computed in any case.
+  const Index beyond_usual = n_computed_ - usual * wanted_ * n_queries();
+  return n_pairs_ > first_look * n_queries() && beyond_usual * worth > n_pairs_;
 }
 
 /// Every pair, as defined.

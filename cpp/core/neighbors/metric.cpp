@@ -2,6 +2,7 @@
 #include "neighbors/metric.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "base/aligned_buffer.hpp"
@@ -16,6 +17,10 @@ double Metric::finish(RawDistance d) const noexcept {
       return std::ldexp(d.raw, d.exponent - 1);
     case MetricKind::minkowski:
       return std::pow(d.raw, 1 / p_) * std::exp2(d.exponent / p_);
+    case MetricKind::nan_euclidean:
+      // Nothing in common: behind all others, and no number.
+      return std::isinf(d.raw) ? std::numeric_limits<double>::quiet_NaN()
+                               : std::ldexp(std::sqrt(d.raw), d.exponent / 2);
     default:
       return std::ldexp(d.raw, d.exponent);
   }
@@ -26,6 +31,7 @@ double Metric::raw_limit(double radius) const noexcept {
   const auto inverse = [&] {
     switch (kind_) {
       case MetricKind::euclidean:
+      case MetricKind::nan_euclidean:
         return radius * radius;
       case MetricKind::cosine:
         return 2 * radius;
@@ -40,30 +46,67 @@ double Metric::raw_limit(double radius) const noexcept {
   return limit > largest_comfortable ? infinity : std::max(limit, smallest_comfortable);
 }
 
+Metric Metric::in_box(std::span<const double> period) const {
+  const auto n = static_cast<Index>(period.size());
+  auto padded = std::make_shared<AlignedBuffer<double>>(round_up(std::max<Index>(n, 1), kernels::distance_lanes));
+  std::fill_n(padded->data(), padded->size(), std::numeric_limits<double>::infinity());
+  std::copy(period.begin(), period.end(), padded->data());
+  Metric metric = *this;
+  metric.period_ = std::move(padded);
+  return metric;
+}
+
+/// Squared differences of what both rows have, times features / features in common; infinite where there is none. The same order of summation.
+void Metric::rows_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
+  constexpr Index lanes = kernels::distance_lanes;
+  const double padding = static_cast<double>(depth) - p_;
+  for (Index r = 0; r < n; ++r) {
+    std::array<double, lanes> sum{}, common{};
+    for (Index j = 0; j < depth; ++j) {
+      const double difference = query[j] - rows[r * depth + j];
+      const bool both = !std::isnan(difference);
+      sum[as_size(j % lanes)] += both ? difference * difference : 0.0;
+      common[as_size(j % lanes)] += both ? 1.0 : 0.0;
+    }
+    const auto total = [](const std::array<double, lanes>& a) {
+      return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+    };
+    const double n_common = total(common) - padding;
+    out[r] = n_common > 0 ? total(sum) / n_common * p_ : std::numeric_limits<double>::infinity();
+  }
+}
+
 /// The differences, divided by a power of two that brings the largest to between one and two, through the same kernel.
 RawDistance Metric::rescaled(const double* query, const double* row, Index depth) const {
   if (std::equal(query, query + depth, row)) return {0, 0};
   AlignedBuffer<double> difference(depth), origin = AlignedBuffer<double>::zeros(depth);
-  double largest = 0;
-  for (Index j = 0; j < depth; ++j) {
-    difference[j] = query[j] - row[j];
-    largest = std::max(largest, std::fabs(difference[j]));
-  }
-  int scale = 0;
-  if (std::isinf(largest)) {
-    // Two numbers of opposite sign near the end of the range: their halves differ by a finite number.
-    largest = 0;
+  bool common = false;
+  const auto subtract = [&](double scale) {
+    double largest = 0;
     for (Index j = 0; j < depth; ++j) {
-      difference[j] = query[j] / 2 - row[j] / 2;
-      largest = std::max(largest, std::fabs(difference[j]));
+      double& d = difference[j] = query[j] * scale - row[j] * scale;
+      if (period_ != nullptr) d = std::min(std::fabs(d), (*period_)[j] * scale - std::fabs(d));
+      if (std::isnan(d)) continue;
+      largest = std::max(largest, std::fabs(d));
+      common = common || !has_gaps() || static_cast<double>(j) < p_;
     }
-    scale = 1;
-  }
+    return largest;
+  };
+  double largest = subtract(1);
+  // With the largest exponent of all: a kernel's infinite sum may also be one that overflowed, and is nearer.
+  constexpr int beyond_all = 1 << 20;
+  if (!common) return {std::numeric_limits<double>::infinity(), beyond_all};
+  // Two numbers of opposite sign near the end of the range: their halves differ by a finite number.
+  const int scale = std::isinf(largest) ? 1 : 0;
+  if (scale == 1) largest = subtract(0.5);
   if (largest == 0) return {0, 0};  // differences that the process flushes to zero
   const int shift = std::ilogb(largest);
   for (Index j = 0; j < depth; ++j) difference[j] = std::ldexp(difference[j], -shift);
   double raw = 0;
-  rows(difference.data(), origin.data(), 1, depth, &raw);
+  // Differences in a box are the shorter way round already.
+  Metric open = *this;
+  open.period_ = nullptr;
+  open.rows(difference.data(), origin.data(), 1, depth, &raw);
   // Whole powers of two go to the exponent, the rest (non-integer degrees only) into the number.
   const double power = degree() * (scale + shift), whole = std::floor(power);
   return {raw * std::exp2(power - whole), static_cast<int>(whole)};

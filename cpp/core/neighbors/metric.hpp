@@ -3,22 +3,44 @@
 #pragma once
 
 #include <cmath>
+#include <memory>
+#include <span>
 
+#include "base/aligned_buffer.hpp"
 #include "base/matrix_view.hpp"
 #include "kernels/dispatch.hpp"
 #include "neighbors/top_k.hpp"
 
 namespace crowfly {
 
-enum class MetricKind { euclidean, sqeuclidean, manhattan, chebyshev, cosine, minkowski };
+enum class MetricKind { euclidean, sqeuclidean, manhattan, chebyshev, cosine, minkowski, nan_euclidean };
 
 /// Neighbours are ordered by the reduction ("raw distance") and the index; `finish` is monotone, so the order of distances is the same.
 class Metric {
  public:
+  /// `p` is the exponent of minkowski.
   explicit Metric(MetricKind kind, double p = 2) noexcept : kind_(kind), p_(p) {}
+  /// Rows may hold NaN for what is missing, of `features` numbers.
+  [[nodiscard]] static Metric between_gaps(Index features) noexcept {
+    return Metric(MetricKind::nan_euclidean, static_cast<double>(features));
+  }
+  /// The same in a box that repeats: feature j comes again after period[j]. Infinity where it doesn't. For sums that are monotone in every difference.
+  [[nodiscard]] Metric in_box(std::span<const double> period) const;
 
   /// True where rows enter divided by their length.
   [[nodiscard]] bool normalises() const noexcept { return kind_ == MetricKind::cosine; }
+  /// The box that rows are moved into, padded with infinity; null where space is open.
+  [[nodiscard]] const double* period() const noexcept { return period_ == nullptr ? nullptr : period_->data(); }
+  /// True where rows enter as they are stored.
+  [[nodiscard]] bool as_stored() const noexcept { return !normalises() && period_ == nullptr && !has_gaps(); }
+  /// True where a sum over features is monotone in every difference: what trees need.
+  [[nodiscard]] bool monotone() const noexcept {
+    return reduction() != kernels::Reduction::power_difference && !has_gaps();
+  }
+  /// True for Euclidean distances in open space: what the lattice needs.
+  [[nodiscard]] bool euclidean() const noexcept {
+    return reduction() == kernels::Reduction::squared_difference && period_ == nullptr && !has_gaps();
+  }
   [[nodiscard]] kernels::Reduction reduction() const noexcept {
     switch (kind_) {
       case MetricKind::manhattan:
@@ -45,10 +67,18 @@ class Metric {
   }
   /// The kernel's raw distances from `query` to rows, both padded (see KernelTable::distance_rows); they may have over- or underflowed.
   void rows(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
-    kernels::active().distance_rows[static_cast<int>(reduction())](query, rows, n, depth, p_, out);
+    const auto& table = kernels::active();
+    const auto at = static_cast<int>(reduction());
+    if (has_gaps()) {
+      rows_with_gaps(query, rows, n, depth, out);
+    } else if (period_ != nullptr) {
+      table.periodic_rows[at](query, rows, period_->data(), n, depth, out);
+    } else {
+      table.distance_rows[at](query, rows, n, depth, p_, out);
+    }
   }
   /// True where kernels can take the rows of a matrix as they are stored.
-  [[nodiscard]] bool takes(const MatrixView& rows) const noexcept { return rows.rows_are_arrays() && !normalises(); }
+  [[nodiscard]] bool takes(const MatrixView& rows) const noexcept { return rows.rows_are_arrays() && as_stored(); }
   /// The same from rows [begin, begin + n) of a matrix that it takes.
   void stored(const double* query, const MatrixView& rows, Index begin, Index n, double* out) const noexcept {
     const auto& table = kernels::active();
@@ -67,10 +97,14 @@ class Metric {
   [[nodiscard]] double raw_limit(double radius) const noexcept;
 
  private:
+  [[nodiscard]] bool has_gaps() const noexcept { return kind_ == MetricKind::nan_euclidean; }
+  void rows_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept;
+
   static constexpr double smallest_comfortable = 0x1p-900, largest_comfortable = 0x1p1000;
 
   MetricKind kind_;
-  double p_;
+  double p_;  ///< exponent, or number of features
+  std::shared_ptr<const AlignedBuffer<double>> period_;
 };
 
 }  // namespace crowfly

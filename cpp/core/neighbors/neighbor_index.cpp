@@ -22,6 +22,9 @@ constexpr Index max_tree_features = 6;
 /// Without the lattice (other sums than of squares), the tree has to beat the direct search only.
 constexpr Index max_lone_tree_features = 16;
 
+/// Points that were added are searched one by one while there are this many times more in the base: a filter looks at about as many per microsecond.
+constexpr Index max_base_per_added = 16;
+
 /// With fewer points there is nothing to save by looking for repetitions.
 constexpr Index min_distinct_points = 1024;
 
@@ -80,21 +83,30 @@ struct NeighborIndex::Distinct {
   NeighborIndex index;
 };
 
-NeighborIndex::NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm)
-    : points_(points), metric_(metric), max_abs_(max_abs), algorithm_(algorithm) {}
+NeighborIndex::NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm,
+                             std::shared_ptr<const NeighborIndex> base)
+    : points_(points), metric_(std::move(metric)), max_abs_(max_abs), algorithm_(algorithm), base_(std::move(base)) {}
+
+std::shared_ptr<const NeighborIndex> NeighborIndex::base_for(const std::shared_ptr<const NeighborIndex>& index,
+                                                             Index n_added) {
+  const auto& base = index->base_ != nullptr ? index->base_ : index;
+  const bool built =
+      base->lattice_.peek() != nullptr || base->cells_.peek() != nullptr || base->tree_.peek() != nullptr;
+  const Index n_beside = index->points_.rows + n_added - base->points_.rows;
+  return built && n_beside * max_base_per_added <= base->points_.rows ? base : nullptr;
+}
 
 NeighborIndex::~NeighborIndex() = default;
 
 bool NeighborIndex::lattice_works(Index k) const noexcept {
-  return metric_.reduction() == kernels::Reduction::squared_difference && points_.rows >= min_built_points &&
-         points_.rows < (Index{1} << 31) && k <= points_.rows / min_points_per_neighbor &&
-         points_.cols <= max_lattice_features && max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
+  return metric_.euclidean() && points_.rows >= min_built_points && points_.rows < (Index{1} << 31) &&
+         k <= points_.rows / min_points_per_neighbor && points_.cols <= max_lattice_features &&
+         max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
 }
 
 bool NeighborIndex::tree_works(Index n_queries) const noexcept {
   constexpr Index most = Index{1} << 32;
-  return metric_.reduction() != kernels::Reduction::power_difference && points_.rows < most && n_queries < most &&
-         points_.cols <= CurveTree::max_features;
+  return metric_.monotone() && points_.rows < most && n_queries < most && points_.cols <= CurveTree::max_features;
 }
 
 /// The algorithm asked for, or the direct search where that can't be.
@@ -112,8 +124,8 @@ void NeighborIndex::serve(Index n_queries) const noexcept {
 
 /// The distinct points, where a call had better search those; null otherwise.
 const NeighborIndex::Distinct* NeighborIndex::distinct_for(Index n_queries) const {
-  if (algorithm_ != Algorithm::automatic || points_.rows < min_distinct_points || points_.rows >= Index{1} << 32 ||
-      n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
+  if (algorithm_ != Algorithm::automatic || base_ != nullptr || points_.rows < min_distinct_points ||
+      points_.rows >= Index{1} << 32 || n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
     return nullptr;
   }
   if (repeated_.load() == Probe::not_made && !DistinctRows::likely(points_)) repeated_.store(Probe::no);
@@ -142,6 +154,11 @@ Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) co
 }
 
 Plan NeighborIndex::explain(Index n_queries, Index k) const {
+  if (base_ != nullptr) {
+    Plan plan = base_->explain(n_queries, k);
+    plan.reason += "; " + std::to_string(points_.rows - base_->points_.rows) + " points were added since";
+    return plan;
+  }
   if (const Distinct* distinct = distinct_for(n_queries)) {
     Plan plan = distinct->index.explain(n_queries, std::min(k, distinct->rows.rows().rows));
     plan.reason = "rows repeat, one of each is searched; " + plan.reason;
@@ -237,8 +254,23 @@ void NeighborIndex::count_within(const Request& request, double radius, Index* c
 
 template <class Make, class Finish>
 void NeighborIndex::run(const Request& request, const Make& make, Index k, const Finish& finish) const {
+  check(request.queries.cols == points_.cols);
+  if (base_ == nullptr) {
+    run_all(request, make, k, finish);
+    return;
+  }
+  const Range added{base_->points_.rows, points_.rows};
+  base_->run_all(request, make, k, [&](Index query, auto& kept) {
+    search_directly(request.queries, std::span<const Index>(&query, 1), points_, added, metric_, request.admission,
+                    std::span(&kept, 1));
+    finish(query, kept);
+  });
+}
+
+/// Without regard to a base.
+template <class Make, class Finish>
+void NeighborIndex::run_all(const Request& request, const Make& make, Index k, const Finish& finish) const {
   const MatrixView& queries = request.queries;
-  check(queries.cols == points_.cols);
   const Algorithm algorithm = plan(queries.rows, queries, k).algorithm;
   serve(queries.rows);
   Search<Make, Finish> search{.request = request, .make = make, .finish = finish, .k = k};
@@ -347,7 +379,7 @@ auto NeighborIndex::run_task(const Search<Make, Finish>& search, Index block, In
   } else {
     const Index unit = direct_block(points_.cols);
     search_directly(queries, rows, points_, {units.begin * unit, std::min(units.end * unit, points_.rows)}, metric_,
-                    admission, kept);
+                    admission, std::span(kept));
   }
   return kept;
 }

@@ -53,8 +53,10 @@ class Lazy {
 
 class NeighborIndex {
  public:
-  /// `points` must outlive the index and stay unchanged; `max_abs` is their largest magnitude.
-  NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm);
+  /// `points` must outlive the index and stay unchanged; `max_abs` is their largest magnitude. The first of them may have an index already, `base`: as long as
+  /// the others are few, they are searched one by one beside it.
+  NeighborIndex(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm,
+                std::shared_ptr<const NeighborIndex> base = nullptr);
   NeighborIndex(const NeighborIndex&) = delete;
   NeighborIndex& operator=(const NeighborIndex&) = delete;
   ~NeighborIndex();
@@ -77,6 +79,10 @@ class NeighborIndex {
   [[nodiscard]] Plan explain(Index n_queries, Index k) const;
 
   [[nodiscard]] const Metric& metric() const noexcept { return metric_; }
+  [[nodiscard]] Algorithm algorithm() const noexcept { return algorithm_; }
+  /// What an index of these points and `n_added` more may take as its base; null where it had better begin anew.
+  [[nodiscard]] static std::shared_ptr<const NeighborIndex> base_for(const std::shared_ptr<const NeighborIndex>& index,
+                                                                     Index n_added);
 
  private:
   template <class Make, class Finish>
@@ -94,6 +100,8 @@ class NeighborIndex {
   template <class Make, class Finish>
   void run(const Request& request, const Make& make, Index k, const Finish& finish) const;
   template <class Make, class Finish>
+  void run_all(const Request& request, const Make& make, Index k, const Finish& finish) const;
+  template <class Make, class Finish>
   void run_tree(const Search<Make, Finish>& search) const;
   template <class Make, class Finish>
   void run_blocks(Search<Make, Finish>& search) const;
@@ -104,6 +112,7 @@ class NeighborIndex {
   Metric metric_;
   double max_abs_;
   Algorithm algorithm_;
+  std::shared_ptr<const NeighborIndex> base_;
   Lazy<LatticePoints> lattice_;
   Lazy<Cells> cells_;
   Lazy<CurveTree> tree_;

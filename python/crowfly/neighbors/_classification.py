@@ -107,7 +107,7 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, SupervisedNeighbors
         TypeError
             If `X` is sparse, or labels can't be sorted.
         """
-        X, y = validate_data(self, X, y, multi_output=True)
+        X, y = validate_data(self, X, y, multi_output=True, ensure_all_finite=self._finite_or_missing())
         labels = dense_targets(y)
         self.outputs_2d_ = labels.ndim == 2 and labels.shape[1] > 1
         if labels.ndim == 2 and not self.outputs_2d_:

@@ -24,6 +24,7 @@ _OUR_NAME = {
     "cosine": "cosine",
     "minkowski": "minkowski",
     "p": "minkowski",
+    "nan_euclidean": "nan_euclidean",
 }
 
 _MINKOWSKI_SHORTHANDS = {1.0: "manhattan", 2.0: "euclidean", np.inf: "chebyshev"}

@@ -95,7 +95,7 @@ class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, SupervisedNeighbors):
         TypeError
             If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
         """
-        X, targets = validated_regression_data(self, X, y)
+        X, targets = validated_regression_data(self, X, y, self._finite_or_missing())
         self._y = targets.astype(np.float64, copy=False)
         return self._fit_points(X)
 

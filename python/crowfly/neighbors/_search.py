@@ -77,11 +77,22 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         self.n_samples_fit_ = X.shape[0]
         return self
 
+    def _finite_or_missing(self) -> bool | Literal["allow-nan"]:
+        """What X may hold, as scikit-learn's validation names it."""
+        return "allow-nan" if self.metric == "nan_euclidean" else True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.metric == "nan_euclidean"
+        return tags
+
     def _queries(self, X: MatrixLike | None) -> NDArray[Any]:
         """Validate queries; None stands for the training points."""
         if X is None:
             return self._fit_X
-        queries: NDArray[Any] = validate_data(self, X, reset=False)
+        queries: NDArray[Any] = validate_data(
+            self, X, reset=False, ensure_all_finite=self._finite_or_missing()
+        )
         return queries
 
     def __getstate__(self) -> dict[str, Any]:

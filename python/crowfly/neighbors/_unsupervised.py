@@ -110,4 +110,4 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         TypeError
             If `X` is sparse.
         """
-        return self._fit_points(validate_data(self, X))
+        return self._fit_points(validate_data(self, X, ensure_all_finite=self._finite_or_missing()))
