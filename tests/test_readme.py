@@ -15,7 +15,7 @@ README = Path(__file__).parents[1] / "README.md"
 def test_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sklearn", reason="the README shows the estimators too")
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     namespace: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, str(README), "exec"), namespace)  # noqa: S102  our own text
