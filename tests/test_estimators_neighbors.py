@@ -367,7 +367,7 @@ def test_refused_queries(arguments: dict[str, Any], error: type[Exception], matc
     [
         ({"metric": "haversine"}, "'metric' parameter.*'euclidean'.*not offered.*Got 'haversine'"),
         ({"metric": "precomputed"}, "not offered"),
-        ({"metric": "nan_euclidean"}, "not offered"),
+        ({"metric": "canberra"}, "not offered"),
         ({"metric": max}, "not offered"),
         ({"metric": "cosine", "algorithm": "kd_tree"}, "not valid with algorithm='kd_tree'"),
         ({"p": 0.5}, "p >= 1"),
