@@ -47,6 +47,21 @@ def test_few_added_points_leave_what_is_built() -> None:
     assert "added" not in plan.reason
 
 
+def test_rows_that_repeat_are_a_base_too() -> None:
+    rng = np.random.default_rng(94)
+    rows = rng.standard_normal((300, 4))
+    points = rows[rng.integers(300, size=3000)]
+    index = crowfly.Index(points)
+    index.query(rows, 3)
+    index.add(rows[:20])
+    assert index.explain(300, 3).built
+    everything = np.vstack([points, rows[:20]])
+    assert_neighbors_equal(index.query(rows, 15), neighbors(rows, everything, 15))
+    expected = radius_neighbors(everything, everything, 0.5, exclude_self=True)
+    assert_neighbors_equal(index.query_radius(everything, 0.5, exclude_self=True), expected)
+    assert_same_bits(index.count_radius(everything, 0.5, exclude_self=True), np.diff(expected[2]))
+
+
 def test_restrictions_and_votes_see_the_added_points() -> None:
     queries, points = normal_pair(100, 1600, 5)
     index = crowfly.Index(points[:1540])

@@ -103,6 +103,27 @@ def test_several_outputs_with_classes_of_any_kind() -> None:
     assert_same_bits(votes[1], index.votes(queries, 5, codes)[1])
 
 
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_neighbors_with_nothing_in_common_count_nothing(weights: str) -> None:
+    points = np.array([[0, np.nan], [1, np.nan], [np.nan, 5], [0.5, np.nan]])
+    labels = np.array([0, 1, 1, 0])
+    index = crowfly.Index(points, "nan_euclidean")
+    accuracy = index.leave_one_out_accuracy(labels, 3, weights=weights)
+    for k in (1, 2, 3):
+        classes, votes = index.votes(points, k, labels, weights=weights, exclude_self=True)
+        assert not np.isnan(votes).any()
+        assert accuracy[k - 1] == np.mean(classes[votes.argmax(axis=1)] == labels)
+    means = index.means(points, 3, labels, weights=weights, exclude_self=True)
+    assert np.isnan(means).tolist() == [False, False, weights == "distance", False]
+
+
+def test_means_of_large_numbers_do_not_overflow() -> None:
+    index = crowfly.Index([[1e-10], [2e-10], [9.0]])
+    assert index.means([[0.0]], 2, [1e300, 1e300, 1.0], weights="distance")[0] == pytest.approx(1e300)
+    assert index.means([[0.0]], 2, [1e308, 1e308, 1.0])[0] == pytest.approx(1e308)
+    assert index.means([[0.0]], 3, [1.7e308, -1.7e308, 3.0])[0] == 1.0
+
+
 def test_means_have_the_shape_of_the_targets() -> None:
     queries, points = normal_pair(30, 200, 3)
     targets = np.random.default_rng(66).standard_normal((200, 2))
@@ -178,6 +199,7 @@ def test_votes_that_cannot_be(arguments: dict[str, Any], message: str) -> None:
         (np.zeros(9), "targets: 10 rows expected as in points"),
         (np.full(10, np.inf), "targets: finite numbers"),
         (["a"] * 10, "targets: real numbers"),
+        (np.zeros((10, 0)), "targets: at least one output"),
         (np.zeros((10, 1, 1)), "targets: 1 or 2 dimensions"),
     ],
 )

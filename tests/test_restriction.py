@@ -166,7 +166,45 @@ def test_arguments_that_are_none(arguments: dict[str, Any], error: type[Exceptio
             call()
 
 
+@pytest.mark.parametrize(
+    ("of_queries", "of_points"),
+    [
+        (np.array([2**60 + 1], np.uint64), np.array([2**60, 5, 6])),
+        (np.array([2**53 + 1]), np.array([2.0**53, 5, 6])),
+        (np.array([2**62]), np.array([2**62 + 1, 3, 4], np.uint64)),
+    ],
+)
+def test_labels_of_different_dtypes_keep_their_values(of_queries: Any, of_points: Any) -> None:
+    points = np.array([[0.0], [1.0], [3.0]])
+    assert crowfly.Index(points).query(points[:1], groups=(of_queries, of_points))[1].item() == 0
+
+
+def test_labels_of_different_kinds_are_refused() -> None:
+    points = np.array([[0.0], [1.0], [3.0]])
+    with pytest.raises(
+        TypeError, match="groups: labels of one kind expected, those of the queries are int64"
+    ):
+        crowfly.Index(points).query(points[:1], groups=([1], ["1", "b", "c"]))
+
+
+def test_two_labels_in_a_tuple_are_labels() -> None:
+    points = np.array([[0.0], [1.0]])
+    assert crowfly.Index(points).query(points, groups=("a", "b"))[1].ravel().tolist() == [1, 0]
+
+
+def test_self_counts_once_where_its_label_is_another_as_a_query() -> None:
+    points = np.array([[0.0], [1.0], [3.0]])
+    index = crowfly.Index(points)
+    groups = ([1, 1, 1], [0, 0, 1])
+    with pytest.raises(
+        ValueError, match=r"k: from 1 to 1 expected .3 points, 1 in the group of a query, self"
+    ):
+        index.query(points, 2, exclude_self=True, groups=groups)
+    actual = index.query(points, 1, exclude_self=True, groups=groups)
+    assert actual[1].ravel().tolist() == [1, 0, 1]
+
+
 def test_one_array_of_labels_needs_one_query_per_point() -> None:
     points = normal_pair(1, 10, 3)[1]
-    with pytest.raises(ValueError, match="groups: a pair of labels"):
+    with pytest.raises(ValueError, match="groups: a tuple of the queries' and the points' labels"):
         crowfly.Index(points).query(points[:3], 1, groups=np.arange(3))

@@ -29,6 +29,8 @@ def as_labels(name: str, value: ArrayLike, n: int) -> Labels:
     if array.ndim not in (1, 2):
         raise ValueError(f"{name}: 1 or 2 dimensions expected, got shape {array.shape}")
     check_same_length(name, array, n, "points")
+    if array.ndim == 2 and array.shape[1] == 0:
+        raise ValueError(f"{name}: at least one output expected, got shape {array.shape}")
     columns = [array] if array.ndim == 1 else list(array.T)
     return Labels([_numbered(name, column) for column in columns], array.ndim == 2)
 

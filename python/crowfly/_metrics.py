@@ -76,7 +76,7 @@ def common_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
 
 def check_values(name: str, array: NDArray[Any], metric: str) -> float:
     """The largest magnitude; ValueError at the first value that the metric does not take."""
-    if metric != "nan_euclidean":
+    if metric != "nan_euclidean" or array.dtype.kind != "f":
         return scan(name, array)
     infinite = np.argwhere(np.isinf(array))
     if len(infinite):

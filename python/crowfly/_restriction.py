@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,7 @@ class Restriction:
     query_groups: NDArray[np.int64] | None
     point_groups: NDArray[np.int64] | None
     mask: NDArray[np.bool_] | None
+    what: str = "the mask"
 
     @classmethod
     def of(
@@ -55,29 +56,34 @@ class Restriction:
         )
 
     def without(self, points: NDArray[np.bool_]) -> Restriction:
-        """The same with some points left out."""
-        return replace(self, mask=~points if self.mask is None else self.mask & ~points)
+        """The same with points left out that weigh nothing."""
+        return replace(
+            self,
+            mask=~points if self.mask is None else self.mask & ~points,
+            what="the mask of positive weights",
+        )
 
-    def largest_k(self) -> tuple[int, str]:
+    def largest_k(self, name: str = "k") -> tuple[int, str]:
         """As many neighbours as every query has at least, and what limits them; ValueError if a query has none."""
-        available, why = self.n_points, f"{self.n_points} points"
+        available: Any = self.n_points
+        why = f"{self.n_points} point{'s' if self.n_points != 1 else ''}"
         if self.mask is not None:
             available = int(self.mask.sum())
-            why += f", {available} in the mask"
+            why += f", {available} in {self.what}"
+        alone = self.mask if self.mask is not None else np.ones(self.n_points, dtype=bool)
         if self.query_groups is not None and self.point_groups is not None:
-            n_groups = int(max(self.query_groups.max(initial=-1), self.point_groups.max(initial=-1))) + 1
-            counted = self.point_groups if self.mask is None else self.point_groups[self.mask]
-            sizes = np.bincount(counted, minlength=n_groups)
-            largest = int(sizes[self.query_groups].max(initial=0))
-            available -= largest
-            why += f", {largest} in the group of a query"
-        elif self.exclude_self:
-            # A query outside the mask is not among those left anyway.
-            available -= 1 if self.mask is None or self.mask.any() else 0
+            n_groups = 1 + int(max(self.query_groups.max(initial=-1), self.point_groups.max(initial=-1)))
+            sizes = np.bincount(self.point_groups[alone], minlength=n_groups)[self.query_groups]
+            available = available - sizes
+            why += f", {int(sizes.max(initial=0))} in the group of a query"
+            alone = alone & (self.query_groups != self.point_groups) if self.exclude_self else alone
+        if self.exclude_self:
+            available = available - alone
             why += ", self excluded"
-        if available < 1 and self.n_points > 0:
-            raise ValueError(f"k: no point is left to be the neighbour of some query ({why})")
-        return available, f" ({why})"
+        least = int(np.min(available, initial=self.n_points))
+        if least < 1:
+            raise ValueError(f"{name}: no point is left to be the neighbour of some query ({why})")
+        return least, f" ({why})"
 
     def core(self) -> _core.Restriction:
         """As the core takes it."""
@@ -95,18 +101,32 @@ def _as_mask(mask: ArrayLike, n_points: int) -> NDArray[np.bool_]:
 
 def _as_groups(groups: Groups, n_queries: int, n_points: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Labels as numbers from zero on."""
-    of_queries, of_points = groups if isinstance(groups, tuple) and len(groups) == 2 else (groups, None)
-    queries = _as_labels(of_queries, n_queries, "query")
+    pair = isinstance(groups, tuple) and len(groups) == 2 and all(np.ndim(part) > 0 for part in groups)
+    of_queries, of_points = cast("tuple[ArrayLike, ArrayLike]", groups) if pair else (groups, None)
     if of_points is None:
         if n_queries != n_points:
             raise ValueError(
-                f"groups: a pair of labels, of the queries and of the points, expected: there are {n_queries} queries and {n_points} points"
+                "groups: a tuple of the queries' and the points' labels expected where the queries are not the points: "
+                f"there are {n_queries} queries and {n_points} points"
             )
-        numbers = _numbered(queries)
+        numbers = _numbered(_as_labels(of_queries, n_queries, "query"))
         return numbers, numbers
-    points = _as_labels(of_points, n_points, "point")
-    numbers = _numbered(np.concatenate([queries, points]))
+    queries, points = _as_labels(of_queries, n_queries, "query"), _as_labels(of_points, n_points, "point")
+    numbers = _numbered(_joined(queries, points))
     return numbers[:n_queries], numbers[n_queries:]
+
+
+def _joined(queries: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
+    """One array, in which labels are equal if they were."""
+    kinds = {"biuf" if array.dtype.kind in "biuf" else array.dtype.kind for array in (queries, points)}
+    if len(kinds) > 1 and "O" not in kinds:
+        raise TypeError(
+            f"groups: labels of one kind expected, those of the queries are {queries.dtype}, those of the points {points.dtype}"
+        )
+    # NumPy would turn 64-bit integers of different kinds into float64, which holds not all of them.
+    inexact = kinds == {"biuf"} and queries.dtype != points.dtype and 8 in (queries.itemsize, points.itemsize)
+    parts = [array.astype(object) if inexact else array for array in (queries, points)]
+    return np.concatenate(parts)
 
 
 def _as_labels(labels: Any, n: int, of_what: str) -> NDArray[Any]:

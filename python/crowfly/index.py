@@ -150,7 +150,7 @@ class Index:
             From 1 to the number of points that may be neighbours.
         exclude_self : bool
             The queries are the points, row by row, and none is its own neighbour. Duplicates of a point do count.
-        groups : array_like of shape (n_points,), or a pair of arrays of shapes (n_queries,) and (n_points,), optional
+        groups : array_like of shape (n_points,), or a tuple of arrays of shapes (n_queries,) and (n_points,), optional
             Labels; points with the label of a query are not its neighbours. One array if the queries are the points, row by row: leave one group out.
         mask : array_like of bool, shape (n_points,), optional
             False for points that are nobody's neighbours.
@@ -188,7 +188,7 @@ class Index:
         """Append points; their indices continue those that are there.
 
         What has been built for the points before is kept while those added are few, and made anew at the next call otherwise. From the first time on the index
-        holds its points itself. Not while other threads use the index.
+        holds its points itself, and room for some more. Not while other threads use the index.
 
         Parameters
         ----------
@@ -275,7 +275,7 @@ class Index:
         ----------
         queries : array_like of shape (n_queries, n_features)
         radius : float
-            Points at this distance or nearer are neighbours; in the metric's own unit.
+            Points at this distance or nearer are neighbours; in the metric's own unit (squared, for "sqeuclidean"). Points at distance NaN are not.
         exclude_self, groups, mask, num_threads
             As in `query`.
 
@@ -352,7 +352,8 @@ class Index:
         labels : array_like of shape (n_points,) or (n_points, n_outputs)
             Class labels of the points, of a kind that sorts.
         weights : {"uniform", "distance"}
-            What a vote counts: the same, or the inverse of the distance. Points at distance zero then outvote all others, together.
+            What a vote counts: the same, or the inverse of the distance. Points at distance zero then outvote all others, together; points at distance NaN
+            ("nan_euclidean", nothing in common) count nothing.
         sample_weight : array_like of shape (n_points,), optional
             Factors of the points' votes, not negative. Points of weight zero are nobody's neighbours.
         exclude_self, groups, mask, num_threads
@@ -412,6 +413,7 @@ class Index:
         Returns
         -------
         means : ndarray of float64, shape (n_queries,) or (n_queries, n_outputs)
+            NaN where no neighbour counts anything.
 
         Raises
         ------
@@ -420,6 +422,8 @@ class Index:
         """
         values = as_real_array("targets", targets, (1, 2))
         check_same_length("targets", values, self.n_points, "points")
+        if values.ndim == 2 and values.shape[1] == 0:
+            raise ValueError(f"targets: at least one output expected, got shape {values.shape}")
         scan("targets", values)
         return self._average(
             queries,
@@ -475,7 +479,7 @@ class Index:
         array([1. , 1. , 0.6])
         """
         restriction = Restriction.of(self.n_points, self.n_points, True, groups, mask)
-        count = as_integer("max_k", max_k, 1, *restriction.largest_k())
+        count = as_integer("max_k", max_k, 1, *restriction.largest_k("max_k"))
         outputs = as_labels("labels", labels, self.n_points)
         if outputs.many:
             raise ValueError("labels: one dimension expected")

@@ -68,8 +68,9 @@ void find_firsts(const MatrixView& points, std::span<const KeyedIndex> run, std:
   constexpr std::size_t max_different = 8;
   std::array<std::uint32_t, max_different> firsts;
   std::size_t n = 0;
-  for (const KeyedIndex x : run) {
-    const std::uint32_t row = payload_of(x);
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    if (i % 1024 == 0) checkpoint();
+    const std::uint32_t row = payload_of(run[i]);
     const auto end = firsts.begin() + static_cast<std::ptrdiff_t>(n);
     const auto same = std::find_if(firsts.begin(), end, [&](std::uint32_t f) { return equal<T>(points, f, row); });
     first_of[row] = same == end ? row : *same;

@@ -77,7 +77,7 @@ LatticeFrame frame_of(const MatrixView& points, const Metric& metric, std::span<
 /// Takes the far points out of their cells and puts them in cells of points about as far, in fours.
 Partition set_apart(const Partition& partition, std::vector<FarPoint> far) {
   const auto shell = [](const FarPoint& p) {
-    return std::pair(p.cell, std::clamp(static_cast<int>(std::log2(std::max(p.factor, 1.0)) / 2), 0, 15));
+    return std::pair(p.cell, static_cast<int>(std::clamp(std::log2(std::max(p.factor, 1.0)) / 2, 0.0, 15.0)));
   };
   std::stable_sort(far.begin(), far.end(), [&](const FarPoint& a, const FarPoint& b) { return shell(a) < shell(b); });
   std::vector<bool> is_far(partition.order.size(), false);

@@ -22,8 +22,9 @@ constexpr Index max_tree_features = 6;
 /// Without the lattice (other sums than of squares), the tree has to beat the direct search only.
 constexpr Index max_lone_tree_features = 16;
 
-/// Points that were added are searched one by one while there are this many times more in the base: a filter looks at about as many per microsecond.
-constexpr Index max_base_per_added = 16;
+/// Points that were added are searched one by one while that is a small part of what a query costs anyway: the lattice looks at a point in about a hundredth of
+/// the time of an exact distance, a tree looks at hardly any.
+constexpr Index max_base_per_added = 128, max_base_per_added_to_tree = 4096, min_added = 64;
 
 /// With fewer points there is nothing to save by looking for repetitions.
 constexpr Index min_distinct_points = 1024;
@@ -87,16 +88,20 @@ NeighborIndex::NeighborIndex(const MatrixView& points, Metric metric, double max
                              std::shared_ptr<const NeighborIndex> base)
     : points_(points), metric_(std::move(metric)), max_abs_(max_abs), algorithm_(algorithm), base_(std::move(base)) {}
 
+NeighborIndex::~NeighborIndex() = default;
+
 std::shared_ptr<const NeighborIndex> NeighborIndex::base_for(const std::shared_ptr<const NeighborIndex>& index,
                                                              Index n_added) {
   const auto& base = index->base_ != nullptr ? index->base_ : index;
-  const bool built =
-      base->lattice_.peek() != nullptr || base->cells_.peek() != nullptr || base->tree_.peek() != nullptr;
-  const Index n_beside = index->points_.rows + n_added - base->points_.rows;
-  return built && n_beside * max_base_per_added <= base->points_.rows ? base : nullptr;
+  const bool tree = base->tree_.peek() != nullptr;
+  const bool built = tree || base->lattice_.peek() != nullptr || base->cells_.peek() != nullptr ||
+                     base->repeated_.load() == Probe::yes;
+  const Index n = base->points_.rows, n_beside = index->points_.rows + n_added - n;
+  Index most = std::max(min_added, tree ? n / max_base_per_added_to_tree : n / max_base_per_added);
+  // Rows that have to be widened, normalised or moved into a box cost several times as much.
+  if (!base->metric_.takes(base->points_)) most = std::max(min_added, most / 8);
+  return built && n_beside <= most ? base : nullptr;
 }
-
-NeighborIndex::~NeighborIndex() = default;
 
 bool NeighborIndex::lattice_works(Index k) const noexcept {
   return metric_.euclidean() && points_.rows >= min_built_points && points_.rows < (Index{1} << 31) &&
@@ -122,20 +127,27 @@ void NeighborIndex::serve(Index n_queries) const noexcept {
                   std::memory_order_relaxed);
 }
 
-/// The distinct points, where a call had better search those; null otherwise.
-const NeighborIndex::Distinct* NeighborIndex::distinct_for(Index n_queries) const {
-  if (algorithm_ != Algorithm::automatic || base_ != nullptr || points_.rows < min_distinct_points ||
-      points_.rows >= Index{1} << 32 || n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
-    return nullptr;
-  }
+/// The distinct points of the base or of all, where a call had better search those; null otherwise.
+const NeighborIndex::Distinct* NeighborIndex::distinct_for(const Request& request) const {
+  if (base_ != nullptr) return base_->distinct_for(request);
+  const Index n_queries = request.queries.rows;
+  // Members of one row may belong to different groups.
+  if (request.admission.by_label() || !distinct_may_pay(n_queries)) return nullptr;
   if (repeated_.load() == Probe::not_made && !DistinctRows::likely(points_)) repeated_.store(Probe::no);
   if (repeated_.load() == Probe::no) return nullptr;
   const Distinct& distinct = distinct_.get([&] { return Distinct(points_, metric_, max_abs_); });
   repeated_.store(distinct.rows.pay() ? Probe::yes : Probe::no);
-  return distinct.rows.pay() ? &distinct : nullptr;
+  if (!distinct.rows.pay()) return nullptr;
+  serve(n_queries);
+  return &distinct;
 }
 
-Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) const {
+bool NeighborIndex::distinct_may_pay(Index n_queries) const noexcept {
+  return algorithm_ == Algorithm::automatic && points_.rows >= min_distinct_points && points_.rows < (Index{1} << 32) &&
+         repeated_.load() != Probe::no && n_served_.load(std::memory_order_relaxed) + n_queries >= min_built_queries;
+}
+
+Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k, bool remember) const {
   if (algorithm_ != Algorithm::automatic) return asked_for(n_queries, k);
   if (n_served_.load(std::memory_order_relaxed) + n_queries < min_built_queries) {
     return {Algorithm::direct, "building anything would cost more than so few queries"};
@@ -148,7 +160,7 @@ Plan NeighborIndex::plan(Index n_queries, const MatrixView& queries, Index k) co
     return {Algorithm::tree, "few features: most boxes are out of reach"};
   }
   if (!lattice) return {Algorithm::direct, "no bound for this metric, number of features or magnitude"};
-  if (cells_pay(n_queries, queries, k))
+  if (cells_pay(n_queries, queries, k, remember))
     return {Algorithm::cells, "a sample of the data is clustered: most cells are out of reach"};
   return {Algorithm::lattice, "too many features for a tree, and not enough clusters or queries for cells"};
 }
@@ -159,13 +171,17 @@ Plan NeighborIndex::explain(Index n_queries, Index k) const {
     plan.reason += "; " + std::to_string(points_.rows - base_->points_.rows) + " points were added since";
     return plan;
   }
-  if (const Distinct* distinct = distinct_for(n_queries)) {
+  const bool may_repeat = distinct_may_pay(n_queries);
+  if (const Distinct* distinct = may_repeat ? distinct_.peek() : nullptr) {
     Plan plan = distinct->index.explain(n_queries, std::min(k, distinct->rows.rows().rows));
     plan.reason = "rows repeat, one of each is searched; " + plan.reason;
     plan.bytes += distinct->rows.bytes();
     return plan;
   }
-  Plan plan = this->plan(n_queries, points_, k);
+  Plan plan = this->plan(n_queries, points_, k, false);
+  if (may_repeat && DistinctRows::likely(points_)) {
+    plan.reason = "rows repeat in a sample, one of each will be searched if that saves half; " + plan.reason;
+  }
   const Index entries = points_.rows * points_.cols;
   const auto describe = [&](const auto* built, Index estimate) {
     plan.built = built != nullptr;
@@ -179,33 +195,30 @@ Plan NeighborIndex::explain(Index n_queries, Index k) const {
   return plan;
 }
 
-/// Made once per index, at the first call that is large enough.
-bool NeighborIndex::cells_pay(Index n_queries, const MatrixView& queries, Index k) const {
+/// Probed once per index, at the first call that is large enough; `remember` is false where there is none yet.
+bool NeighborIndex::cells_pay(Index n_queries, const MatrixView& queries, Index k, bool remember) const {
   if (cells_.peek() != nullptr) return true;
   if (points_.rows < min_cell_points || n_queries < min_queries_per_cell * Cells::usual_number(points_.rows)) {
     return false;
   }
-  if (clustered_.load() == Probe::not_made) {
-    const double share = Cells::share_visited(points_, queries, metric_, k);
-    clustered_.store(share <= max_share_visited ? Probe::yes : Probe::no);
-  }
-  return clustered_.load() == Probe::yes;
+  if (clustered_.load() != Probe::not_made) return clustered_.load() == Probe::yes;
+  const bool clustered = Cells::share_visited(points_, queries, metric_, k) <= max_share_visited;
+  if (remember) clustered_.store(clustered ? Probe::yes : Probe::no);
+  return clustered;
 }
 
 void NeighborIndex::nearest(const Request& request, Index k, const Consume& consume) const {
   const Admission& admission = request.admission;
   check(k >= 1 && k <= points_.rows - (admission.exclude_self ? 1 : 0));
-  const Distinct* distinct = admission.by_label() ? nullptr : distinct_for(request.queries.rows);
+  const auto finish = [&](Index query, TopK& top) {
+    if (!top.full()) throw InvalidArgument("points: changed while the index was in use, neighbours are missing");
+    consume(query, top.sort());
+  };
+  const Distinct* distinct = distinct_for(request);
   if (distinct == nullptr) {
-    run(
-        request, [&] { return TopK(k); }, k,
-        [&](Index query, TopK& top) {
-          if (!top.full()) throw InvalidArgument("points: changed while the index was in use, neighbours are missing");
-          consume(query, top.sort());
-        });
+    run(request, [&] { return TopK(k); }, k, finish);
     return;
   }
-  serve(request.queries.rows);
   // As many rows as points hold them all, since rows are in the order of their first points; one more where a point itself doesn't count.
   const Index n_rows = std::min(k + (admission.exclude_self ? 1 : 0), distinct->rows.rows().rows);
   distinct->index.nearest({request.queries, {}}, n_rows, [&](Index query, std::span<const Neighbor> rows) {
@@ -213,43 +226,62 @@ void NeighborIndex::nearest(const Request& request, Index k, const Consume& cons
     for (const Neighbor& row : rows) {
       if (top.limit() < row.distance) break;
       for (const Index point : distinct->rows.members(row.index)) {
-        if (admission.admits(query, point)) top.offer({row.distance, point});
+        const Neighbor neighbor{row.distance, point};
+        // The members ascend: after one that comes too late all do.
+        if (top.full() && !(neighbor < top.worst())) break;
+        if (admission.admits(query, point)) top.offer(neighbor);
       }
     }
-    consume(query, top.sort());
+    search_added(request, query, top);
+    finish(query, top);
   });
 }
 
 void NeighborIndex::within(const Request& request, double radius, const Consume& consume) const {
-  const Distinct* distinct = request.admission.by_label() ? nullptr : distinct_for(request.queries.rows);
+  const auto finish = [&](Index query, WithinRadius& found) { consume(query, found.sort()); };
+  const Distinct* distinct = distinct_for(request);
   if (distinct == nullptr) {
-    run(
-        request, [&] { return WithinRadius(metric_, radius); }, 1,
-        [&](Index query, WithinRadius& found) { consume(query, found.sort()); });
+    run(request, [&] { return WithinRadius(metric_, radius); }, 1, finish);
     return;
   }
-  serve(request.queries.rows);
   distinct->index.within({request.queries, {}}, radius, [&](Index query, std::span<const Neighbor> rows) {
-    std::vector<Neighbor> all;
+    WithinRadius found(metric_, radius);
     for (const Neighbor& row : rows) {
+      checkpoint();
       for (const Index point : distinct->rows.members(row.index)) {
-        if (request.admission.admits(query, point)) all.push_back({row.distance, point});
+        if (request.admission.admits(query, point)) found.offer({row.distance, point});
       }
     }
-    std::sort(all.begin(), all.end());
-    consume(query, all);
+    search_added(request, query, found);
+    finish(query, found);
   });
 }
 
 void NeighborIndex::count_within(const Request& request, double radius, Index* counts) const {
-  if (!request.admission.by_label() && distinct_for(request.queries.rows) != nullptr) {
-    within(request, radius,
-           [&](Index query, std::span<const Neighbor> all) { counts[query] = static_cast<Index>(all.size()); });
+  const auto finish = [&](Index query, const CountWithin& found) { counts[query] = found.count(); };
+  const Distinct* distinct = distinct_for(request);
+  if (distinct == nullptr) {
+    run(request, [&] { return CountWithin(metric_, radius); }, 1, finish);
     return;
   }
-  run(
-      request, [&] { return CountWithin(metric_, radius); }, 1,
-      [&](Index query, const CountWithin& found) { counts[query] = found.count(); });
+  distinct->index.within({request.queries, {}}, radius, [&](Index query, std::span<const Neighbor> rows) {
+    CountWithin found(metric_, radius);
+    search_added(request, query, found);
+    finish(query, found);
+    for (const Neighbor& row : rows) {
+      const auto members = distinct->rows.members(row.index);
+      const bool self = request.admission.exclude_self && std::binary_search(members.begin(), members.end(), query);
+      counts[query] += static_cast<Index>(members.size()) - (self ? 1 : 0);
+    }
+  });
+}
+
+/// Offers the points that are not in the base.
+template <class Kept>
+void NeighborIndex::search_added(const Request& request, Index query, Kept& kept) const {
+  if (base_ == nullptr) return;
+  search_directly(request.queries, std::span<const Index>(&query, 1), points_, {base_->points_.rows, points_.rows},
+                  metric_, request.admission, std::span(&kept, 1));
 }
 
 template <class Make, class Finish>
@@ -259,10 +291,8 @@ void NeighborIndex::run(const Request& request, const Make& make, Index k, const
     run_all(request, make, k, finish);
     return;
   }
-  const Range added{base_->points_.rows, points_.rows};
   base_->run_all(request, make, k, [&](Index query, auto& kept) {
-    search_directly(request.queries, std::span<const Index>(&query, 1), points_, added, metric_, request.admission,
-                    std::span(&kept, 1));
+    search_added(request, query, kept);
     finish(query, kept);
   });
 }
@@ -271,7 +301,7 @@ void NeighborIndex::run(const Request& request, const Make& make, Index k, const
 template <class Make, class Finish>
 void NeighborIndex::run_all(const Request& request, const Make& make, Index k, const Finish& finish) const {
   const MatrixView& queries = request.queries;
-  const Algorithm algorithm = plan(queries.rows, queries, k).algorithm;
+  const Algorithm algorithm = plan(queries.rows, queries, k, true).algorithm;
   serve(queries.rows);
   Search<Make, Finish> search{.request = request, .make = make, .finish = finish, .k = k};
   if (algorithm == Algorithm::tree) {

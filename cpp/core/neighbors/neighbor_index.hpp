@@ -90,11 +90,14 @@ class NeighborIndex {
   struct Distinct;
   enum class Probe { not_made, no, yes };
 
-  [[nodiscard]] Plan plan(Index n_queries, const MatrixView& queries, Index k) const;
+  [[nodiscard]] Plan plan(Index n_queries, const MatrixView& queries, Index k, bool remember) const;
   [[nodiscard]] Plan asked_for(Index n_queries, Index k) const noexcept;
   void serve(Index n_queries) const noexcept;
-  [[nodiscard]] const Distinct* distinct_for(Index n_queries) const;
-  [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k) const;
+  [[nodiscard]] const Distinct* distinct_for(const Request& request) const;
+  [[nodiscard]] bool distinct_may_pay(Index n_queries) const noexcept;
+  template <class Kept>
+  void search_added(const Request& request, Index query, Kept& kept) const;
+  [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k, bool remember) const;
   [[nodiscard]] bool lattice_works(Index k) const noexcept;
   [[nodiscard]] bool tree_works(Index n_queries) const noexcept;
   template <class Make, class Finish>

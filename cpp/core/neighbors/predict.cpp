@@ -4,29 +4,43 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <numeric>
+#include <limits>
 
 namespace crowfly {
 namespace {
 
-/// Calls each(neighbour's point, its weight), the nearest first.
+/// Calls each(neighbour's point, its weight), the nearest first. Neighbours with nothing in common with the query (distance NaN) weigh nothing.
 template <class Each>
 void weigh(const Poll& poll, std::span<const Neighbor> neighbors, const Each& each) {
   const Metric& metric = poll.index.metric();
-  const bool inverse = poll.weighting == Weighting::inverse_distance;
-  const auto inverse_distance = [&](const Neighbor& neighbor) { return 1 / metric.finish(neighbor.distance); };
-  const bool at_query = inverse && !neighbors.empty() && std::isinf(inverse_distance(neighbors.front()));
+  const auto weight_of = [&](const Neighbor& neighbor) {
+    if (poll.weighting == Weighting::uniform) return 1.0;
+    const double inverse = 1 / metric.finish(neighbor.distance);
+    return std::isnan(inverse) ? 0.0 : inverse;
+  };
+  const bool at_query = !neighbors.empty() && std::isinf(weight_of(neighbors.front()));
   for (const Neighbor& neighbor : neighbors) {
-    double weight = 1;
-    if (inverse) {
-      weight = inverse_distance(neighbor);
-      // Neighbours are in order: from the first finite weight on none is infinite.
-      if (at_query && !std::isinf(weight)) break;
-      if (at_query) weight = 1;
-    }
+    double weight = weight_of(neighbor);
+    if (at_query) weight = std::isinf(weight) ? 1.0 : 0.0;
     if (poll.point_weights != nullptr) weight *= poll.point_weights[neighbor.index];
     each(neighbor.index, weight);
   }
+}
+
+/// The mean of numbers so large, or weights so large, that their products or sums overflow: both are divided by powers of two.
+double mean_without_overflow(const Poll& poll, std::span<const Neighbor> neighbors, const double* targets,
+                             Index n_outputs) {
+  constexpr int room = 40;  // bits, for the sum over fewer than 2^40 neighbours
+  double heaviest = 0, sum = 0, total = 0;
+  weigh(poll, neighbors, [&](Index, double weight) { heaviest = std::max(heaviest, weight); });
+  if (heaviest == 0) return std::numeric_limits<double>::quiet_NaN();
+  const int shift = std::ilogb(heaviest);
+  weigh(poll, neighbors, [&](Index point, double weight) {
+    const double relative = std::ldexp(weight, -shift);
+    total += relative;
+    sum += relative * std::ldexp(targets[point * n_outputs], -room);
+  });
+  return std::ldexp(sum / total, room);
 }
 
 }  // namespace
@@ -50,7 +64,10 @@ void average_targets(const Poll& poll, const double* targets, Index n_outputs, d
       total += weight;
       for (Index j = 0; j < n_outputs; ++j) mean[j] += weight * targets[point * n_outputs + j];
     });
-    for (Index j = 0; j < n_outputs; ++j) mean[j] /= total;
+    for (Index j = 0; j < n_outputs; ++j) {
+      mean[j] /= total;
+      if (!std::isfinite(mean[j])) mean[j] = mean_without_overflow(poll, neighbors, targets + j, n_outputs);
+    }
   });
 }
 
@@ -58,7 +75,9 @@ std::vector<Index> count_right(const Poll& poll, const std::int32_t* classes, In
   // Whether a point is right changes a few times as k grows: the changes are added up, then summed along k.
   std::vector<std::atomic<Index>> changes(as_size(poll.k));
   poll.index.nearest(poll.request, poll.k, [&](Index query, std::span<const Neighbor> neighbors) {
-    std::vector<double> votes(as_size(n_classes), 0.0);
+    // Kept from query to query, so that many classes cost nothing: only those that were voted for are cleared.
+    thread_local std::vector<double> votes;
+    if (votes.size() < as_size(n_classes)) votes.assign(as_size(n_classes), 0.0);
     std::int32_t leader = 0;
     bool was_right = false;
     std::size_t at = 0;
@@ -76,7 +95,7 @@ std::vector<Index> count_right(const Poll& poll, const std::int32_t* classes, In
       if (mine > most || (mine == most && voted < leader)) leader = voted;
       record();
     });
-    // Those that no weight is left for change nothing.
+    for (const Neighbor& neighbor : neighbors) votes[as_size(classes[neighbor.index])] = 0;
   });
   std::vector<Index> right(changes.size());
   Index sum = 0;

@@ -48,6 +48,8 @@ class TopK {
   /// So many neighbours bound what else can enter.
   [[nodiscard]] Index wanted() const noexcept { return static_cast<Index>(k_); }
   [[nodiscard]] bool full() const noexcept { return heap_.size() == k_; }
+  /// The last of the k so far; only when full.
+  [[nodiscard]] const Neighbor& worst() const noexcept { return heap_.front(); }
   /// Nothing beyond can enter any more.
   [[nodiscard]] RawDistance limit() const noexcept {
     return full() ? heap_.front().distance : RawDistance{std::numeric_limits<double>::infinity(), 0};
