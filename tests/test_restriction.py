@@ -142,6 +142,33 @@ def test_k_is_limited_by_what_is_left() -> None:
         index.query(points, 1, groups=np.zeros(10))
 
 
+@given(data=st.data())
+def test_the_largest_k_is_the_smallest_number_of_points_admitted(data: st.DataObject) -> None:
+    n = data.draw(st.integers(1, 7))
+    labels = st.lists(st.integers(0, 2), min_size=n, max_size=n)
+    exclude_self = data.draw(st.booleans())
+    groups = data.draw(st.none() | labels | st.tuples(labels, labels))
+    mask = data.draw(st.none() | st.lists(st.booleans(), min_size=n, max_size=n))
+    admitted = np.ones((n, n), dtype=bool)
+    if exclude_self:
+        np.fill_diagonal(admitted, False)
+    if groups is not None:
+        of_queries, of_points = groups if isinstance(groups, tuple) else (groups, groups)
+        admitted &= np.not_equal.outer(of_queries, of_points)
+    if mask is not None:
+        admitted &= np.array(mask)
+    largest = int(admitted.sum(axis=1).min())
+    points = np.arange(n, dtype=float)[:, np.newaxis]
+    index = crowfly.Index(points)
+    options: dict[str, Any] = {"exclude_self": exclude_self, "groups": groups, "mask": mask}
+    message = rf"k: from 1 to {largest} expected \({n} point" if largest else "k: no point is left"
+    with pytest.raises(ValueError, match=message):
+        index.query(points, largest + 1, **options)
+    if largest:
+        actual = index.query(points, largest, **options)
+        assert_neighbors_equal(actual, neighbors(points, points, largest, admitted=admitted))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

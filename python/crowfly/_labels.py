@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Class labels as numbers, and what a neighbour's vote counts."""
+"""Class labels as numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly._validation import as_array, check_same_length
 
-#: What a neighbour's vote or target counts.
-WEIGHTINGS = ("uniform", "distance")
+Numbered: TypeAlias = tuple[NDArray[Any], NDArray[np.int32]]
+"""Sorted classes, and the class number of each point."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Sorted classes and the class number of each point, for every output; `many` for labels of two dimensions."""
+    """The labels of every output; `many` for labels of two dimensions."""
 
-    numbered: list[tuple[NDArray[Any], NDArray[np.int32]]]
+    numbered: list[Numbered]
     many: bool
 
 
@@ -35,7 +35,7 @@ def as_labels(name: str, value: ArrayLike, n: int) -> Labels:
     return Labels([_numbered(name, column) for column in columns], array.ndim == 2)
 
 
-def _numbered(name: str, labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
+def _numbered(name: str, labels: NDArray[Any]) -> Numbered:
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError(f"{name}: labels that are numbers must be finite")
     try:
@@ -43,10 +43,3 @@ def _numbered(name: str, labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np
     except TypeError:
         raise TypeError(f"{name}: labels of one kind, that can be sorted, expected") from None
     return classes, numbers.astype(np.int32)
-
-
-def as_by_distance(weights: object) -> bool:
-    """True for "distance", False for "uniform"."""
-    if not isinstance(weights, str) or weights not in WEIGHTINGS:
-        raise ValueError(f"weights: one of {', '.join(WEIGHTINGS)} expected, got {weights!r}")
-    return weights == "distance"

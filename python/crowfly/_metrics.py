@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowfly._validation import as_array, as_matrix, as_real, as_real_array, scan
+from crowfly._validation import (
+    as_array,
+    as_matrix,
+    as_real,
+    as_real_array,
+    check_same_features,
+    scan,
+)
 
 #: Names of the metrics.
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean")
@@ -112,3 +119,12 @@ def as_points(name: str, value: ArrayLike, metric: str) -> tuple[NDArray[Any], f
     max_abs = check_values(name, array, metric)
     check_directions(name, array, metric)
     return array, max_abs
+
+
+def as_queries(name: str, value: ArrayLike, metric: str, n_features: int) -> NDArray[Any]:
+    """Rows with the features of the points."""
+    array = as_rows(name, value)
+    check_same_features(name, array, n_features, "points")
+    check_values(name, array, metric)
+    check_directions(name, array, metric)
+    return array

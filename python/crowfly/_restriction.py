@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
-from crowfly._validation import as_array, as_flag
+from crowfly._validation import as_array, as_flag, as_integer
 
 Groups: TypeAlias = ArrayLike | tuple[ArrayLike, ArrayLike]
 """Labels of queries that are the points, or those of the queries and those of the points."""
@@ -21,20 +21,20 @@ class Restriction:
     """The arguments, checked, labels as numbers."""
 
     n_points: int
-    exclude_self: bool
-    query_groups: NDArray[np.int64] | None
-    point_groups: NDArray[np.int64] | None
-    mask: NDArray[np.bool_] | None
-    what: str = "the mask"
+    exclude_self: bool = False
+    query_groups: NDArray[np.int64] | None = None
+    point_groups: NDArray[np.int64] | None = None
+    mask: NDArray[np.bool_] | None = None
+    mask_name: str = "the mask"
 
     @classmethod
     def of(
         cls,
         n_queries: int,
         n_points: int,
-        exclude_self: bool = False,
-        groups: Groups | None = None,
-        mask: ArrayLike | None = None,
+        exclude_self: bool,
+        groups: Groups | None,
+        mask: ArrayLike | None,
     ) -> Self:
         """Check the arguments of a call.
 
@@ -55,35 +55,49 @@ class Restriction:
             n_points, exclude, query_groups, point_groups, None if mask is None else _as_mask(mask, n_points)
         )
 
-    def without(self, points: NDArray[np.bool_]) -> Restriction:
-        """The same with points left out that weigh nothing."""
-        return replace(
-            self,
-            mask=~points if self.mask is None else self.mask & ~points,
-            what="the mask of positive weights",
-        )
+    def without_weightless(self, sample_weight: NDArray[np.float64]) -> Restriction:
+        """The same with points of weight zero left out."""
+        weighty = sample_weight > 0
+        mask = weighty if self.mask is None else self.mask & weighty
+        return replace(self, mask=mask, mask_name="the mask of positive weights")
 
-    def largest_k(self, name: str = "k") -> tuple[int, str]:
-        """As many neighbours as every query has at least, and what limits them; ValueError if a query has none."""
-        available: Any = self.n_points
-        why = f"{self.n_points} point{'s' if self.n_points != 1 else ''}"
-        if self.mask is not None:
-            available = int(self.mask.sum())
-            why += f", {available} in {self.what}"
-        alone = self.mask if self.mask is not None else np.ones(self.n_points, dtype=bool)
-        if self.query_groups is not None and self.point_groups is not None:
-            n_groups = 1 + int(max(self.query_groups.max(initial=-1), self.point_groups.max(initial=-1)))
-            sizes = np.bincount(self.point_groups[alone], minlength=n_groups)[self.query_groups]
-            available = available - sizes
-            why += f", {int(sizes.max(initial=0))} in the group of a query"
-            alone = alone & (self.query_groups != self.point_groups) if self.exclude_self else alone
-        if self.exclude_self:
-            available = available - alone
-            why += ", self excluded"
-        least = int(np.min(available, initial=self.n_points))
+    def as_k(self, name: str, k: object) -> int:
+        """`k` as an integer that no query has fewer neighbours than; ValueError that says what limits it."""
+        least = int(np.min(self._n_admitted(), initial=self.n_points))
         if least < 1:
-            raise ValueError(f"{name}: no point is left to be the neighbour of some query ({why})")
-        return least, f" ({why})"
+            raise ValueError(f"{name}: no point is left to be the neighbour of some query ({self._limits()})")
+        return as_integer(name, k, 1, least, f" ({self._limits()})")
+
+    def _n_admitted(self) -> Any:
+        """How many points may be neighbours of each query, or of every query: the pairs counted that the core's Admission admits."""
+        return self._n_inside() - self._n_in_own_group() - self._n_self()
+
+    def _n_inside(self) -> int:
+        return self.n_points if self.mask is None else int(np.count_nonzero(self.mask))
+
+    def _n_in_own_group(self) -> Any:
+        if self.query_groups is None or self.point_groups is None:
+            return 0
+        n_groups = 1 + int(max(self.query_groups.max(initial=-1), self.point_groups.max(initial=-1)))
+        inside = self.point_groups if self.mask is None else self.point_groups[self.mask]
+        return np.bincount(inside, minlength=n_groups)[self.query_groups]
+
+    def _n_self(self) -> Any:
+        """One where the point that a query is would be admitted but for `exclude_self`."""
+        if not self.exclude_self:
+            return 0
+        inside: Any = 1 if self.mask is None else self.mask
+        return inside if self.query_groups is None else inside & (self.query_groups != self.point_groups)
+
+    def _limits(self) -> str:
+        limits = [f"{self.n_points} point{'s' if self.n_points != 1 else ''}"]
+        if self.mask is not None:
+            limits.append(f"{self._n_inside()} in {self.mask_name}")
+        if self.query_groups is not None:
+            limits.append(f"{np.max(self._n_in_own_group(), initial=0)} in the group of a query")
+        if self.exclude_self:
+            limits.append("self excluded")
+        return ", ".join(limits)
 
     def core(self) -> _core.Restriction:
         """As the core takes it."""

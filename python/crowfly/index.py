@@ -3,37 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
-from crowfly._labels import as_by_distance, as_labels
-from crowfly._metrics import (
-    METRICS,
-    as_box,
-    as_points,
-    as_rows,
-    check_directions,
-    check_values,
-    common_dtype,
-    resolve_metric,
-)
+from crowfly._labels import as_labels
+from crowfly._metrics import METRICS, as_box, as_points, as_queries, common_dtype, resolve_metric
+from crowfly._pairwise import pairwise_distances
 from crowfly._plan import PRECISIONS, Plan
+from crowfly._predictions import Poll, as_targets, leave_one_out_accuracy
+from crowfly._request import Request
 from crowfly._restriction import Groups, Restriction
-from crowfly._validation import (
-    as_flag,
-    as_integer,
-    as_num_threads,
-    as_real,
-    as_real_array,
-    as_weights,
-    check_same_features,
-    check_same_length,
-    scan,
-)
+from crowfly._validation import as_flag, as_integer, as_num_threads, as_real, check_same_features
 
 __all__ = ["ALGORITHMS", "METRICS", "Index", "Plan", "nearest", "pairwise_distances"]
 
@@ -52,9 +35,9 @@ class Index:
     points : array_like of shape (n_points, n_features)
         float32, float64, float16, int8 or uint8 in any layout, taken as they are; other real dtypes are converted.
     metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean"}
-        "nan_euclidean" leaves out features that are NaN in one of two rows and scales the sum of squares up to all features; rows without a feature in
-        common are each other's last neighbours, at distance NaN. "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their
-        angle without its cancellation.
+        "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their angle without its
+        cancellation. "nan_euclidean" leaves out features that are NaN in one of two rows and scales the sum of squares up to all features; rows without a
+        feature in common are each other's last neighbours, at distance NaN.
     p : float, optional
         Exponent of "minkowski", from 1 to 500, or infinity; default 2.
     box : float or array_like of shape (n_features,), optional
@@ -178,11 +161,9 @@ class Index:
         >>> index.query([[2.5]], mask=[True, True, False, True])[1]
         array([[1]])
         """
-        array = self._as_queries(queries)
-        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
-        count = as_integer("k", k, 1, *restriction.largest_k())
-        distances, indices = self._index.query(array, count, restriction.core(), as_num_threads(num_threads))
-        return distances, indices
+        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        count = request.restriction.as_k("k", k)
+        return self._index.query(request.queries, count, request.restriction.core(), request.num_threads)
 
     def add(self, points: ArrayLike) -> None:
         """Append points; their indices continue those that are there.
@@ -253,7 +234,7 @@ class Index:
         'tree'
         """
         count = as_integer("n_queries", n_queries, 0, 2**62)
-        neighbors = as_integer("k", k, 1, self.n_points, f" ({self.n_points} points)")
+        neighbors = Restriction(self.n_points).as_k("k", k)
         algorithm, reason, built, n_bytes, threads = self._index.explain(
             count, neighbors, as_num_threads(num_threads)
         )
@@ -273,10 +254,9 @@ class Index:
 
         Parameters
         ----------
-        queries : array_like of shape (n_queries, n_features)
         radius : float
             Points at this distance or nearer are neighbours; in the metric's own unit (squared, for "sqeuclidean"). Points at distance NaN are not.
-        exclude_self, groups, mask, num_threads
+        queries, exclude_self, groups, mask, num_threads
             As in `query`.
 
         Returns
@@ -291,12 +271,11 @@ class Index:
         TypeError, ValueError
             As `query`; if `radius` is negative or NaN.
         """
-        array = self._as_queries(queries)
-        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
-        distances, indices, offsets = self._index.query_radius(
-            array, _as_radius(radius), restriction.core(), as_num_threads(num_threads)
+        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        limit = _as_radius(radius)
+        return self._index.query_radius(
+            request.queries, limit, request.restriction.core(), request.num_threads
         )
-        return distances, indices, offsets
 
     def count_radius(
         self,
@@ -324,10 +303,10 @@ class Index:
         TypeError, ValueError
             As `query_radius`.
         """
-        array = self._as_queries(queries)
-        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
+        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        limit = _as_radius(radius)
         return self._index.count_radius(
-            array, _as_radius(radius), restriction.core(), as_num_threads(num_threads)
+            request.queries, limit, request.restriction.core(), request.num_threads
         )
 
     def votes(
@@ -347,8 +326,6 @@ class Index:
 
         Parameters
         ----------
-        queries : array_like of shape (n_queries, n_features)
-        k : int
         labels : array_like of shape (n_points,) or (n_points, n_outputs)
             Class labels of the points, of a kind that sorts.
         weights : {"uniform", "distance"}
@@ -356,7 +333,7 @@ class Index:
             ("nan_euclidean", nothing in common) count nothing.
         sample_weight : array_like of shape (n_points,), optional
             Factors of the points' votes, not negative. Points of weight zero are nobody's neighbours.
-        exclude_self, groups, mask, num_threads
+        queries, k, exclude_self, groups, mask, num_threads
             As in `query`.
 
         Returns
@@ -372,17 +349,8 @@ class Index:
             As `query`; for labels or weights that don't fit the points.
         """
         outputs = as_labels("labels", labels, self.n_points)
-        votes: Any = self._count_votes(
-            queries,
-            k,
-            outputs.numbered,
-            weights,
-            sample_weight=sample_weight,
-            exclude_self=exclude_self,
-            groups=groups,
-            mask=mask,
-            num_threads=num_threads,
-        )
+        poll = self._poll(queries, k, weights, sample_weight, exclude_self, groups, mask, num_threads)
+        votes: Any = poll.votes(outputs.numbered)
         classes: Any = [classes for classes, _ in outputs.numbered]
         return (classes, votes) if outputs.many else (classes[0], votes[0])
 
@@ -403,12 +371,12 @@ class Index:
 
         Parameters
         ----------
-        queries : array_like of shape (n_queries, n_features)
-        k : int
         targets : array_like of shape (n_points,) or (n_points, n_outputs)
             Finite numbers.
-        weights, sample_weight, exclude_self, groups, mask, num_threads
+        weights, sample_weight
             As in `votes`.
+        queries, k, exclude_self, groups, mask, num_threads
+            As in `query`.
 
         Returns
         -------
@@ -420,22 +388,9 @@ class Index:
         TypeError, ValueError
             As `query`; for targets or weights that don't fit the points.
         """
-        values = as_real_array("targets", targets, (1, 2))
-        check_same_length("targets", values, self.n_points, "points")
-        if values.ndim == 2 and values.shape[1] == 0:
-            raise ValueError(f"targets: at least one output expected, got shape {values.shape}")
-        scan("targets", values)
-        return self._average(
-            queries,
-            k,
-            values,
-            weights,
-            sample_weight=sample_weight,
-            exclude_self=exclude_self,
-            groups=groups,
-            mask=mask,
-            num_threads=num_threads,
-        )
+        values = as_targets("targets", targets, self.n_points)
+        poll = self._poll(queries, k, weights, sample_weight, exclude_self, groups, mask, num_threads)
+        return poll.means(values)
 
     def leave_one_out_accuracy(
         self,
@@ -478,88 +433,36 @@ class Index:
         >>> index.leave_one_out_accuracy(["a", "a", "a", "b", "b"], 3)
         array([1. , 1. , 0.6])
         """
-        restriction = Restriction.of(self.n_points, self.n_points, True, groups, mask)
-        count = as_integer("max_k", max_k, 1, *restriction.largest_k("max_k"))
         outputs = as_labels("labels", labels, self.n_points)
         if outputs.many:
             raise ValueError("labels: one dimension expected")
-        classes, numbers = outputs.numbered[0]
-        right = self._index.leave_one_out(
-            count,
-            restriction.core(),
-            numbers,
-            len(classes),
-            as_by_distance(weights),
-            as_num_threads(num_threads),
-        )
-        accuracy: NDArray[np.float64] = np.asarray(right, dtype=np.float64) / self.n_points
-        return accuracy
+        request = Request.of(self._points, self.n_points, True, groups, mask, num_threads)
+        return leave_one_out_accuracy(self._index, request, max_k, weights, outputs.numbered[0])
 
-    def _count_votes(
+    def _request(
         self,
         queries: ArrayLike,
-        k: int,
-        numbered: Sequence[tuple[NDArray[Any], NDArray[np.int32]]],
-        weights: str,
-        *,
+        exclude_self: bool,
+        groups: Groups | None,
+        mask: ArrayLike | None,
         num_threads: int | None,
-        **restrictions: Any,
-    ) -> list[NDArray[np.float64]]:
-        """Votes of each output, given its classes and the class numbers of the points."""
-        array, count, restriction, factors = self._poll(queries, k, **restrictions)
-        return self._index.votes(
-            array,
-            count,
-            restriction,
-            [numbers for _, numbers in numbered],
-            [len(classes) for classes, _ in numbered],
-            as_by_distance(weights),
-            factors,
-            as_num_threads(num_threads),
-        )
-
-    def _average(
-        self,
-        queries: ArrayLike,
-        k: int,
-        targets: NDArray[Any],
-        weights: str,
-        *,
-        num_threads: int | None,
-        **restrictions: Any,
-    ) -> NDArray[np.float64]:
-        """Means of checked targets, of one or two dimensions."""
-        array, count, restriction, factors = self._poll(queries, k, **restrictions)
-        matrix = np.ascontiguousarray(targets.reshape(self.n_points, -1), dtype=np.float64)
-        means = self._index.means(
-            array, count, restriction, matrix, as_by_distance(weights), factors, as_num_threads(num_threads)
-        )
-        return means.reshape(-1, *targets.shape[1:])
+    ) -> Request:
+        array = as_queries("queries", queries, self._core_metric, self.n_features)
+        return Request.of(array, self.n_points, exclude_self, groups, mask, num_threads)
 
     def _poll(
         self,
         queries: ArrayLike,
         k: int,
-        *,
+        weights: str,
         sample_weight: ArrayLike | None = None,
         exclude_self: bool = False,
         groups: Groups | None = None,
         mask: ArrayLike | None = None,
-    ) -> tuple[NDArray[Any], int, _core.Restriction, NDArray[np.float64] | None]:
-        """Check what all predictions take. Points of weight zero are left out, as if they were not there."""
-        array = self._as_queries(queries)
-        factors = as_weights(sample_weight, self.n_points, "points")
-        restriction = Restriction.of(len(array), self.n_points, exclude_self, groups, mask)
-        if factors is not None:
-            restriction = restriction.without(factors == 0)
-        return array, as_integer("k", k, 1, *restriction.largest_k()), restriction.core(), factors
-
-    def _as_queries(self, queries: ArrayLike) -> NDArray[Any]:
-        array = as_rows("queries", queries)
-        check_same_features("queries", array, self.n_features, "points")
-        check_values("queries", array, self._core_metric)
-        check_directions("queries", array, self._core_metric)
-        return array
+        num_threads: int | None = None,
+    ) -> Poll:
+        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        return Poll.of(self._index, request, k, weights, sample_weight)
 
 
 def _as_radius(radius: float) -> float:
@@ -592,40 +495,3 @@ def nearest(
     indices : ndarray of int64, shape (n_queries, k)
     """
     return Index(points, metric, p=p, box=box).query(queries, k, num_threads=num_threads)
-
-
-def pairwise_distances(
-    X: ArrayLike,
-    Y: ArrayLike | None = None,
-    *,
-    metric: str = "euclidean",
-    p: float | None = None,
-    box: ArrayLike | None = None,
-    num_threads: int | None = None,
-) -> NDArray[np.float64]:
-    """Compute the matrix of all distances.
-
-    Parameters
-    ----------
-    X : array_like of shape (n_x, n_features)
-    Y : array_like of shape (n_y, n_features), optional
-        Default: `X`.
-    metric, p, box, num_threads
-        As in `Index`.
-
-    Returns
-    -------
-    distances : ndarray of float64, shape (n_x, n_y)
-        The same bits as `Index.query` gives.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `Index`, for `X` and `Y`.
-    """
-    core_metric, exponent = resolve_metric(metric, p)
-    left, _ = as_points("X", X, core_metric)
-    right = left if Y is None else as_points("Y", Y, core_metric)[0]
-    check_same_features("Y", right, left.shape[1], "X")
-    periods = as_box(box, left.shape[1], core_metric)
-    return _core.pairwise_distances(left, right, core_metric, exponent, periods, as_num_threads(num_threads))

@@ -186,14 +186,14 @@ class KNeighborsClassifier(KNeighborsMixin, ClassifierMixin, SupervisedNeighbors
         else:
             queries, k = self._search(X)
             with naming_X("queries"):
-                votes = self._index._count_votes(
+                poll = self._index._poll(
                     queries,
                     k,
-                    outputs,
                     self.weights or "uniform",
                     exclude_self=X is None,
                     num_threads=num_threads(self.n_jobs),
                 )
+            votes = poll.votes(outputs)
         yield from zip((classes for classes, _ in outputs), votes, strict=True)
 
     def score(self, X: MatrixLike | None, y: Any, sample_weight: Any = None) -> float:

@@ -123,11 +123,11 @@ class KNeighborsRegressor(KNeighborsMixin, RegressorMixin, SupervisedNeighbors):
             return neighbor_means(self._y, indices, neighbor_weights(distances, self.weights))
         queries, k = self._search(X)
         with naming_X("queries"):
-            return self._index._average(
+            poll = self._index._poll(
                 queries,
                 k,
-                self._y,
                 self.weights or "uniform",
                 exclude_self=X is None,
                 num_threads=num_threads(self.n_jobs),
             )
+        return poll.means(self._y)

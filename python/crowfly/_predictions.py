@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Predictions from the nearest neighbours, made by the core while it finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly import _core
+from crowfly._labels import Numbered
+from crowfly._request import Request
+from crowfly._validation import as_real_array, as_weights, check_same_length, scan
+
+#: What a neighbour's vote or target counts.
+WEIGHTINGS = ("uniform", "distance")
+
+
+@dataclass(frozen=True)
+class Poll:
+    """Which neighbours are asked, and what the answer of each counts."""
+
+    index: _core.Index
+    request: Request
+    k: int
+    by_distance: bool
+    sample_weight: NDArray[np.float64] | None
+
+    @classmethod
+    def of(
+        cls, index: _core.Index, request: Request, k: int, weights: str, sample_weight: ArrayLike | None
+    ) -> Self:
+        """Check what all predictions take besides a request."""
+        factors = as_weights(sample_weight, request.restriction.n_points, "points")
+        if factors is not None:
+            request = request.without_weightless(factors)
+        return cls(index, request, request.restriction.as_k("k", k), as_by_distance(weights), factors)
+
+    def votes(self, outputs: Sequence[Numbered]) -> list[NDArray[np.float64]]:
+        """Votes for the classes of each output, of shape (n_queries, n_classes)."""
+        return self.index.votes(
+            self.request.queries,
+            self.k,
+            self.request.restriction.core(),
+            [numbers for _, numbers in outputs],
+            [len(classes) for classes, _ in outputs],
+            self.by_distance,
+            self.sample_weight,
+            self.request.num_threads,
+        )
+
+    def means(self, targets: NDArray[Any]) -> NDArray[np.float64]:
+        """Means of checked targets, of one or two dimensions."""
+        matrix = np.ascontiguousarray(targets.reshape(len(targets), -1), dtype=np.float64)
+        means = self.index.means(
+            self.request.queries,
+            self.k,
+            self.request.restriction.core(),
+            matrix,
+            self.by_distance,
+            self.sample_weight,
+            self.request.num_threads,
+        )
+        return means.reshape(-1, *targets.shape[1:])
+
+
+def leave_one_out_accuracy(
+    index: _core.Index, request: Request, max_k: int, weights: str, labels: Numbered
+) -> NDArray[np.float64]:
+    """Share of the points that others classify right, for every k up to `max_k`; the request is for the points themselves."""
+    classes, numbers = labels
+    right = index.leave_one_out(
+        request.restriction.as_k("max_k", max_k),
+        request.restriction.core(),
+        numbers,
+        len(classes),
+        as_by_distance(weights),
+        request.num_threads,
+    )
+    accuracy: NDArray[np.float64] = np.asarray(right, dtype=np.float64) / len(numbers)
+    return accuracy
+
+
+def as_targets(name: str, value: ArrayLike, n_points: int) -> NDArray[Any]:
+    """Finite numbers, of one or several outputs."""
+    array = as_real_array(name, value, (1, 2))
+    check_same_length(name, array, n_points, "points")
+    if array.ndim == 2 and array.shape[1] == 0:
+        raise ValueError(f"{name}: at least one output expected, got shape {array.shape}")
+    scan(name, array)
+    return array
+
+
+def as_by_distance(weights: object) -> bool:
+    """True for "distance", False for "uniform"."""
+    if not isinstance(weights, str) or weights not in WEIGHTINGS:
+        raise ValueError(f"weights: one of {', '.join(WEIGHTINGS)} expected, got {weights!r}")
+    return weights == "distance"

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a search is asked, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly._restriction import Groups, Restriction
+from crowfly._validation import as_num_threads
+
+
+@dataclass(frozen=True)
+class Request:
+    """Queries, which points may be their neighbours, and the limit of threads in the core's words."""
+
+    queries: NDArray[Any]
+    restriction: Restriction
+    num_threads: int
+
+    @classmethod
+    def of(
+        cls,
+        queries: NDArray[Any],
+        n_points: int,
+        exclude_self: bool,
+        groups: Groups | None,
+        mask: ArrayLike | None,
+        num_threads: int | None,
+    ) -> Self:
+        """Check the arguments that come with checked queries."""
+        restriction = Restriction.of(len(queries), n_points, exclude_self, groups, mask)
+        return cls(queries, restriction, as_num_threads(num_threads))
+
+    def without_weightless(self, sample_weight: NDArray[np.float64]) -> Request:
+        """The same with points of weight zero left out, as if they were not there."""
+        return replace(self, restriction=self.restriction.without_weightless(sample_weight))
