@@ -103,6 +103,13 @@ def test_several_outputs_with_classes_of_any_kind() -> None:
     assert_same_bits(votes[1], index.votes(queries, 5, codes)[1])
 
 
+def test_outputs_of_different_kinds_in_one_list() -> None:
+    points = np.arange(3.0)[:, np.newaxis]
+    labels: Any = [["b", 10], ["a", 9], ["b", 10]]
+    classes, _ = crowfly.Index(points).votes(points, 1, labels)
+    assert [list(c) for c in classes] == [["a", "b"], [9, 10]]
+
+
 @pytest.mark.parametrize("weights", WEIGHTS)
 def test_neighbors_with_nothing_in_common_count_nothing(weights: str) -> None:
     points = np.array([[0, np.nan], [1, np.nan], [np.nan, 5], [0.5, np.nan]])
@@ -177,6 +184,11 @@ BAD_VOTES: list[tuple[dict[str, Any], str]] = [
     ({"labels": np.full(10, np.nan)}, "labels: labels that are numbers must be finite"),
     ({"labels": np.zeros((10, 1, 1))}, "labels: 1 or 2 dimensions"),
     ({"labels": np.array([1, "a"] * 5, dtype=object)}, "labels: labels of one kind"),
+    ({"labels": [1, "a"] * 5}, "labels: labels of one kind, .* got int and str"),
+    ({"labels": [1.5, b"a"] * 5}, "labels: labels of one kind, .* got bytes and float"),
+    ({"labels": [["a", 1], ["b", "c"]] * 5}, "labels: labels of one kind, .* got int and str"),
+    ({"labels": np.array([1.0, np.nan] * 5, dtype=object)}, "labels: labels .* must be finite, got nan"),
+    ({"labels": np.array(["2020", "NaT"] * 5, "M8[D]")}, "labels: labels .* must be finite, got NaT"),
     ({"k": 11}, "k: from 1 to 10"),
     ({"weights": "inverse"}, "weights: one of uniform, distance expected"),
     ({"weights": None}, "weights: one of uniform, distance expected"),

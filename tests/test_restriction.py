@@ -178,6 +178,18 @@ def test_the_largest_k_is_the_smallest_number_of_points_admitted(data: st.DataOb
         ({"groups": (np.arange(10), np.arange(3))}, ValueError, "groups: one label per point"),
         ({"groups": 3}, ValueError, "groups: one label per query"),
         ({"groups": np.array([1, "a"] * 5, dtype=object)}, TypeError, "groups: labels of one kind"),
+        ({"groups": [1, "a"] * 5}, TypeError, "groups: labels of one kind, .* got int and str"),
+        ({"groups": ([1, "a"] * 5, ["a"] * 10)}, TypeError, "groups: labels of one kind, .* got int and str"),
+        ({"groups": (1, *"abcdefghi")}, TypeError, "groups: labels of one kind, .* got int and str"),
+        ({"groups": [None, "a"] * 5}, TypeError, "groups: labels of one kind, .* got NoneType and str"),
+        (
+            {"groups": [1.0, np.nan] * 5},
+            ValueError,
+            "groups: labels that are numbers must be finite, got nan",
+        ),
+        ({"groups": (np.zeros(10), [np.nan] * 10)}, ValueError, "groups: labels .* must be finite, got nan"),
+        ({"groups": ([2**60] * 10, [np.nan] * 10)}, ValueError, "groups: labels .* must be finite, got nan"),
+        ({"groups": np.array(["2020", "NaT"] * 5, "M8[D]")}, ValueError, "groups: labels .* got NaT"),
         ({"exclude_self": 1}, TypeError, "exclude_self: True or False"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._labels import as_label_array, number_labels
 from crowfly._validation import as_array, as_flag, as_integer
 
 Groups: TypeAlias = ArrayLike | tuple[ArrayLike, ArrayLike]
@@ -116,15 +117,15 @@ def _as_mask(mask: ArrayLike, n_points: int) -> NDArray[np.bool_]:
 def _as_groups(groups: Groups, n_queries: int, n_points: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Labels as numbers from zero on."""
     pair = isinstance(groups, tuple) and len(groups) == 2 and all(np.ndim(part) > 0 for part in groups)
-    of_queries, of_points = cast("tuple[ArrayLike, ArrayLike]", groups) if pair else (groups, None)
-    if of_points is None:
+    if not pair:
         if n_queries != n_points:
             raise ValueError(
                 "groups: a tuple of the queries' and the points' labels expected where the queries are not the points: "
                 f"there are {n_queries} queries and {n_points} points"
             )
-        numbers = _numbered(_as_labels(of_queries, n_queries, "query"))
+        numbers = _numbered(_as_labels(groups, n_queries, "query"))
         return numbers, numbers
+    of_queries, of_points = cast("tuple[ArrayLike, ArrayLike]", groups)
     queries, points = _as_labels(of_queries, n_queries, "query"), _as_labels(of_points, n_points, "point")
     numbers = _numbered(_joined(queries, points))
     return numbers[:n_queries], numbers[n_queries:]
@@ -144,15 +145,11 @@ def _joined(queries: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
 
 
 def _as_labels(labels: Any, n: int, of_what: str) -> NDArray[Any]:
-    array = as_array("groups", labels)
+    array = as_label_array("groups", labels)
     if array.shape != (n,):
         raise ValueError(f"groups: one label per {of_what}, shape ({n},), expected, got shape {array.shape}")
     return array
 
 
 def _numbered(labels: NDArray[Any]) -> NDArray[np.int64]:
-    try:
-        numbers = np.unique(labels, return_inverse=True)[1]
-    except TypeError:
-        raise TypeError("groups: labels of one kind, that can be sorted, expected") from None
-    return np.ascontiguousarray(numbers, dtype=np.int64)
+    return np.ascontiguousarray(number_labels("groups", labels)[1], dtype=np.int64)

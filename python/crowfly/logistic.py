@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._labels import as_label_array
 from crowfly._separation import is_separated
 from crowfly._validation import (
-    as_array,
     as_design,
     as_flag,
     as_integer,
@@ -115,7 +115,7 @@ class LogisticResult:
 
 def _as_labels(y: ArrayLike) -> NDArray[Any]:
     """One-dimensional labels of one kind, none missing."""
-    labels = as_array("y", y)
+    labels = as_label_array("y", y)
     if labels.ndim != 1:
         raise ValueError(f"y: 1 dimension expected, got shape {labels.shape}")
     if labels.dtype == object:
