@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -80,6 +81,30 @@ NOT_FINITE = [np.nan, np.inf, -np.inf]
 def test_wrong_kind(where: str, kind: str) -> None:
     name, call = MATRICES[where]
     expect(TypeError, name, lambda: call(WRONG_KINDS[kind]))
+
+
+@pytest.mark.parametrize("where", [name for name in MATRICES if name != "pairwise_distances Y"])
+def test_none_is_no_array(where: str) -> None:
+    name, call = MATRICES[where]
+    assert expect(TypeError, name, lambda: call(None)) == f"{name}: an array expected, got None"
+
+
+@pytest.mark.parametrize("container", ["csr_array", "csc_matrix", "coo_array", "dok_array", "lil_matrix"])
+@pytest.mark.parametrize("where", MATRICES)
+def test_sparse_matrices_are_refused_in_one_line(where: str, container: str) -> None:
+    name, call = MATRICES[where]
+    sparse = getattr(scipy.sparse, container)(X)
+    message = expect(TypeError, name, lambda: call(sparse))
+    assert message == f"{name}: a dense array expected, got a sparse matrix; use .toarray()"
+
+
+@pytest.mark.skipif(np.longdouble(1).itemsize == 8, reason="here np.longdouble is float64")
+@pytest.mark.parametrize("where", MATRICES)
+def test_more_bits_than_float64_are_refused(where: str) -> None:
+    name, call = MATRICES[where]
+    message = expect(TypeError, name, lambda: call(X.astype(np.longdouble)))
+    assert "longdouble" in message
+    assert "use .astype(np.float64)" in message
 
 
 @pytest.mark.parametrize("rank", WRONG_RANKS)

@@ -21,6 +21,11 @@ LARGEST_WEIGHT = 1e100
 
 def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """`value` as an array of whatever dtype, with nothing lost on the way."""
+    if value is None:
+        raise TypeError(f"{name}: an array expected, got None")
+    if hasattr(value, "toarray") and not hasattr(value, "__array__"):
+        # SciPy's sparse matrices and arrays: NumPy makes an array of one object of them.
+        raise TypeError(f"{name}: a dense array expected, got a sparse matrix; use .toarray()")
     if np.ma.is_masked(value):
         raise ValueError(f"{name}: masked entries have no meaning here; fill them or leave their rows out")
     try:
@@ -34,11 +39,11 @@ def _wrong_dtype(name: str, array: NDArray[Any]) -> TypeError:
     if array.dtype != object:
         return TypeError(f"{name}: real numbers expected, got dtype {array.dtype}")
     for position, entry in np.ndenumerate(array):
-        place = ", ".join(map(str, position))
+        place = f"{name}[{', '.join(map(str, position))}] is" if position else "got"
         if not isinstance(entry, numbers.Real):
-            return TypeError(f"{name}: real numbers expected, {name}[{place}] is {entry!r}")
+            return TypeError(f"{name}: real numbers expected, {place} {entry!r}")
         if isinstance(entry, numbers.Integral) and abs(int(entry)) > LARGEST_EXACT_INTEGER:
-            return TypeError(f"{name}: numbers that float64 holds expected, {name}[{place}] is {entry!r}")
+            return TypeError(f"{name}: numbers that float64 holds expected, {place} {entry!r}")
     return TypeError(f"{name}: real numbers expected, got dtype object; convert it to float64 first")
 
 
@@ -54,7 +59,9 @@ def as_real_array(name: str, value: ArrayLike, ndim: tuple[int, ...]) -> NDArray
         )
     if array.dtype.kind == "f":
         if array.dtype.itemsize > 8:
-            raise TypeError(f"{name}: float16, float32 or float64 expected, got dtype {array.dtype}")
+            raise TypeError(
+                f"{name}: at most 64 bits expected, got dtype {array.dtype} (np.longdouble); use .astype(np.float64)"
+            )
         return array.astype(np.float64 if array.dtype.itemsize == 8 else np.float32, copy=False)
     if (
         array.dtype.itemsize == 8
