@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 import crowfly
 from assertions import assert_names_argument, assert_same_bits
-from references import METRICS
+from references import METRICS, AnyArray
 
 X = np.random.default_rng(0).standard_normal((12, 3))
 Y = X[:, 0] + 1
@@ -105,6 +105,57 @@ def test_more_bits_than_float64_are_refused(where: str) -> None:
     message = expect(TypeError, name, lambda: call(X.astype(np.longdouble)))
     assert "longdouble" in message
     assert "use .astype(np.float64)" in message
+
+
+def nullable_frame(**columns: tuple[str, list[Any]]) -> Any:
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame({name: pandas.array(values, dtype) for name, (dtype, values) in columns.items()})
+
+
+def arrays_of(result: Any) -> tuple[AnyArray, ...]:
+    if isinstance(result, crowfly.Index):
+        result = result.query(X)
+    return result if isinstance(result, tuple) else (getattr(result, "coef", result),)
+
+
+@pytest.mark.parametrize("where", MATRICES)
+def test_nullable_frames_are_their_numbers(where: str) -> None:
+    _, call = MATRICES[where]
+    small = np.arange(36).reshape(12, 3) % 7
+    a, b, c = small.T.tolist()
+    frame = nullable_frame(a=("Int64", a), b=("Float64", b), c=("boolean", [x > 3 for x in c]))
+    plain = np.column_stack([a, b, np.array(c) > 3]).astype(float)
+    for actual, expected in zip(arrays_of(call(frame)), arrays_of(call(plain)), strict=True):
+        assert_same_bits(actual, expected)
+
+
+@pytest.mark.parametrize("where", MATRICES)
+def test_missing_entries_of_nullable_frames_are_named_by_position(where: str) -> None:
+    name, call = MATRICES[where]
+    frame = nullable_frame(a=("Float64", [0.5] * 12), b=("Int64", [1] * 9 + [None] * 3), c=("Int8", [1] * 12))
+    assert f"{name}[9, 1] is nan" in expect(ValueError, name, lambda: call(frame))
+
+
+def test_missing_entries_of_nullable_frames_are_nan() -> None:
+    frame = nullable_frame(a=("Float64", [0.5, None, 2.0]), b=("Int64", [1, 2, None]))
+    plain = np.array([[0.5, 1], [np.nan, 2], [2, np.nan]])
+    expected = crowfly.Index(plain, "nan_euclidean").query(plain, 3)
+    actual = crowfly.Index(frame, "nan_euclidean").query(frame, 3)
+    assert_same_bits(actual[0], expected[0])
+    assert_same_bits(actual[1], expected[1])
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**62 + 1])
+def test_integers_of_nullable_frames_that_float64_can_not_hold(value: int) -> None:
+    frame = nullable_frame(a=("Int64", [value, 1, None]), b=("Float64", [1e300, 1.0, 2.0]))
+    assert "2**53" in expect(ValueError, "points", lambda: crowfly.Index(frame, "nan_euclidean"))
+    exact = nullable_frame(a=("Int64", [2**53, 1, None]), b=("Float64", [1e300, 1.0, 2.0]))
+    assert crowfly.Index(exact, "nan_euclidean").n_points == 3
+
+
+def test_frames_with_strings_are_no_numbers() -> None:
+    frame = nullable_frame(a=("Int64", [1, 2]), b=("string", ["1", "2"]))
+    assert "points[0, 1] is '1'" in expect(TypeError, "points", lambda: crowfly.Index(frame))
 
 
 @pytest.mark.parametrize("rank", WRONG_RANKS)

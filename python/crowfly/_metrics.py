@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly._validation import (
-    as_array,
     as_matrix,
+    as_numbers,
     as_real,
     as_real_array,
     check_same_features,
@@ -64,7 +64,7 @@ def check_directions(name: str, array: NDArray[Any], metric: str) -> None:
 
 def as_rows(name: str, value: ArrayLike) -> NDArray[Any]:
     """A matrix of a dtype that searches take as it is, or of one that holds all its values."""
-    array = as_array(name, value)
+    array = as_numbers(name, value)
     native = array.dtype.newbyteorder("=")
     if array.ndim == 2 and native in _TAKEN:
         return array.astype(native, copy=False)

@@ -34,6 +34,37 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"{name}: a rectangular array expected, got rows of different lengths") from None
 
 
+def as_numbers(name: str, value: ArrayLike) -> NDArray[Any]:
+    """`value` as an array of a real dtype; TypeError naming the argument."""
+    array = as_array(name, value)
+    if array.dtype == object and _is_numeric_frame(value):
+        array = _filled(name, value, array)
+    if array.dtype.kind not in "buif":
+        raise _wrong_dtype(name, array)
+    return array
+
+
+def _is_numeric_frame(value: Any) -> bool:
+    """A data frame or series of pandas whose columns are numbers, some of them of a dtype that has a missing value of its own."""
+    dtypes = np.atleast_1d(np.asarray(getattr(value, "dtypes", None), dtype=object))
+    return hasattr(value, "notna") and all(getattr(dtype, "kind", "O") in "buif" for dtype in dtypes)
+
+
+def _filled(name: str, frame: Any, objects: NDArray[Any]) -> NDArray[np.float64]:
+    """The numbers of a frame that NumPy makes objects of, NaN where one is missing."""
+    known = frame.notna().to_numpy()
+    array = np.full(objects.shape, np.nan)
+    array[known] = objects[known]
+    # Python's comparison of an integer with a float is exact.
+    if (array[known] != objects[known]).any():
+        raise _inexact_integers(name)
+    return array
+
+
+def _inexact_integers(name: str) -> ValueError:
+    return ValueError(f"{name}: integers beyond 2**53 have no exact float64; convert them first")
+
+
 def _wrong_dtype(name: str, array: NDArray[Any]) -> TypeError:
     """Say which entry made an array of objects one, since its dtype tells the user nothing."""
     if array.dtype != object:
@@ -49,9 +80,7 @@ def _wrong_dtype(name: str, array: NDArray[Any]) -> TypeError:
 
 def as_real_array(name: str, value: ArrayLike, ndim: tuple[int, ...]) -> NDArray[Any]:
     """`value` as a float32 or float64 array of native byte order, copied only where its dtype must change."""
-    array = as_array(name, value)
-    if array.dtype.kind not in "buif":
-        raise _wrong_dtype(name, array)
+    array = as_numbers(name, value)
     if array.ndim not in ndim:
         wanted = " or ".join(str(n) for n in ndim)
         raise ValueError(
@@ -68,7 +97,7 @@ def as_real_array(name: str, value: ArrayLike, ndim: tuple[int, ...]) -> NDArray
         and array.size
         and max(int(array.max()), -int(array.min())) > LARGEST_EXACT_INTEGER
     ):
-        raise ValueError(f"{name}: integers beyond 2**53 have no exact float64; convert them first")
+        raise _inexact_integers(name)
     return array.astype(np.float64)
 
 
