@@ -20,4 +20,6 @@ def test_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     for block in blocks:
         exec(compile(block, str(README), "exec"), namespace)  # noqa: S102  our own text
     assert namespace["indices"].shape == (100, 5)
+    distances, indices = namespace["hours"].query([[1.0]])
+    assert (distances.item(), indices.item()) == (1.5, 1)
     assert "nan" not in capsys.readouterr().out

@@ -33,7 +33,7 @@ class Index:
     Parameters
     ----------
     points : array_like of shape (n_points, n_features)
-        float32, float64, float16, int8 or uint8 in any layout, taken as they are; other real dtypes are converted.
+        float32, float64, float16, int8 or uint8 in any layout, taken as they are; other real dtypes are converted. What is missing in a data frame is NaN.
     metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean"}
         "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their angle without its
         cancellation. "nan_euclidean" leaves out features that are NaN in one of two rows and scales the sum of squares up to all features; rows without a
@@ -134,7 +134,7 @@ class Index:
         exclude_self : bool
             The queries are the points, row by row, and none is its own neighbour. Duplicates of a point do count.
         groups : array_like of shape (n_points,), or a tuple of arrays of shapes (n_queries,) and (n_points,), optional
-            Labels; points with the label of a query are not its neighbours. One array if the queries are the points, row by row: leave one group out.
+            Labels, none of them NaN; points with the label of a query are not its neighbours. One array if the queries are the points, row by row: leave one group out.
         mask : array_like of bool, shape (n_points,), optional
             False for points that are nobody's neighbours.
         num_threads : int, optional
