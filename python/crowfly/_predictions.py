@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -36,7 +36,7 @@ class Poll:
         """Check what all predictions take besides a request."""
         factors = as_weights(sample_weight, request.restriction.n_points, "points")
         if factors is not None:
-            request = request.without_weightless(factors)
+            request = replace(request, restriction=request.restriction.without_weightless(factors))
         return cls(index, request, request.restriction.as_k("k", k), as_by_distance(weights), factors)
 
     def votes(self, outputs: Sequence[Numbered]) -> list[NDArray[np.float64]]:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly._restriction import Groups, Restriction
@@ -34,7 +33,3 @@ class Request:
         """Check the arguments that come with checked queries."""
         restriction = Restriction.of(len(queries), n_points, exclude_self, groups, mask)
         return cls(queries, restriction, as_num_threads(num_threads))
-
-    def without_weightless(self, sample_weight: NDArray[np.float64]) -> Request:
-        """The same with points of weight zero left out, as if they were not there."""
-        return replace(self, restriction=self.restriction.without_weightless(sample_weight))

@@ -57,20 +57,20 @@ class Restriction:
         )
 
     def without_weightless(self, sample_weight: NDArray[np.float64]) -> Restriction:
-        """The same with points of weight zero left out."""
+        """The same with points of weight zero left out, as if they were not there."""
         weighty = sample_weight > 0
         mask = weighty if self.mask is None else self.mask & weighty
         return replace(self, mask=mask, mask_name="the mask of positive weights")
 
     def as_k(self, name: str, k: object) -> int:
-        """`k` as an integer that no query has fewer neighbours than; ValueError that says what limits it."""
+        """`k`, if it is an integer and every query has as many neighbours; an error that says what limits it otherwise."""
         least = int(np.min(self._n_admitted(), initial=self.n_points))
         if least < 1:
             raise ValueError(f"{name}: no point is left to be the neighbour of some query ({self._limits()})")
         return as_integer(name, k, 1, least, f" ({self._limits()})")
 
     def _n_admitted(self) -> Any:
-        """How many points may be neighbours of each query, or of every query: the pairs counted that the core's Admission admits."""
+        """The number of points that the core's Admission admits: for each query, or one for all."""
         return self._n_inside() - self._n_in_own_group() - self._n_self()
 
     def _n_inside(self) -> int:
