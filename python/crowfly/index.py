@@ -134,7 +134,8 @@ class Index:
         exclude_self : bool
             The queries are the points, row by row, and none is its own neighbour. Duplicates of a point do count.
         groups : array_like of shape (n_points,), or a tuple of arrays of shapes (n_queries,) and (n_points,), optional
-            Labels, none of them NaN; points with the label of a query are not its neighbours. One array if the queries are the points, row by row: leave one group out.
+            Labels, none of them NaN; points with the label of a query are not its neighbours. One array if the queries are the points, row by row: leave
+            one group out.
         mask : array_like of bool, shape (n_points,), optional
             False for points that are nobody's neighbours.
         num_threads : int, optional
@@ -164,81 +165,6 @@ class Index:
         request = self._request(queries, exclude_self, groups, mask, num_threads)
         count = request.restriction.as_k("k", k)
         return self._index.query(request.queries, count, request.restriction.core(), request.num_threads)
-
-    def add(self, points: ArrayLike) -> None:
-        """Append points; their indices continue those that are there.
-
-        What has been built for the points before is kept while those added are few, and made anew at the next call otherwise. From the first time on the index
-        holds its points itself, and room for some more. Not while other threads use the index.
-
-        Parameters
-        ----------
-        points : array_like of shape (n_added, n_features)
-            Of any dtype that the class takes; the index changes to one that holds both.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As the class.
-
-        Examples
-        --------
-        >>> import numpy as np, crowfly
-        >>> index = crowfly.Index(np.array([[0.0], [1.0]]))
-        >>> index.add([[0.4], [5.0]])
-        >>> index.query([[0.5]], k=2)[1]
-        array([[2, 0]])
-        """
-        array, max_abs = as_points("points", points, self._core_metric)
-        check_same_features("points", array, self.n_features, "the index")
-        if len(array) == 0:
-            return
-        before, after = self.n_points, self.n_points + len(array)
-        dtype = common_dtype(self._points.dtype, array.dtype)
-        room = self._room
-        if room is None or len(room) < after or room.dtype != dtype:
-            # A fifth more than needed: many small additions copy every point a few times, not each time.
-            room = np.empty((after + after // 5, self.n_features), dtype)
-            room[:before] = self._points
-        room[before:after] = array
-        held, top = room[:after], max(self._max_abs, max_abs)
-        index = self._index.extended(held, top)
-        self._room, self._points, self._max_abs, self._index, self.n_points = room, held, top, index, after
-
-    def explain(self, n_queries: int = 1, k: int = 1, *, num_threads: int | None = None) -> Plan:
-        """Tell how a call would be answered, without answering it.
-
-        Parameters
-        ----------
-        n_queries : int
-            Number of queries of the call. They are taken to be distributed as the points are.
-        k : int
-            From 1 to the number of points.
-        num_threads : int, optional
-            Limit for the call.
-
-        Returns
-        -------
-        plan : Plan
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is no integer or out of range.
-
-        Examples
-        --------
-        >>> import numpy as np, crowfly
-        >>> index = crowfly.Index(np.random.default_rng(0).random((1000, 3)))
-        >>> index.explain(n_queries=500, k=5).algorithm
-        'tree'
-        """
-        count = as_integer("n_queries", n_queries, 0, 2**62)
-        neighbors = Restriction(self.n_points).as_k("k", k)
-        algorithm, reason, built, n_bytes, threads = self._index.explain(
-            count, neighbors, as_num_threads(num_threads)
-        )
-        return Plan(algorithm, reason, PRECISIONS[algorithm], threads, built, n_bytes)
 
     def query_radius(
         self,
@@ -431,13 +357,88 @@ class Index:
         >>> import numpy as np, crowfly
         >>> index = crowfly.Index(np.array([[0.0], [1.0], [2.0], [10.0], [11.0]]))
         >>> index.leave_one_out_accuracy(["a", "a", "a", "b", "b"], 3)
-        array([1. , 1. , 0.6])
+        array([1. , 0.6, 0.6])
         """
         outputs = as_labels("labels", labels, self.n_points)
         if outputs.many:
             raise ValueError("labels: one dimension expected")
         request = Request.of(self._points, self.n_points, True, groups, mask, num_threads)
         return leave_one_out_accuracy(self._index, request, max_k, weights, outputs.numbered[0])
+
+    def add(self, points: ArrayLike) -> None:
+        """Append points; their indices continue those that are there.
+
+        What has been built for the points before is kept while those added are few, and made anew at the next call otherwise. From the first time on the index
+        holds its points itself, and room for some more. Not while other threads use the index.
+
+        Parameters
+        ----------
+        points : array_like of shape (n_added, n_features)
+            Of any dtype that the class takes; the index changes to one that holds both.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the class.
+
+        Examples
+        --------
+        >>> import numpy as np, crowfly
+        >>> index = crowfly.Index(np.array([[0.0], [1.0]]))
+        >>> index.add([[0.4], [5.0]])
+        >>> index.query([[0.5]], k=2)[1]
+        array([[2, 0]])
+        """
+        array, max_abs = as_points("points", points, self._core_metric)
+        check_same_features("points", array, self.n_features, "the index")
+        if len(array) == 0:
+            return
+        before, after = self.n_points, self.n_points + len(array)
+        dtype = common_dtype(self._points.dtype, array.dtype)
+        room = self._room
+        if room is None or len(room) < after or room.dtype != dtype:
+            # A fifth more than needed: many small additions copy every point a few times, not each time.
+            room = np.empty((after + after // 5, self.n_features), dtype)
+            room[:before] = self._points
+        room[before:after] = array
+        held, top = room[:after], max(self._max_abs, max_abs)
+        index = self._index.extended(held, top)
+        self._room, self._points, self._max_abs, self._index, self.n_points = room, held, top, index, after
+
+    def explain(self, n_queries: int = 1, k: int = 1, *, num_threads: int | None = None) -> Plan:
+        """Tell how a call would be answered, without answering it.
+
+        Parameters
+        ----------
+        n_queries : int
+            Number of queries of the call. They are taken to be distributed as the points are.
+        k : int
+            From 1 to the number of points.
+        num_threads : int, optional
+            Limit for the call.
+
+        Returns
+        -------
+        plan : Plan
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is no integer or out of range.
+
+        Examples
+        --------
+        >>> import numpy as np, crowfly
+        >>> index = crowfly.Index(np.random.default_rng(0).random((1000, 3)))
+        >>> index.explain(n_queries=500, k=5).algorithm
+        'tree'
+        """
+        count = as_integer("n_queries", n_queries, 0, 2**62)
+        neighbors = Restriction(self.n_points).as_k("k", k)
+        algorithm, reason, built, n_bytes, threads = self._index.explain(
+            count, neighbors, as_num_threads(num_threads)
+        )
+        return Plan(algorithm, reason, PRECISIONS[algorithm], threads, built, n_bytes)
 
     def _request(
         self,
