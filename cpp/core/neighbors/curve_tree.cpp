@@ -22,6 +22,20 @@ using kernels::column_block;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Index rows_per_task = 8192;
 
+/// Up to here the curve's own boxes are as good as those of medians, and cheaper.
+constexpr Index max_curve_features = 4;
+/// Points of a cube whose coordinates stay in the second-level cache while it is cut.
+constexpr Index max_cube_points = 1024;
+/// The curve's jumps are longer than all cuts inside of its cubes. The highest bit in which neighbours along the curve differ says how large the smallest
+/// cube around both is.
+constexpr int curve_jump = 40;
+
+/// Ordered as the numbers are.
+std::uint32_t ordered_bits(float x) noexcept {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+}
+
 /// A node that may hold neighbours: `level` 0 is a leaf.
 struct Visit {
   double bound;
@@ -51,7 +65,7 @@ struct Box {
     add(other.low.data());
     add(other.high.data());
   }
-  [[nodiscard]] bool is_point() const noexcept { return low == high; }
+  [[nodiscard]] double side(Index j) const noexcept { return high[as_size(j)] - low[as_size(j)]; }
 };
 
 }  // namespace
@@ -129,45 +143,96 @@ class CurveTree::Build {
     sort_by_key(order_);
     keys_.reserve(order_.size());
     for (const KeyedIndex x : order_) keys_.push_back(key_of(x));
-    refine();
+    jumps_.assign(order_.size(), 0);
+    for (std::size_t i = 1; i < order_.size(); ++i) {
+      const int bits = std::bit_width(key_of(order_[i]) ^ key_of(order_[i - 1]));
+      if (bits > 0) jumps_[i] = static_cast<std::uint8_t>(curve_jump + bits);
+    }
+    split_cubes();
   }
 
-  /// Long runs of one key (dense clusters beside far points) are sorted again, along a curve of their own. Any order is right: data on very many scales are
-  /// left as they are once this has cost as much as several sorts of all points.
-  void refine() {
-    std::vector<Range> open = runs({0, n_});
-    constexpr Index most_passes = 8;
-    Index left = most_passes * n_;
-    while (!open.empty() && left > 0) {
+  /// The curve's cubes of up to max_cube_points points, and longer runs of one key, are cut at medians: boxes of about as many points each fit
+  /// closer than those that the curve makes, from five features on.
+  void split_cubes() {
+    const auto cubes = cubes_of_curve();
+    // Those that would keep one thread busy alone are cut until they don't.
+    const Index most = std::max<Index>(n_ / 16, max_cube_points);
+    std::vector<Range> parts;
+    for (const Range& cube : cubes) split(cube, most, parts);
+    parallel_for_work(static_cast<Index>(parts.size()), 8 * work(), [&](Index part) {
       checkpoint();
-      const Range run = open.back();
+      std::vector<Range> leaves;
+      split(parts[as_size(part)], column_block, leaves);
+    });
+  }
+
+  /// What the curve leaves together: the largest cubes with few enough points, and runs of one key.
+  [[nodiscard]] std::vector<Range> cubes_of_curve() {
+    std::vector<Range> cubes;
+    const Index most = features_ > max_curve_features ? max_cube_points : 0;
+    const auto end_of = [&](Index begin, std::uint32_t last_key) {
+      return std::upper_bound(order_.begin() + begin, order_.end(), keyed_index(last_key, ~std::uint32_t{0})) -
+             order_.begin();
+    };
+    for (Index begin = 0; begin < n_;) {
+      const std::uint32_t key = key_of(order_[as_size(begin)]);
+      Index end = begin + 1;
+      while (end < n_ && jumps_[as_size(end)] == 0) ++end;
+      for (int bits = 1; bits <= 32 && (begin == 0 || jumps_[as_size(begin)] > curve_jump + bits); ++bits) {
+        const Index wider = end_of(begin, key | static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1));
+        if (wider - begin > most) break;
+        end = wider;
+      }
+      if (end - begin > column_block) {
+        cubes.push_back({begin, end});
+        std::fill(jumps_.begin() + begin + 1, jumps_.begin() + end, std::uint8_t{0});
+      }
+      begin = end;
+    }
+    return cubes;
+  }
+
+  /// Cuts a range at medians of its widest feature until each part has at most `most` points; leaves then have between half of and all of
+  /// column_block.
+  void split(Range range, Index most, std::vector<Range>& parts) {
+    std::vector<Range> open{range};
+    std::vector<double> low(as_size(features_)), high(as_size(features_));
+    while (!open.empty()) {
+      const Range at = open.back();
       open.pop_back();
-      left -= run.size();
-      Box box(features_);
-      for (Index i = run.begin; i < run.end; ++i) box.add(row(payload_of(order_[as_size(i)])));
-      if (box.is_point()) continue;
-      const ZOrder curve(box.low, box.high);
-      std::vector<KeyedIndex> part(order_.begin() + run.begin, order_.begin() + run.end);
-      for (KeyedIndex& x : part) x = keyed_index(curve.key(row(payload_of(x))), payload_of(x));
-      sort_by_key(part);
-      std::copy(part.begin(), part.end(), order_.begin() + run.begin);
-      const auto inner = runs(run);
-      // A curve that tells nothing apart (a box too small or too large for its scale) ends it.
-      if (inner.size() == 1 && inner[0].size() == run.size()) continue;
-      open.insert(open.end(), inner.begin(), inner.end());
+      if (at.size() <= most) {
+        parts.push_back(at);
+        continue;
+      }
+      const Index n_leaves = ceil_div(at.size(), column_block);
+      const Index middle = at.begin + at.size() * (n_leaves / 2) / n_leaves;
+      cut(at, middle, widest(at));
+      jumps_[as_size(middle)] = static_cast<std::uint8_t>(std::bit_width(static_cast<std::size_t>(n_leaves)));
+      open.push_back({middle, at.end});
+      open.push_back({at.begin, middle});
     }
   }
 
-  /// Runs of equal keys that fill more than two leaves.
-  [[nodiscard]] std::vector<Range> runs(Range range) const {
-    std::vector<Range> found;
-    for (Index i = range.begin; i < range.end;) {
-      Index end = i + 1;
-      while (end < range.end && key_of(order_[as_size(end)]) == key_of(order_[as_size(i)])) ++end;
-      if (end - i > 2 * column_block) found.push_back({i, end});
-      i = end;
+  /// The feature in which some of the points are furthest apart.
+  [[nodiscard]] Index widest(Range range) {
+    constexpr Index sample = 32;
+    const Index stride = std::max<Index>(1, range.size() / sample);
+    Box box(features_);
+    for (Index i = range.begin; i < range.end; i += stride) box.add(row(payload_of(order_[as_size(i)])));
+    Index best = 0;
+    for (Index j = 1; j < features_; ++j) {
+      if (box.side(j) > box.side(best)) best = j;
     }
-    return found;
+    return best;
+  }
+
+  void cut(Range range, Index middle, Index feature) {
+    for (Index i = range.begin; i < range.end; ++i) {
+      const std::uint32_t point = payload_of(order_[as_size(i)]);
+      order_[as_size(i)] = keyed_index(ordered_bits(static_cast<float>(row(point)[feature])), point);
+    }
+    const auto begin = order_.begin();
+    std::nth_element(begin + range.begin, begin + middle, begin + range.end);
   }
 
   /// Where to end a node that may hold the items from `begin` on: at eight to sixteen of them, before the one that is furthest along the curve from the item
@@ -181,10 +246,7 @@ class CurveTree::Build {
     }
     return best;
   }
-  /// The highest bit in which neighbours along the curve differ says how large the smallest cube around both is.
-  [[nodiscard]] int jump(Index i) const noexcept {
-    return std::bit_width(key_of(order_[as_size(i)]) ^ key_of(order_[as_size(i - 1)]));
-  }
+  [[nodiscard]] int jump(Index i) const noexcept { return jumps_[as_size(i)]; }
 
   void build_leaves() {
     tree_.points_.resize(as_size(n_));
@@ -269,8 +331,10 @@ class CurveTree::Build {
   Index features_, n_;
   AlignedBuffer<double> rows_;
   std::vector<KeyedIndex> order_;
-  std::vector<std::uint32_t> keys_;  ///< along the curve about all points, before parts of it were refined
-  std::vector<Box> boxes_;           ///< of the nodes of the highest level so far
+  std::vector<std::uint32_t> keys_;  ///< along the curve, before cubes were cut
+  std::vector<std::uint8_t>
+      jumps_;  ///< how far each point is from the one before it: cuts of cubes by their size, then the curve's own jumps
+  std::vector<Box> boxes_;  ///< of the nodes of the highest level so far
 };
 
 CurveTree::CurveTree(const MatrixView& points, const Metric& metric)

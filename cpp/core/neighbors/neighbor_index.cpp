@@ -18,7 +18,7 @@ namespace {
 constexpr Index min_built_queries = 16, min_built_points = 64, min_points_per_neighbor = 8;
 
 /// Up to here the tree beats the lattice on all data measured (docs/design/neighbors.md): boxes tell most points apart from the neighbours.
-constexpr Index max_tree_features = 6;
+constexpr Index max_tree_features = 8;
 /// Without the lattice (other sums than of squares), the tree has to beat the direct search only.
 constexpr Index max_lone_tree_features = 16;
 
