@@ -52,7 +52,7 @@ def test_rows_that_repeat_are_a_base_too() -> None:
     rows = rng.standard_normal((300, 4))
     points = rows[rng.integers(300, size=3000)]
     index = crowfly.Index(points)
-    index.query(rows, 3)
+    index.query(rows + 0.01, 3)
     index.add(rows[:20])
     assert index.explain(300, 3).built
     everything = np.vstack([points, rows[:20]])

@@ -115,3 +115,61 @@ def test_few_queries_make_nothing() -> None:
     assert "rows repeat" not in index.explain(2, 3).reason
     index.query(queries, 3)
     assert_neighbors_equal(index.query(queries[:1], 3), neighbors(queries[:1], points, 3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [1, 9, 40])
+def test_queries_equal_to_points(k: int, dtype: Any) -> None:
+    """Some have k equal points, some fewer, some none; what is stored in another type is equal too."""
+    rng = np.random.default_rng(57)
+    rows = rng.standard_normal((N // 20, 5)).astype(np.float32)
+    points = rows[rng.integers(len(rows), size=N)].astype(dtype)
+    queries = np.vstack([rows[:60].astype(np.float64), rng.standard_normal((30, 5)), -0.0 * rows[:1]])
+    index = crowfly.Index(points)
+    assert_neighbors_equal(index.query(queries, k), neighbors(queries, points, k))
+    assert searches_distinct_rows(index, k)
+    assert_neighbors_equal(index.query(queries, k, num_threads=1), neighbors(queries, points, k))
+    expected = neighbors(points, points, k, exclude_self=True)
+    assert_neighbors_equal(index.query(points, k, exclude_self=True), expected)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "nan_euclidean"])
+def test_rows_at_distance_zero_need_not_be_equal(metric: str) -> None:
+    rng = np.random.default_rng(58)
+    rows = rng.integers(1, 4, (N // 8, 3)).astype(float)
+    if metric == "nan_euclidean":
+        rows[rng.random(rows.shape) < 0.3] = np.nan
+    points = np.vstack([4 * rows, np.tile(rows, (7, 1))])
+    actual = crowfly.Index(points, metric).query(rows[:80], 5)
+    assert_neighbors_equal(actual, neighbors(rows[:80], points, 5, metric))
+
+
+def numbers_of_one_hash(n: int) -> np.ndarray[Any, Any]:
+    """The hash of a row undone: as many different numbers whose rows of one feature have the same hash."""
+    word, odd = 2**64, 0x9E3779B97F4A7C15
+    inverse = pow(odd, -1, word)
+
+    def turned(x: int, by: int) -> int:
+        return ((x << by) | (x >> (64 - by))) % word
+
+    numbers: list[float] = []
+    for low in range(4 * n):
+        x = (0x12345678 << 32) + low * 977
+        for chain in (4, 3, 2):
+            x = turned((x * inverse) % word ^ chain, 64 - 17)
+        x = x * inverse % word
+        # The first of four chains, which starts at one.
+        x = x ^ (x >> 29) ^ (x >> 58)
+        numbers.append(np.uint64(x * inverse % word ^ 1).view(np.float64))
+    found = np.array(numbers)
+    return found[(np.abs(found) < 1e100) & (np.abs(found) > 1e-100)][:n]
+
+
+def test_rows_of_one_hash() -> None:
+    numbers = numbers_of_one_hash(40)
+    assert len(numbers) == 40
+    rng = np.random.default_rng(59)
+    points = np.concatenate([numbers[rng.integers(40, size=N)], rng.standard_normal(100)])[:, None]
+    rng.shuffle(points)
+    queries = np.concatenate([numbers, points[:50, 0]])[:, None]
+    assert_neighbors_equal(crowfly.Index(points).query(queries, 30), neighbors(queries, points, 30))

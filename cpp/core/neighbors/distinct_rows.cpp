@@ -15,6 +15,8 @@ namespace crowfly {
 namespace {
 
 constexpr Index rows_per_task = 1024;
+/// Of rows with one hash so many different ones are told apart.
+constexpr std::size_t max_different = 8;
 
 template <class T>
 double value_at(const MatrixView& points, Index i, Index j) {
@@ -45,6 +47,22 @@ bool equal(const MatrixView& points, Index a, Index b) {
   return true;
 }
 
+std::uint32_t hash_of(const MatrixView& points, Index i) {
+  return visit_dtype(points.dtype, [&](auto zero) { return hash_of<decltype(zero)>(points, i); });
+}
+
+/// Of rows that may be stored in different types.
+bool equal(const MatrixView& left, Index a, const MatrixView& right, Index b) {
+  return visit_dtype(left.dtype, [&](auto zero) {
+    return visit_dtype(right.dtype, [&](auto other) {
+      for (Index j = 0; j < left.cols; ++j) {
+        if (value_at<decltype(zero)>(left, a, j) != value_at<decltype(other)>(right, b, j)) return false;
+      }
+      return true;
+    });
+  });
+}
+
 /// Row numbers sorted by the hashes of their rows; equal hashes in ascending order of the rows.
 std::vector<KeyedIndex> sorted_by_hash(const MatrixView& points) {
   std::vector<KeyedIndex> order(as_size(points.rows));
@@ -65,7 +83,6 @@ std::vector<KeyedIndex> sorted_by_hash(const MatrixView& points) {
 /// Tells each row of a run of equal hashes the first row equal to it. Rows that meet more than a few different ones stay alone, which is right too.
 template <class T>
 void find_firsts(const MatrixView& points, std::span<const KeyedIndex> run, std::vector<std::uint32_t>& first_of) {
-  constexpr std::size_t max_different = 8;
   std::array<std::uint32_t, max_different> firsts;
   std::size_t n = 0;
   for (std::size_t i = 0; i < run.size(); ++i) {
@@ -79,8 +96,7 @@ void find_firsts(const MatrixView& points, std::span<const KeyedIndex> run, std:
 }
 
 /// For each row the first row equal to it.
-std::vector<std::uint32_t> firsts_of(const MatrixView& points) {
-  const std::vector<KeyedIndex> order = sorted_by_hash(points);
+std::vector<std::uint32_t> firsts_of(const MatrixView& points, const std::vector<KeyedIndex>& order) {
   const auto n = static_cast<Index>(order.size());
   std::vector<std::uint32_t> first_of(order.size());
   const auto same_key = [&](Index a, Index b) { return key_of(order[as_size(a)]) == key_of(order[as_size(b)]); };
@@ -132,7 +148,8 @@ bool DistinctRows::likely(const MatrixView& points) {
 }
 
 DistinctRows::DistinctRows(const MatrixView& points) {
-  const std::vector<std::uint32_t> first_of = firsts_of(points);
+  const std::vector<KeyedIndex> order = sorted_by_hash(points);
+  const std::vector<std::uint32_t> first_of = firsts_of(points, order);
   std::vector<std::uint32_t> firsts;
   for (std::uint32_t i = 0; i < first_of.size(); ++i) {
     if (first_of[i] == i) firsts.push_back(i);
@@ -140,33 +157,34 @@ DistinctRows::DistinctRows(const MatrixView& points) {
   if (firsts.size() > first_of.size() / 2) return;
   std::vector<std::uint32_t> number(first_of.size());
   for (std::uint32_t r = 0; r < firsts.size(); ++r) number[firsts[r]] = r;
+  by_hash_.reserve(firsts.size());
+  for (const KeyedIndex x : order) {
+    const std::uint32_t i = payload_of(x);
+    if (first_of[i] == i) by_hash_.push_back(keyed_index(key_of(x), number[i]));
+  }
   offsets_.assign(firsts.size() + 1, 0);
   for (const std::uint32_t first : first_of) ++offsets_[number[first] + 1];
   std::partial_sum(offsets_.begin(), offsets_.end(), offsets_.begin());
   members_.resize(first_of.size());
   std::vector<std::uint32_t> next(offsets_.begin(), offsets_.end() - 1);
   for (std::uint32_t i = 0; i < first_of.size(); ++i) members_[next[number[first_of[i]]]++] = i;
-  gather(points, firsts);
+  rows_ = GatheredRows(points, firsts);
 }
 
-void DistinctRows::gather(const MatrixView& points, std::span<const std::uint32_t> firsts) {
-  const Index item = points.item_size(), stride = points.cols * item, n = static_cast<Index>(firsts.size());
-  data_ = AlignedBuffer<char>(n * stride);
-  const Index parts = std::max<Index>(1, ceil_div(n, rows_per_task));
-  parallel_for_work(parts, static_cast<double>(n * stride), [&](Index part) {
-    const Range range = part_of(n, parts, part);
-    for (Index r = range.begin; r < range.end; ++r) {
-      const char* source = points.row(firsts[as_size(r)]);
-      char* target = data_.data() + r * stride;
-      for (Index j = 0; j < points.cols; ++j)
-        std::memcpy(target + j * item, source + j * points.col_stride, as_size(item));
-    }
-  });
-  rows_ = {data_.data(), n, points.cols, stride, item, points.dtype};
+std::optional<Index> DistinctRows::find(const MatrixView& others, Index i) const {
+  const std::uint32_t hash = hash_of(others, i);
+  const auto begin = std::lower_bound(by_hash_.begin(), by_hash_.end(), keyed_index(hash, 0));
+  const auto end = std::find_if(begin, by_hash_.end(), [&](KeyedIndex x) { return key_of(x) != hash; });
+  // Among more than can be told apart some may be equal and stand alone: none of them has all the members.
+  if (static_cast<std::size_t>(end - begin) > max_different) return std::nullopt;
+  const auto found = std::find_if(begin, end, [&](KeyedIndex x) { return equal(rows(), payload_of(x), others, i); });
+  if (found == end) return std::nullopt;
+  return static_cast<Index>(payload_of(*found));
 }
 
 Index DistinctRows::bytes() const noexcept {
-  return data_.size() + 4 * static_cast<Index>(offsets_.size() + members_.size());
+  return rows_.bytes() + 8 * static_cast<Index>(by_hash_.size()) +
+         4 * static_cast<Index>(offsets_.size() + members_.size());
 }
 
 }  // namespace crowfly

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "base/aligned_buffer.hpp"
 #include "base/matrix_view.hpp"
+#include "base/radix_sort.hpp"
+#include "neighbors/gathered_rows.hpp"
 
 namespace crowfly {
 
@@ -20,20 +22,21 @@ class DistinctRows {
   [[nodiscard]] static bool likely(const MatrixView& points);
 
   /// True where less than half of the points are distinct; otherwise there are no rows.
-  [[nodiscard]] bool pay() const noexcept { return rows_.rows > 0; }
+  [[nodiscard]] bool pay() const noexcept { return rows().rows > 0; }
   /// One of each, in the order of their first occurrence.
-  [[nodiscard]] const MatrixView& rows() const noexcept { return rows_; }
+  [[nodiscard]] const MatrixView& rows() const noexcept { return rows_.view(); }
   /// The points that are equal to a row, ascending.
   [[nodiscard]] std::span<const std::uint32_t> members(Index row) const noexcept {
     return std::span(members_).subspan(offsets_[as_size(row)], offsets_[as_size(row + 1)] - offsets_[as_size(row)]);
   }
+  /// The row that is equal to row i of other rows of as many features, whose members are then all points equal to it. Nothing where there is none, or where
+  /// too many rows have one hash.
+  [[nodiscard]] std::optional<Index> find(const MatrixView& others, Index i) const;
   [[nodiscard]] Index bytes() const noexcept;
 
  private:
-  void gather(const MatrixView& points, std::span<const std::uint32_t> firsts);
-
-  MatrixView rows_;
-  AlignedBuffer<char> data_;
+  GatheredRows rows_;
+  std::vector<KeyedIndex> by_hash_;  ///< rows in the order of their hashes
   std::vector<std::uint32_t> offsets_, members_;
 };
 

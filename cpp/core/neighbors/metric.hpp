@@ -53,6 +53,8 @@ class Metric {
         return kernels::Reduction::squared_difference;
     }
   }
+  /// True where only equal rows are at distance zero: not where rows are normalised, moved into a box or have gaps.
+  [[nodiscard]] bool separates() const noexcept { return as_stored(); }
   /// Exponent p with reduction(s x) = s^p reduction(x).
   [[nodiscard]] double degree() const noexcept {
     switch (kind_) {

@@ -16,7 +16,7 @@ enum class Weighting { uniform, inverse_distance };
 /// The prediction that is asked for.
 struct Poll {
   const NeighborIndex& index;
-  NeighborIndex::Request request;
+  Request request;
   Index k;
   Weighting weighting = Weighting::uniform;
   const double* point_weights = nullptr;  ///< factors of the points' own, or null

@@ -42,6 +42,8 @@ class TopK {
  public:
   explicit TopK(Index k) : k_(as_size(k)) { heap_.reserve(k_); }
 
+  /// An empty one for the same.
+  [[nodiscard]] TopK another() const { return TopK(wanted()); }
   /// Forgets all, for the next query.
   void clear() noexcept { heap_.clear(); }
 

@@ -33,7 +33,9 @@ class RadiusLimit {
 class WithinRadius : public RadiusLimit {
  public:
   using RadiusLimit::RadiusLimit;
+  explicit WithinRadius(const RadiusLimit& limit) : RadiusLimit(limit) {}
 
+  [[nodiscard]] WithinRadius another() const { return WithinRadius(static_cast<const RadiusLimit&>(*this)); }
   void clear() noexcept { found_.clear(); }
   void offer(const Neighbor& candidate) {
     if (inside(candidate.distance)) found_.push_back(candidate);
@@ -51,9 +53,12 @@ class WithinRadius : public RadiusLimit {
 class CountWithin : public RadiusLimit {
  public:
   using RadiusLimit::RadiusLimit;
+  explicit CountWithin(const RadiusLimit& limit) : RadiusLimit(limit) {}
 
+  [[nodiscard]] CountWithin another() const { return CountWithin(static_cast<const RadiusLimit&>(*this)); }
   void clear() noexcept { count_ = 0; }
   void offer(const Neighbor& candidate) noexcept { count_ += inside(candidate.distance) ? 1 : 0; }
+  void add(Index n) noexcept { count_ += n; }
   void merge(const CountWithin& other) noexcept { count_ += other.count_; }
   [[nodiscard]] Index count() const noexcept { return count_; }
 

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "neighbors/point_search.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/check.hpp"
+#include "neighbors/lattice_search.hpp"
+#include "neighbors/within_radius.hpp"
+
+namespace crowfly {
+namespace {
+
+/// With fewer points, or many of them asked for, there is nothing to save by building.
+constexpr Index min_built_points = 64, min_points_per_neighbor = 8;
+
+/// Up to here the tree beats the lattice on all data measured (docs/design/neighbors.md): boxes tell most points apart from the neighbours.
+constexpr Index max_tree_features = 8;
+/// Without the lattice (other sums than of squares), the tree has to beat the direct search only.
+constexpr Index max_lone_tree_features = 16;
+
+/// Cells cost their building (about n * sqrt(n) pairs) and a probe. Below these numbers they can't earn it.
+constexpr Index min_cell_points = 8192, min_queries_per_cell = 4;
+constexpr double max_share_visited = 0.3;
+
+/// Neighbours that the parts of the points may hold together before they are merged (24 bytes each).
+constexpr Index max_partial_neighbors = Index{1} << 20;
+
+/// Between these, squares of centred points neither overflow nor vanish. Other data are searched directly.
+constexpr double min_filter_magnitude = 0x1p-400, max_filter_magnitude = 0x1p400;
+
+/// Tasks per thread: enough that the last ones end together.
+constexpr Index tasks_per_thread = 4;
+
+/// Queries per task: their panels stay in the second-level cache, their candidates take a few megabytes, a multiple of every tile's height keeps padding
+/// small, and there are tasks for every thread. How queries are cut changes no answer, so the number of threads may matter here.
+Index query_block(Index features, Index n_queries, Index k) {
+  constexpr Index multiple = 28, max_candidates = Index{1} << 20;
+  const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
+  const Index cached = std::min(131072 / std::max<Index>(features, 1), max_candidates / (2 * k));
+  return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
+}
+
+}  // namespace
+
+PointSearch::PointSearch(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm)
+    : points_(points), metric_(std::move(metric)), max_abs_(max_abs), algorithm_(algorithm) {}
+
+bool PointSearch::lattice_works(Index k) const noexcept {
+  return metric_.euclidean() && points_.rows >= min_built_points && points_.rows < (Index{1} << 31) &&
+         k <= points_.rows / min_points_per_neighbor && points_.cols <= max_lattice_features &&
+         max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
+}
+
+bool PointSearch::tree_works(Index n_queries) const noexcept {
+  constexpr Index most = Index{1} << 32;
+  return metric_.monotone() && points_.rows < most && n_queries < most && points_.cols <= CurveTree::max_features;
+}
+
+/// The algorithm asked for, or the direct search where that can't be.
+Plan PointSearch::asked_for(Index n_queries, Index k) const noexcept {
+  if (algorithm_ == Algorithm::direct) return {algorithm_, "asked for"};
+  const bool works = algorithm_ == Algorithm::tree ? tree_works(n_queries) : lattice_works(k);
+  return works ? Plan{algorithm_, "asked for"}
+               : Plan{Algorithm::direct, "what was asked for has no bound for this metric, size or magnitude"};
+}
+
+Plan PointSearch::plan(Index n_queries, const MatrixView& queries, Index k, bool remember) const {
+  if (algorithm_ != Algorithm::automatic) return asked_for(n_queries, k);
+  if (!served_.enough_with(n_queries)) {
+    return {Algorithm::direct, "building anything would cost more than so few queries"};
+  }
+  if (points_.rows < min_built_points) return {Algorithm::direct, "few points"};
+  if (k > points_.rows / min_points_per_neighbor)
+    return {Algorithm::direct, "neighbours are a large part of the points"};
+  const bool lattice = lattice_works(k);
+  if (tree_works(n_queries) && points_.cols <= (lattice ? max_tree_features : max_lone_tree_features)) {
+    return {Algorithm::tree, "few features: most boxes are out of reach"};
+  }
+  if (!lattice) return {Algorithm::direct, "no bound for this metric, number of features or magnitude"};
+  if (cells_pay(n_queries, queries, k, remember))
+    return {Algorithm::cells, "a sample of the data is clustered: most cells are out of reach"};
+  return {Algorithm::lattice, "too many features for a tree, and not enough clusters or queries for cells"};
+}
+
+Plan PointSearch::explain(Index n_queries, Index k) const {
+  Plan plan = this->plan(n_queries, points_, k, false);
+  const Index entries = points_.rows * points_.cols;
+  const auto describe = [&](const auto* built, Index estimate) {
+    plan.built = built != nullptr;
+    plan.bytes = built != nullptr ? built->bytes() : estimate;
+  };
+  if (plan.algorithm == Algorithm::tree)
+    describe(tree_.peek(), entries * points_.item_size() * 3 / 2 + 4 * points_.rows);
+  if (plan.algorithm == Algorithm::lattice)
+    describe(lattice_.peek(), points_.rows * (lattice_depth(points_.cols) + 12));
+  if (plan.algorithm == Algorithm::cells) describe(cells_.peek(), points_.rows * (lattice_depth(points_.cols) + 13));
+  return plan;
+}
+
+/// Probed once per index, at the first call that is large enough; `remember` is false where there is none yet.
+bool PointSearch::cells_pay(Index n_queries, const MatrixView& queries, Index k, bool remember) const {
+  if (cells_.peek() != nullptr) return true;
+  if (points_.rows < min_cell_points || n_queries < min_queries_per_cell * Cells::usual_number(points_.rows)) {
+    return false;
+  }
+  if (clustered_.load() != Probe::not_made) return clustered_.load() == Probe::yes;
+  const bool clustered = Cells::share_visited(points_, queries, metric_, k) <= max_share_visited;
+  if (remember) clustered_.store(clustered ? Probe::yes : Probe::no);
+  return clustered;
+}
+
+/// A call that looks at blocks of queries and of points: what it asks, how it is cut, and in which order its rows are taken.
+template <class Kept>
+struct PointSearch::Blocks {
+  const Request& request;
+  const Kept& empty;
+  const Finish<Kept>& finish;
+  Index k;
+  const LatticePoints* lattice = nullptr;  ///< null: direct
+  std::vector<Index> order = {};
+  Index block = 0, n_blocks = 0;    ///< queries
+  Index n_units = 0, n_chunks = 1;  ///< points, in units of groups (lattice) or blocks (direct)
+
+  [[nodiscard]] std::span<const Index> rows(Index b) const noexcept {
+    const auto begin = as_size(b * block), end = as_size(std::min((b + 1) * block, request.queries.rows));
+    return std::span<const Index>(order).subspan(begin, end - begin);
+  }
+  void finish_block(Index b, std::vector<Kept>& kept) const {
+    const auto mine = rows(b);
+    for (std::size_t at = 0; at < mine.size(); ++at) finish(mine[at], kept[at]);
+  }
+};
+
+template <class Kept>
+void PointSearch::run(const Request& request, const Kept& empty, Index k, const Finish<Kept>& finish) const {
+  const MatrixView& queries = request.queries;
+  check(queries.cols == points_.cols);
+  const Algorithm algorithm = plan(queries.rows, queries, k, true).algorithm;
+  served_.add(queries.rows);
+  if (algorithm == Algorithm::tree) {
+    run_tree(request, empty, k, finish);
+    return;
+  }
+  Blocks<Kept> blocks{.request = request, .empty = empty, .finish = finish, .k = k};
+  if (algorithm == Algorithm::cells) {
+    const Cells& cells = cells_.get([&] { return Cells(points_, metric_, Cells::usual_number(points_.rows)); });
+    blocks.lattice = &cells.lattice();
+    blocks.order = cells.order_of(queries, metric_);
+  } else {
+    if (algorithm == Algorithm::lattice)
+      blocks.lattice = &lattice_.get(
+          [&] { return LatticePoints::with_far_cells(points_, metric_, Partition::whole(points_.rows)); });
+    blocks.order.resize(as_size(queries.rows));
+    std::iota(blocks.order.begin(), blocks.order.end(), Index{0});
+  }
+  run_blocks(blocks);
+}
+
+template <class Kept>
+void PointSearch::run_tree(const Request& request, const Kept& empty, Index k, const Finish<Kept>& finish) const {
+  const CurveTree& tree = tree_.get([&] { return CurveTree(points_, metric_); });
+  const MatrixView& queries = request.queries;
+  const std::vector<KeyedIndex> order = tree.order_of(queries);
+  const Index block = std::clamp<Index>(ceil_div(queries.rows, 16 * get_num_threads()), 4, 64);
+  // A query meets a few leaves, more where it wants more neighbours, and keeps a heap of them: about a microsecond, and a fifth more per neighbour.
+  const double operations = (1000.0 + 200.0 * static_cast<double>(k)) * static_cast<double>(queries.rows);
+  parallel_for_work(ceil_div(queries.rows, block), operations, [&](Index task) {
+    AlignedBuffer<double> row(padded_depth(points_.cols));
+    PointDistance distance(points_, metric_);
+    Kept kept = empty.another();
+    for (Index at = task * block; at < std::min((task + 1) * block, queries.rows); ++at) {
+      const Index i = payload_of(order[as_size(at)]);
+      load_row(queries, i, metric_, row.data());
+      kept.clear();
+      tree.search({i, row.data(), key_of(order[as_size(at)]), request.admission}, distance, kept);
+      finish(i, kept);
+    }
+  });
+}
+
+template <class Kept>
+void PointSearch::run_blocks(Blocks<Kept>& blocks) const {
+  const MatrixView& queries = blocks.request.queries;
+  const Index k = blocks.k;
+  blocks.block = std::max<Index>(1, query_block(points_.cols, queries.rows, k));
+  blocks.n_blocks = ceil_div(queries.rows, blocks.block);
+  blocks.n_units =
+      blocks.lattice != nullptr ? blocks.lattice->n_groups() : ceil_div(points_.rows, direct_block(points_.cols));
+  // Few query blocks: the points are cut too, so that every thread has work; each part costs k neighbours per query to merge.
+  const Index wanted_tasks = get_num_threads() > 1 ? tasks_per_thread * get_num_threads() / 2 : 1;
+  if (blocks.n_blocks > 0 && blocks.n_blocks < wanted_tasks) {
+    const Index wanted = ceil_div(wanted_tasks, blocks.n_blocks);
+    const Index affordable = std::clamp<Index>(max_partial_neighbors / (queries.rows * k), 1,
+                                               std::max<Index>(1, points_.rows / (min_points_per_neighbor * k)));
+    blocks.n_chunks = std::clamp<Index>(std::min(wanted, affordable), 1, blocks.n_units);
+  }
+  const double operations = direct_operations(queries, points_);
+  if (blocks.n_chunks == 1) {
+    parallel_for_work(blocks.n_blocks, operations, [&](Index block) {
+      std::vector<Kept> kept = run_task(blocks, block, 0);
+      blocks.finish_block(block, kept);
+    });
+    return;
+  }
+  std::vector<std::vector<Kept>> partial(as_size(blocks.n_blocks * blocks.n_chunks));
+  parallel_for_work(blocks.n_blocks * blocks.n_chunks, operations, [&](Index task) {
+    partial[as_size(task)] = run_task(blocks, task / blocks.n_chunks, task % blocks.n_chunks);
+  });
+  parallel_for_work(blocks.n_blocks, operations, [&](Index block) {
+    std::vector<Kept>& kept = partial[as_size(block * blocks.n_chunks)];
+    for (Index c = 1; c < blocks.n_chunks; ++c) {
+      const std::vector<Kept>& other = partial[as_size(block * blocks.n_chunks + c)];
+      for (std::size_t at = 0; at < kept.size(); ++at) kept[at].merge(other[at]);
+    }
+    blocks.finish_block(block, kept);
+  });
+}
+
+/// What one part of the points holds for each query of one block.
+template <class Kept>
+std::vector<Kept> PointSearch::run_task(const Blocks<Kept>& blocks, Index block, Index chunk) const {
+  const auto rows = blocks.rows(block);
+  const Range units = part_of(blocks.n_units, blocks.n_chunks, chunk);
+  const auto& [queries, admission] = blocks.request;
+  std::vector<Kept> kept;
+  kept.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) kept.push_back(blocks.empty.another());
+  if (blocks.lattice != nullptr) {
+    LatticeSearch<Kept>({.queries = queries,
+                         .points = points_,
+                         .lattice = *blocks.lattice,
+                         .metric = metric_,
+                         .rows = rows,
+                         .admission = admission,
+                         .kept = kept})
+        .run(units);
+  } else {
+    const Index unit = direct_block(points_.cols);
+    search_directly(queries, rows, points_, {units.begin * unit, std::min(units.end * unit, points_.rows)}, metric_,
+                    admission, std::span(kept));
+  }
+  return kept;
+}
+
+template void PointSearch::run(const Request&, const TopK&, Index, const Finish<TopK>&) const;
+template void PointSearch::run(const Request&, const WithinRadius&, Index, const Finish<WithinRadius>&) const;
+template void PointSearch::run(const Request&, const CountWithin&, Index, const Finish<CountWithin>&) const;
+
+}  // namespace crowfly
