@@ -358,7 +358,7 @@ const TrialEntry entries[] = {
 const TrialEntry probes[] = {
     {"fma_chain_f32", 192'000, fma_chain<Precision::float32>},
     {"fma_chain_f64", 192'000, fma_chain<Precision::float64>},
-    {"byte_chain", 768'000, byte_chain},
+    {"byte_chain", 786'432, byte_chain},
     {"read_stream", 3072, read_stream},
     {"write_stream", 3072, write_stream},
 };
