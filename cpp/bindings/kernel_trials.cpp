@@ -325,7 +325,7 @@ Trial write_stream(const KernelTable& t, Index size) {
 const TrialEntry entries[] = {
     {"lattice_tile", 16, lattice_tile},
     {"lattice_tile", 128, lattice_tile},
-    {"lattice_tile", 512, lattice_tile},
+    {"lattice_tile", 384, lattice_tile},
     {"lattice_round_f32", 128, lattice_round<float>},
     {"lattice_round_f64", 128, lattice_round<double>},
     {"distance_columns_f32 squared_difference", 3, distance_columns<float>},
