@@ -16,6 +16,7 @@ nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 
 PYPROJECT: dict[str, Any] = nox.project.load_toml("pyproject.toml")
+AMX_TESTS = [f"tests/test_{topic}.py" for topic in ("kernels", "neighbors", "restriction", "repeated_rows")]
 SANITIZER_RUNTIMES = {"asan-ubsan": "libasan.so", "tsan": "libtsan.so"}
 
 
@@ -75,6 +76,17 @@ def tests_isa(session: nox.Session) -> None:
         # A run that silently falls back to another instruction set would prove nothing.
         session.run("python", "-c", f"import crowfly; assert crowfly.get_config()['isa'] == {isa!r}", env=env)
         session.run("pytest", *session.posargs, env=env)
+
+
+@nox.session(default=False)
+def emulate_amx(session: nox.Session) -> None:
+    """Run the tests of kernels and of neighbours with AMX executed in software (Linux, a CPU with AVX-512 VNNI)."""
+    install_groups(session, "test")
+    session.install("-Cbuild-dir=build/nox-emulate-amx", "-Ccmake.define.CROWFLY_EMULATE_AMX=ON", ".[report]")
+    # pytest's handler of illegal instructions would take the emulator's place.
+    session.run(
+        "pytest", "-p", "no:faulthandler", *(session.posargs or AMX_TESTS), env={"CROWFLY_ISA": "amx"}
+    )
 
 
 @nox.session(default=False)

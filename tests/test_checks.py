@@ -31,11 +31,13 @@ def run_check(name: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
 # --- check_includes.py ------------------------------------------------------------------------------------------------
 
 CLEAN_TREE = {
-    "cpp/cmake/isa.cmake": "crowfly_isa(reference)\nif(X86)\n  crowfly_isa(avx2 avx avx2 fma)\nendif()\n",
+    "cpp/cmake/isa.cmake": "crowfly_isa(reference)\nif(X86)\n  crowfly_isa(avx2 avx avx2 fma)\n"
+    "  crowfly_isa(avx512 avx avx2 fma avx512f)\nendif()\n",
     "cpp/core/base/view.hpp": "#include <cstddef>\n",
     "cpp/core/base/cpu_features.cpp": '#include "base/view.hpp"\n#include <intrin.h>\n',
     "cpp/core/kernels/vec_avx2.hpp": '#include <immintrin.h>\n#include "base/view.hpp"\n',
     "cpp/core/kernels/kernels_avx2.cpp": '#include "kernels/vec_avx2.hpp"\n#include "isa_list.inc"\n',
+    "cpp/core/kernels/kernels_avx512.cpp": '#include "kernels/vec_avx2.hpp"\n',
     "cpp/core/linalg/gram.cpp": '#include "gram.hpp"\n#include "kernels/vec.hpp"\n',
     "cpp/core/linalg/gram.hpp": '// #include "neighbors/top_k.hpp"\n',
     "cpp/core/neighbors/top_k.hpp": '#include "linalg/gram.hpp"\n',
@@ -61,6 +63,8 @@ WRONG_INCLUDES = [
     ("cpp/bindings/module.cpp", "<x86intrin.h>", "intrinsics belong in cpp/core/kernels"),
     ("cpp/core/linalg/pack.cpp", '"kernels/vec_avx2.hpp"', "only files of cpp/core/kernels named *_avx2.*"),
     ("cpp/bindings/module.cpp", '"kernels/vec_avx2.hpp"', "only files of cpp/core/kernels named *_avx2.*"),
+    ("cpp/core/kernels/kernels_avx2.cpp", '"vec_avx512.hpp"', "cpp/core/kernels named *_avx512.*"),
+    ("cpp/core/kernels/kernels_reference.cpp", '"vec_avx2.hpp"', "named *_avx2.* or *_avx512.*"),
     ("cpp/core/kernels/dispatch.cpp", '"vec_avx2.hpp"', "only files of cpp/core/kernels named *_avx2.*"),
 ]
 

@@ -94,6 +94,49 @@ def test_rows_far_outside_the_lattice_are_clipped() -> None:
         assert length >= far
 
 
+def tile_of(depths: int, seed: int) -> tuple[AnyArray, AnyArray, AnyArray]:
+    """Queries and points of a tile over their whole range, and what the points' sums start from."""
+    sizes = _core._kernels.tile_sizes()
+    levels, offset, depth = sizes["lattice_levels"], sizes["lattice_offset"], depths * sizes["lattice_depth"]
+    rng = np.random.default_rng(seed)
+    queries = rng.integers(-levels, levels + 1, (sizes["lattice_queries"], depth)).astype(np.int8)
+    points = (offset + rng.integers(-levels, levels + 1, (sizes["lattice_points"], depth))).astype(np.uint8)
+    # Every product of the first rows is as large as it gets, of either sign.
+    queries[0], points[0], points[-1] = levels, offset + levels, offset - levels
+    queries[-1] = -levels
+    return queries, points, rng.integers(-(2**28), 0, len(points)).astype(np.int32)
+
+
+@pytest.mark.parametrize("depths", [1, 2, 3, 5, 8, 64])
+def test_lattice_tile_is_exact(depths: int) -> None:
+    queries, points, start = tile_of(depths, depths)
+    sums = start + queries.astype(np.int64) @ points.T.astype(np.int64)
+    rng = np.random.default_rng(depths)
+    # A threshold that one of the row's sums just meets; rows without a hit; rows of hits.
+    thresholds = sums[np.arange(len(sums)), rng.integers(0, sums.shape[1], len(sums))].astype(np.int32)
+    thresholds[1::3], thresholds[2::3] = 2**30, -(2**30)
+    any_hit, hits, values = _core._kernels.lattice_tile(queries, points, start, thresholds)
+    expected = sums - thresholds[:, np.newaxis]
+    assert any_hit
+    np.testing.assert_array_equal(values, expected)
+    bits = (hits[:, np.newaxis] >> np.arange(len(points), dtype=np.uint64)) & np.uint64(1)
+    np.testing.assert_array_equal(bits, expected >= 0)
+
+
+def test_lattice_tile_sees_a_single_hit_wherever_it_is() -> None:
+    queries, points, _ = tile_of(1, 7)
+    products = queries.astype(np.int64) @ points.T.astype(np.int64)
+    nothing = np.full(len(queries), 2**30, np.int32)
+    assert not _core._kernels.lattice_tile(queries, points, np.zeros(len(points), np.int32), nothing)[0]
+    for i, j in np.ndindex(products.shape):
+        start, thresholds = np.full(len(points), -(2**28), np.int32), nothing.copy()
+        start[j], thresholds[i] = 0, products[i, j]
+        any_hit, hits, _ = _core._kernels.lattice_tile(queries, points, start, thresholds)
+        assert any_hit
+        assert hits.nonzero()[0].tolist() == [i]
+        assert hits[i] == 1 << j
+
+
 SIZES = [1, 2, 3, 7, 8, 9, 11, 12, 13, 23, 24, 25, 47, 49, 97, 193, 200]
 
 

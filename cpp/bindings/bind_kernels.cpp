@@ -37,6 +37,37 @@ py::tuple round_one_row(const py::array& row, const Doubles& centre, double inve
   return py::make_tuple(codes, bounds.squares, bounds.moved, bounds.length);
 }
 
+/// One tile of the lattice filter, the rows of both as a caller has them: whether it has a hit, the hits of each query as bits, and the values.
+py::tuple lattice_tile(const py::array_t<std::int8_t, py::array::c_style>& queries,
+                       const py::array_t<std::uint8_t, py::array::c_style>& points,
+                       const py::array_t<std::int32_t, py::array::c_style>& start,
+                       const py::array_t<std::int32_t, py::array::c_style>& thresholds) {
+  const auto& table = kernels::active();
+  const Index rows = table.lattice_queries, cols = table.lattice_points, group = table.lattice_group;
+  require(queries.ndim() == 2 && points.ndim() == 2 && queries.shape(0) == rows && points.shape(0) == cols &&
+              queries.shape(1) == points.shape(1) && queries.shape(1) % table.lattice_depth == 0,
+          "queries, points: a tile of some whole depths expected");
+  require(start.size() == cols && thresholds.size() == rows,
+          "start, thresholds: one per point, one per query expected");
+  const Index depth = queries.shape(1);
+  AlignedBuffer<std::int8_t> q(depth * rows);
+  AlignedBuffer<std::uint8_t> x(depth * cols);
+  for (Index k = 0; k < depth; ++k) {
+    for (Index i = 0; i < rows; ++i) q[(k / group * rows + i) * group + k % group] = queries.at(i, k);
+    for (Index j = 0; j < cols; ++j) x[(k / 4 * cols + j) * 4 + k % 4] = points.at(j, k);
+  }
+  AlignedBuffer<std::int32_t> first(cols), limits(rows), values(rows * cols);
+  std::copy_n(start.data(), cols, first.data());
+  std::copy_n(thresholds.data(), rows, limits.data());
+  py::array_t<std::uint64_t> hits(rows);
+  py::array_t<std::int32_t> found({rows, cols});
+  const kernels::LatticeScope scope(table);
+  const bool any =
+      table.lattice_tile(q.data(), x.data(), first.data(), limits.data(), depth, hits.mutable_data(), values.data());
+  std::copy_n(values.data(), rows * cols, found.mutable_data());
+  return py::make_tuple(any, hits, found);
+}
+
 /// X' diag(w) X, packed and summed as a fit does it.
 Doubles gram_matrix(const py::array& x, const OptionalDoubles& weights) {
   const MatrixView view = matrix_view(x, "x");
@@ -99,11 +130,14 @@ void bind_kernels(py::module_& m) {
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));
   m.def("round_row", &round_one_row, py::arg("row"), py::arg("centre"), py::arg("inverse_step"));
+  m.def("lattice_tile", &lattice_tile, py::arg("queries"), py::arg("points"), py::arg("start"), py::arg("thresholds"));
   m.def("tile_sizes", [] {
     py::dict sizes;
     sizes["lattice_queries"] = kernels::active().lattice_queries;
     sizes["lattice_points"] = kernels::active().lattice_points;
+    sizes["lattice_depth"] = kernels::active().lattice_depth;
     sizes["lattice_levels"] = kernels::active().lattice_levels;
+    sizes["lattice_offset"] = kernels::active().lattice_offset;
     sizes["panel_width"] = kernels::active().panel_width;
     sizes["gram_rows"] = kernels::active().gram_rows;
     return sizes;

@@ -325,7 +325,7 @@ Trial write_stream(const KernelTable& t, Index size) {
 const TrialEntry entries[] = {
     {"lattice_tile", 16, lattice_tile},
     {"lattice_tile", 128, lattice_tile},
-    {"lattice_tile", 512, lattice_tile},
+    {"lattice_tile", 384, lattice_tile},
     {"lattice_round_f32", 128, lattice_round<float>},
     {"lattice_round_f64", 128, lattice_round<double>},
     {"distance_columns_f32 squared_difference", 3, distance_columns<float>},
@@ -358,7 +358,7 @@ const TrialEntry entries[] = {
 const TrialEntry probes[] = {
     {"fma_chain_f32", 192'000, fma_chain<Precision::float32>},
     {"fma_chain_f64", 192'000, fma_chain<Precision::float64>},
-    {"byte_chain", 768'000, byte_chain},
+    {"byte_chain", 786'432, byte_chain},
     {"read_stream", 3072, read_stream},
     {"write_stream", 3072, write_stream},
 };

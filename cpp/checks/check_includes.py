@@ -5,8 +5,9 @@
 Usage: check_includes.py [ROOT]
 
 The core is layered: base <- kernels <- linalg <- neighbors, linear_model. It knows neither Python nor NumPy. Code for one
-instruction set lives in cpp/core/kernels, and a vec_<isa>.hpp is included by files of the same instruction set only: any other
-file would be compiled without that instruction set's flags, or would share inline code between two of them.
+instruction set lives in cpp/core/kernels, and a vec_<isa>.hpp is included by files of the same instruction set, or of one that has
+all its features, only: any other file would be compiled without that instruction set's flags. (Whether two of them then share
+inline code is check_symbols.py's concern.)
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 PYTHON_HEADER = re.compile(r"^(pybind11/|numpy/|Python\.h$)")
 # MSVC's intrin.h isn't matched: it is the only way to CPUID there.
 INTRINSICS_HEADER = re.compile(r"^(\w+intrin|arm_(acle|neon|sme|sve)|riscv_vector)\.h$")
-ISA_LIST_ENTRY = re.compile(r"^\s*crowfly_isa\((\w+)", re.MULTILINE)
+ISA_LIST_ENTRY = re.compile(r"^\s*crowfly_isa\((\w+)([^)]*)\)", re.MULTILINE)
 
 
-def isa_names(root: Path) -> list[str]:
-    """Names in the one list of instruction sets."""
-    return ISA_LIST_ENTRY.findall((root / "cpp/cmake/isa.cmake").read_text(encoding="utf-8"))
+def isa_features(root: Path) -> dict[str, set[str]]:
+    """Names and features in the one list of instruction sets."""
+    text = (root / "cpp/cmake/isa.cmake").read_text(encoding="utf-8")
+    return {name: set(features.split()) for name, features in ISA_LIST_ENTRY.findall(text)}
 
 
 def includes(path: Path) -> Iterator[tuple[int, str]]:
@@ -69,23 +71,26 @@ def layer_fault(core: Path, path: Path, target: str) -> str | None:
     return None
 
 
-def isa_fault(root: Path, path: Path, target: str, isas: list[str]) -> str | None:
+def isa_fault(root: Path, path: Path, target: str, isas: dict[str, set[str]]) -> str | None:
     """What is wrong with an include, as far as instruction sets go."""
     kernels = root / "cpp/core/kernels"
     if INTRINSICS_HEADER.match(target) and not path.is_relative_to(kernels):
         return f"{target!r}: intrinsics belong in cpp/core/kernels"
-    for isa in isas:
+    for isa, features in isas.items():
+        able = [name for name, others in isas.items() if name == isa or (features and features < others)]
         if Path(target).name == f"vec_{isa}.hpp" and not (
-            path.is_relative_to(kernels) and path.name.split(".")[0].endswith(f"_{isa}")
+            path.is_relative_to(kernels)
+            and path.name.split(".")[0].endswith(tuple(f"_{name}" for name in able))
         ):
-            return f"{target!r}: only files of cpp/core/kernels named *_{isa}.* may include it"
+            names = " or ".join(f"*_{name}.*" for name in able)
+            return f"{target!r}: only files of cpp/core/kernels named {names} may include it"
     return None
 
 
 def faults(root: Path) -> list[str]:
     """One line per wrong include below root/cpp."""
     core = root / "cpp/core"
-    isas = isa_names(root)
+    isas = isa_features(root)
     found = []
     for path in sorted(p for p in (root / "cpp").rglob("*") if p.suffix in SUFFIXES):
         for number, target in includes(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The one list: instruction set -> CPU features. Compiler flags (-m<feature>) and the run-time check (isa_list.inc) are both
+# The one list: instruction set -> CPU features. Compiler flags (-m<feature>, with - for _) and the run-time check (isa_list.inc) are both
 # made from it, so they can't drift apart. Order is the order of preference, the last one that runs wins.
 # `-march=<cpu>` is never used: it would enable more than is checked.
 
@@ -14,6 +14,12 @@ crowfly_isa(reference)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   crowfly_isa(avx2 avx avx2 fma)
   crowfly_isa(avx512 avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni)
+  # GCC 11, Clang 12. Linux alone says whether a process may use the tiles.
+  include(CheckCXXCompilerFlag)
+  check_cxx_compiler_flag("-mamx-tile -mamx-int8" CROWFLY_COMPILER_KNOWS_AMX)
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CROWFLY_COMPILER_KNOWS_AMX)
+    crowfly_isa(amx avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni amx_tile amx_int8)
+  endif()
 endif()
 
 # One object library per instruction set: kernels_<isa>.cpp and nothing else sees these flags. Inlining and vectorising for an instruction set
@@ -25,6 +31,7 @@ function(crowfly_add_kernels out_objects)
     set(target crowfly_kernels_${isa})
     add_library(${target} OBJECT cpp/core/kernels/kernels_${isa}.cpp)
     target_link_libraries(${target} PRIVATE crowfly_options)
+    target_compile_definitions(${target} PRIVATE CROWFLY_ISA_NAME=${isa})
     set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
     if(NOT MSVC)
       # Kernels don't throw; without unwinding tables no personality symbol is shared with other objects.
@@ -37,7 +44,8 @@ function(crowfly_add_kernels out_objects)
     set(mask "")
     foreach(feature IN LISTS CROWFLY_FEATURES_${isa})
       if(NOT MSVC)
-        target_compile_options(${target} PRIVATE -m${feature})
+        string(REPLACE "_" "-" flag ${feature})
+        target_compile_options(${target} PRIVATE -m${flag})
       endif()
       string(APPEND mask "feature_bit(CpuFeature::${feature}) | ")
     endforeach()

@@ -8,6 +8,10 @@
 #else
 #include <cpuid.h>
 #endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 namespace crowfly {
@@ -42,6 +46,22 @@ std::uint64_t xcr0() noexcept {
 #endif
 }
 
+#if defined(CROWFLY_EMULATE_AMX)
+constexpr bool emulated_tiles = true;  // cpp/emulation
+#else
+constexpr bool emulated_tiles = false;
+#endif
+
+/// The state of the tile registers is 8 KiB that Linux saves only for processes that have asked. It refuses where a thread's signal stack would be too small.
+bool may_use_tiles() noexcept {
+#if defined(__linux__)
+  constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
+}
+
 FeatureMask detect() noexcept {
   const Registers leaf1 = cpuid(1, 0);
   const auto bit = [](std::uint32_t word, int position) { return ((word >> position) & 1U) != 0; };
@@ -62,6 +82,9 @@ FeatureMask detect() noexcept {
   add(CpuFeature::avx512bw, zmm && bit(leaf7.ebx, 30));
   add(CpuFeature::avx512vl, zmm && bit(leaf7.ebx, 31));
   add(CpuFeature::avx512vnni, zmm && bit(leaf7.ecx, 11));
+  const bool tiles = emulated_tiles || ((saved & 0x60000) == 0x60000 && bit(leaf7.edx, 24) && may_use_tiles());
+  add(CpuFeature::amx_tile, tiles);
+  add(CpuFeature::amx_int8, tiles && (emulated_tiles || bit(leaf7.edx, 25)));
   return mask;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/cpu_features.hpp"
+#include "kernels/lattice_trial.hpp"
 
 namespace crowfly::kernels {
 
@@ -29,7 +30,7 @@ const Row rows[] = {
 #undef CROWFLY_ISA_ROW
 };
 
-bool runs_here(const Row& row) noexcept { return (row.features & ~cpu_features()) == 0; }
+bool runs_here(const Row& row) { return (row.features & ~cpu_features()) == 0 && lattice_tile_is_exact(*row.table); }
 
 std::atomic<const KernelTable*> chosen{rows[0].table};
 

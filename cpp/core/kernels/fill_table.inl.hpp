@@ -41,9 +41,12 @@ constexpr KernelTable make_table(const char* name) {
   t.lattice_queries = Isa::lattice_queries;
   t.lattice_points = Isa::lattice_vectors * Isa::byte_sum::lanes;
   t.lattice_depth = Isa::byte_sum::features;
+  t.lattice_group = 4;
   t.lattice_levels = Isa::byte_sum::levels;
   t.lattice_offset = Isa::byte_sum::levels + 1;
   t.lattice_tile = lattice_tile<Isa>;
+  t.lattice_enter = as_it_is<Isa>;
+  t.lattice_leave = as_it_is<Isa>;
   t.lattice_round_f32 = lattice_round<Isa, float>;
   t.lattice_round_f64 = lattice_round<Isa, double>;
   fill_monotone<Isa, SquaredDifference>(t, Reduction::squared_difference);

@@ -23,7 +23,7 @@ inline constexpr Index row_padding = 8;
 
 /// The probes of the machine's limits work on multiples of so many multiply-adds, and of so many doubles.
 inline constexpr Index fma_multiple = 192;
-inline constexpr Index byte_multiple = 768;
+inline constexpr Index byte_multiple = 98304;
 inline constexpr Index stream_multiple = 64;
 
 /// Points of a block that is stored by column.
@@ -47,19 +47,24 @@ struct KernelTable {
   Index lattice_queries;
   Index lattice_points;
   Index lattice_depth;
+  Index lattice_group;
   Index lattice_levels;
   Index lattice_offset;
 
   /// values(i, j) = start[j] + q_i . (x_j + offset) - thresholds[i], exactly, in 32 bits; the caller sees to it that nothing overflows.
-  ///   queries: [depth / 4][lattice_queries][4]; points: [depth / 4][lattice_points][4].
-  ///   hits: lattice_queries words, bit j set where values(i, j) >= 0; values: [lattice_queries][lattice_points]. Both are written only where the tile has
-  ///   a hit.
-  /// Returns whether the tile has a hit.
+  ///   queries: [depth / lattice_group][lattice_queries][lattice_group]; points: [depth / 4][lattice_points][4].
+  ///   hits: lattice_queries words, bit j set where values(i, j) >= 0; values: [lattice_queries][lattice_points]. What they hold where the tile has no hit is
+  ///   left open.
+  /// Returns whether the tile has a hit. To be called between lattice_enter and lattice_leave on the same thread, with no code of others in between: see LatticeScope.
   bool (*lattice_tile)(const std::int8_t* queries, const std::uint8_t* points, const std::int32_t* start,
                        const std::int32_t* thresholds, Index depth, std::uint64_t* hits, std::int32_t* values);
+  using ThreadState = void (*)();
+  ThreadState lattice_enter;
+  ThreadState lattice_leave;
 
   /// codes[j] = (row[j] - centre[j]) * inverse_step, rounded to an integer, at most `largest` in magnitude, plus offset, as a byte; what the rounding
-  /// did goes to `sums`. `centre` and `codes` are padded to a multiple of row_padding, centre with zeros; what codes hold past the features is left open.
+  /// did goes to `sums`. `centre` and `codes` are padded to a multiple of row_padding, centre with zeros; past the features up to there, codes of zero may be
+  /// written.
   using LatticeRound = void (*)(const void* row, const double* centre, double inverse_step, double largest,
                                 double offset, Index n_features, std::uint8_t* codes, LatticeSums* sums);
   LatticeRound lattice_round_f32;
@@ -157,7 +162,7 @@ struct KernelTable {
   using FmaChain = double (*)(Index n);
   FmaChain fma_chain_f32;
   FmaChain fma_chain_f64;
-  ///   n products of bytes (a multiple of byte_multiple) likewise.
+  ///   n products of bytes (a multiple of byte_multiple) likewise, between lattice_enter and lattice_leave.
   std::int32_t (*byte_chain)(Index n);
   ///   The sum of n values, and n values set; n a multiple of stream_multiple.
   double (*read_stream)(const double* values, Index n);

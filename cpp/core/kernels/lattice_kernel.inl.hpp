@@ -48,6 +48,10 @@ bool lattice_tile(const std::int8_t* queries, const std::uint8_t* points, const 
   return true;
 }
 
+/// Where threads need no preparation.
+template <class Isa>
+void as_it_is() {}
+
 template <class Isa, class T>
 void lattice_round(const void* row, const double* centre, double inverse_step, double largest, double offset,
                    Index n_features, std::uint8_t* codes, LatticeSums* sums) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // AVX-512 (F, DQ, BW, VL, VNNI): 16 floats or 8 doubles. The same operations under the same names as in vec_reference.hpp, which documents them.
+// Instruction sets above have these vectors too, each as types of its own: CROWFLY_ISA_NAME is that of the object (isa.cmake).
 #pragma once
 
 #include <immintrin.h>
@@ -8,7 +9,7 @@
 
 #include "kernels/kernel_table.hpp"
 
-namespace crowfly::kernels::avx512 {
+namespace crowfly::kernels::CROWFLY_ISA_NAME {
 
 /// For the probe of the multiply-add limit alone.
 struct F32 {
@@ -110,4 +111,4 @@ struct Isa {
   static constexpr int gram_rows = 8, gram_vectors = 3;
 };
 
-}  // namespace crowfly::kernels::avx512
+}  // namespace crowfly::kernels::CROWFLY_ISA_NAME

@@ -47,11 +47,12 @@ class Assignment {
       thresholds_[i] = i < rows.size() ? 1 - lattice_limit : lattice_limit;
       if (i >= rows.size()) continue;
       rounder_.round_row(rows.begin + i, frame, 0);
-      rounder_.scatter(panel_.data(), n_queries_, i);
+      rounder_.scatter(panel_.data(), n_queries_, i, table.lattice_group);
       nearest[i] = 0;
     }
     const auto* queries = reinterpret_cast<const std::int8_t*>(panel_.data());
     const Range groups = centres_.cell(0).groups;
+    const kernels::LatticeScope scope(table);
     for (Index p = centres_.group(groups.begin).panels.begin; p < centres_.group(groups.end - 1).panels.end; ++p) {
       if (!table.lattice_tile(queries, centres_.panel(p), centres_.start(p), thresholds_.data(), centres_.depth(),
                               hits_.data(), values_.data())) {

@@ -123,10 +123,9 @@ Index lattice_depth(Index features) noexcept { return round_up(features, kernels
 
 double lattice_levels(Index features) noexcept {
   const auto& table = kernels::active();
-  const auto depth = static_cast<double>(lattice_depth(features)), top = static_cast<double>(table.lattice_levels),
-             offset = static_cast<double>(table.lattice_offset);
-  // depth * ((levels + offset) * levels + levels^2 / 2) < 2^30, see the proof.
-  const double most = static_cast<double>(lattice_limit) / depth;
+  const auto top = static_cast<double>(table.lattice_levels), offset = static_cast<double>(table.lattice_offset);
+  // features * ((levels + offset) * levels + levels^2 / 2) < 2^30, see the proof.
+  const double most = static_cast<double>(lattice_limit) / static_cast<double>(features);
   const double levels = (std::sqrt(offset * offset + 6 * most) - offset) / 3;
   return std::min(top, std::floor(levels * (1 - 0x1p-40)));
 }
@@ -159,9 +158,12 @@ LatticeRow LatticeRounder::run(Kernel kernel, const void* row, const LatticeFram
   return {sums.squares, (std::sqrt(sums.moved) + tiny_length + 0x1p-51 * length) * inflate, length * inflate};
 }
 
-void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot) const noexcept {
+void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept {
   const Index depth = lattice_depth(source_.cols);
-  for (Index j = 0; j < depth; j += 4) std::memcpy(panel + j * width + 4 * slot, codes_.data() + j, 4);
+  // In fours, which are single instructions.
+  for (Index j = 0; j < depth; j += group) {
+    for (Index i = 0; i < group; i += 4) std::memcpy(panel + j * width + group * slot + i, codes_.data() + j + i, 4);
+  }
 }
 
 double LatticeRounder::code_sum() const noexcept {
@@ -243,7 +245,7 @@ void LatticePoints::pack(const MatrixView& points, LatticeRounder& rounder, cons
       const Index point = partition.order[as_size(i)];
       if (i + rows_ahead < end) prefetch_row(points, partition.order[as_size(i + rows_ahead)]);
       const LatticeRow row = rounder.round_row(point, cell.frame, offset);
-      rounder.scatter(panel, width_, slot);
+      rounder.scatter(panel, width_, slot, 4);
       start_[p * width_ + slot] = -static_cast<std::int32_t>(static_cast<std::int64_t>(row.squares) / 2);
       points_[p * width_ + slot] = point;
       if (row.moved > far) far_[as_size(at)].push_back({point, group.cell, row.length / levels});

@@ -60,8 +60,8 @@ class LatticeRounder {
   /// A row at hand, padded as load_row does it.
   LatticeRow round(const double* row, const LatticeFrame& frame, double offset);
 
-  /// Copies the codes into column `slot` of a panel [depth / 4][width][4].
-  void scatter(std::uint8_t* panel, Index width, Index slot) const noexcept;
+  /// Copies the codes into column `slot` of a panel [depth / group][width][group].
+  void scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept;
   /// One code of a row that was rounded with an offset of zero, and the sum of all.
   [[nodiscard]] std::int8_t code(Index j) const noexcept { return static_cast<std::int8_t>(codes_[j]); }
   [[nodiscard]] double code_sum() const noexcept;

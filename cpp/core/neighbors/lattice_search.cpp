@@ -158,6 +158,7 @@ template <class Kept>
 void LatticeSearch<Kept>::seat() {
   const Index depth = task_.lattice.depth();
   const auto offset = static_cast<double>(kernels::active().lattice_offset);
+  const Index group = kernels::active().lattice_group;
   const auto n = static_cast<Index>(active_.size()), seats = round_up(n, query_panel_);
   for (Index s = 0; s < n; ++s) {
     Slot& slot = slots_[as_size(s)];
@@ -165,7 +166,7 @@ void LatticeSearch<Kept>::seat() {
     slot.rounded = rounder_.round(exact_row(slot.query), cell_->frame, 0);
     slot.correction = offset * rounder_.code_sum();
     slot.n_candidates = 0;
-    rounder_.scatter(panels_.data() + s / query_panel_ * query_panel_ * depth, query_panel_, s % query_panel_);
+    rounder_.scatter(panels_.data() + s / query_panel_ * query_panel_ * depth, query_panel_, s % query_panel_, group);
     set_threshold(s);
   }
   // Whatever the panel holds in the seats left over is a query of small integers, and nothing passes its threshold.
@@ -175,6 +176,7 @@ void LatticeSearch<Kept>::seat() {
 template <class Kept>
 void LatticeSearch<Kept>::search_group(Range panels) {
   const auto& table = kernels::active();
+  const kernels::LatticeScope scope(table);
   const LatticePoints& lattice = task_.lattice;
   const auto n = static_cast<Index>(active_.size());
   for (Index s = 0; s < n; s += query_panel_) {

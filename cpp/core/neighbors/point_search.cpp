@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "kernels/dispatch.hpp"
 #include "neighbors/lattice_search.hpp"
 #include "neighbors/within_radius.hpp"
 
@@ -36,7 +37,8 @@ constexpr Index tasks_per_thread = 4;
 /// Queries per task: their panels stay in the second-level cache, their candidates take a few megabytes, a multiple of every tile's height keeps padding
 /// small, and there are tasks for every thread. How queries are cut changes no answer, so the number of threads may matter here.
 Index query_block(Index features, Index n_queries, Index k) {
-  constexpr Index multiple = 28, max_candidates = Index{1} << 20;
+  constexpr Index max_candidates = Index{1} << 20;
+  const Index multiple = round_up(28, kernels::active().lattice_queries);
   const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
   const Index cached = std::min(131072 / std::max<Index>(features, 1), max_candidates / (2 * k));
   return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
