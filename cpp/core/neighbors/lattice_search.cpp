@@ -38,7 +38,7 @@ LatticeSearch<Kept>::LatticeSearch(const Task& task)
       row_depth_(padded_depth(task.points.cols)),
       query_panel_(kernels::active().lattice_queries),
       // Thinning out costs a selection among so many, and until then the threshold is stale: 2k and some was the best of k, 2k and 4k.
-      capacity_(16 + 2 * wanted_ + task.lattice.width()),
+      capacity_(16 + 4 * wanted_ + task.lattice.width()),
       // Distances are ranked as computed in float64, the bounds hold for real numbers.
       relative_slack_((static_cast<double>(task.points.cols) + 16) * 0x1p-52),
       rounder_(task.points, task.metric),
@@ -67,8 +67,52 @@ void LatticeSearch<Kept>::run(Range groups) {
     search_cells(groups);
     return;
   }
+  search_cell(groups);
+}
+
+/// The only cell there is, within what a sample lets expect; queries that then have fewer than k neighbours that near are searched for again, without it.
+template <class Kept>
+void LatticeSearch<Kept>::search_cell(Range groups) {
   active_ = counted(n_queries());
+  const std::vector<RawDistance> guessed = guess_limits(groups);
+  for (std::size_t i = 0; i < guessed.size(); ++i) come_within(static_cast<Index>(i), guessed[i]);
   visit(cells_.begin, groups);
+  active_.clear();
+  for (std::size_t i = 0; i < guessed.size(); ++i) {
+    Kept& kept = task_.kept[i];
+    if (!(guessed[i] < kept.limit())) continue;
+    kept.clear();
+    reach_[i] = infinity;
+    active_.push_back(static_cast<Index>(i));
+  }
+  visit(cells_.begin, groups);
+}
+
+/// Distances within which each query most likely has k of the points, or nothing where a sample wouldn't pay. Without them the threshold falls while points are
+/// looked at: k log(n / k) points pass it, where about 2k do then.
+template <class Kept>
+std::vector<RawDistance> LatticeSearch<Kept>::guess_limits(Range groups) const {
+  constexpr Index stride = 16, min_wanted = 32;
+  const Index n_panels =
+      task_.lattice.group(groups.end - 1).panels.end - task_.lattice.group(groups.begin).panels.begin;
+  if (wanted_ < min_wanted || task_.stride > 1 || n_panels * task_.lattice.width() < 4 * stride * wanted_) return {};
+  // So many of a random sample are nearer than the k-th of all, and two and a half standard deviations more.
+  const double expected = static_cast<double>(wanted_) / stride;
+  const auto few = static_cast<Index>(expected + 2.5 * std::sqrt(expected)) + 2;
+  std::vector<TopK> sample(task_.rows.size(), TopK(few));
+  LatticeSearch<TopK>({.queries = task_.queries,
+                       .points = task_.points,
+                       .lattice = task_.lattice,
+                       .metric = task_.metric,
+                       .rows = task_.rows,
+                       .admission = task_.admission,
+                       .kept = sample,
+                       .stride = stride})
+      .run(groups);
+  std::vector<RawDistance> limits;
+  limits.reserve(sample.size());
+  for (const TopK& top : sample) limits.push_back(top.limit());
+  return limits;
 }
 
 /// Each query's nearest cell first: after it most others are out of reach. Then the others, those near some query first.
@@ -181,14 +225,14 @@ void LatticeSearch<Kept>::search_group(Range panels) {
   const auto n = static_cast<Index>(active_.size());
   for (Index s = 0; s < n; s += query_panel_) {
     const auto* queries = reinterpret_cast<const std::int8_t*>(panels_.data()) + s * lattice.depth();
-    for (Index p = panels.begin; p < panels.end; ++p) {
+    for (Index p = round_up(panels.begin, task_.stride); p < panels.end; p += task_.stride) {
       if (table.lattice_tile(queries, lattice.panel(p), lattice.start(p), thresholds_.data() + s, lattice.depth(),
                              hits_.data(), values_.data())) {
         take_hits(s, p);
       }
     }
   }
-  n_pairs_ += n * panels.size() * lattice.width();
+  n_pairs_ += n * ceil_div(panels.size(), task_.stride) * lattice.width();
   // One neighbour: its exact distance is the tightest reach there is, and few candidates are left to compute.
   if (wanted_ != 1) return;
   for (Index s = 0; s < n; ++s) resolve(s);
@@ -210,7 +254,7 @@ void LatticeSearch<Kept>::search_group_directly(Range panels) {
   if (block_.size() == 0) block_ = AlignedBuffer<double>(width * row_depth_);
   std::array<double, 64> raw;
   const bool all = task_.admission.everything();
-  for (Index p = panels.begin; p < panels.end; ++p) {
+  for (Index p = round_up(panels.begin, task_.stride); p < panels.end; p += task_.stride) {
     const Index* points = task_.lattice.points(p);
     const std::int32_t* start = task_.lattice.start(p);
     Index count = 0;
@@ -306,7 +350,11 @@ void LatticeSearch<Kept>::thin_out(Index at) {
 /// Nothing beyond what is kept can enter any more.
 template <class Kept>
 void LatticeSearch<Kept>::follow(Index query) {
-  const RawDistance limit = task_.kept[as_size(query)].limit();
+  come_within(query, task_.kept[as_size(query)].limit());
+}
+
+template <class Kept>
+void LatticeSearch<Kept>::come_within(Index query, RawDistance limit) noexcept {
   if (limit.raw == infinity) return;
   double& reach = reach_[as_size(query)];
   reach = std::min(reach, widened(std::ldexp(std::sqrt(limit.raw), limit.exponent / 2)));
@@ -322,7 +370,15 @@ void LatticeSearch<Kept>::resolve(Index at) {
   const auto all = candidates(at);
   const auto point_of = [&](Candidate candidate) { return places_[place_of(candidate)]; };
   constexpr std::size_t ahead = 4;
+  // The k best come first after thinning out: from then on there is an exact limit, and it falls.
+  const auto step = static_cast<std::size_t>(std::max<Index>(8, wanted_ / 4));
+  std::size_t look = wanted_ > 1 ? as_size(wanted_) : all.size();
   for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i == look) {
+      follow(slot.query);
+      set_threshold(at);
+      look += step;
+    }
     // Rows from anywhere: their latency is longer than the work on them.
     if (i + ahead < all.size()) prefetch_row(task_.points, point_of(all[i + ahead]));
     const Candidate candidate = all[i];

@@ -23,7 +23,8 @@ class LatticeSearch {
     const Metric& metric;
     std::span<const Index> rows;  ///< which queries
     Admission admission;
-    std::vector<Kept>& kept;  ///< one per entry of `rows`
+    std::vector<Kept>& kept;  ///< one per entry of `rows`, empty
+    Index stride = 1;         ///< only every so-many-th panel of points is looked at
   };
   explicit LatticeSearch(const Task& task);
 
@@ -57,6 +58,8 @@ class LatticeSearch {
   [[nodiscard]] double widened(double distance) const noexcept { return distance * (1 + relative_slack_); }
 
   void search_cells(Range groups);
+  void search_cell(Range groups);
+  [[nodiscard]] std::vector<RawDistance> guess_limits(Range groups) const;
   void measure_centres(Range cells);
   [[nodiscard]] bool within_reach(Index query, Index cell) const noexcept;
   void visit(Index cell, Range groups);
@@ -70,6 +73,7 @@ class LatticeSearch {
   void thin_out(Index slot);
   void resolve(Index slot);
   void follow(Index query);
+  void come_within(Index query, RawDistance limit) noexcept;
 
   Task task_;
   PointDistance distance_;
