@@ -2,6 +2,7 @@
 #include "kernel_trials.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace crowfly::bindings {
@@ -154,6 +155,26 @@ Trial stored_distance(const KernelTable& t, Index features) {
   constexpr auto reduction = static_cast<int>(Reduction::squared_difference);
   trial.call = [=, kernel = sizeof(T) == 4 ? t.stored_distance_f32[reduction] : t.stored_distance_f64[reduction]] {
     kernel(query, points, features * size, rows, features, 2.0, out);
+  };
+  return trial;
+}
+
+template <class T>
+Trial picked_distance(const KernelTable& t, Index features) {
+  constexpr Index rows = 8;
+  const Index depth = round_up(features, kernels::distance_lanes), size = static_cast<Index>(sizeof(T));
+  Trial trial;
+  trial.shape = text(rows) + " rows, " + text(features) + " features";
+  trial.work = {Precision::float64, times(3, rows, features), times(size, rows, features) + times(8, features),
+                times(8, rows)};
+  auto* query = trial.array(depth);
+  auto* points = trial.array<T>(rows * features);
+  auto* out = trial.array(rows);
+  constexpr auto reduction = static_cast<int>(Reduction::squared_difference);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.picked_distance_f32[reduction] : t.picked_distance_f64[reduction]] {
+    std::array<const void*, rows> addresses;
+    for (Index r = 0; r < rows; ++r) addresses[static_cast<std::size_t>(r)] = points + r * features;
+    kernel(query, addresses.data(), rows, features, 2.0, out);
   };
   return trial;
 }
@@ -340,6 +361,8 @@ const TrialEntry entries[] = {
     {"periodic_boxes squared_difference", 3, periodic_boxes},
     {"stored_distance_f32 squared_difference", 64, stored_distance<float>},
     {"stored_distance_f64 squared_difference", 64, stored_distance<double>},
+    {"picked_distance_f32 squared_difference", 64, picked_distance<float>},
+    {"picked_distance_f64 squared_difference", 64, picked_distance<double>},
     {"gram_tile", 64, gram_tile},
     {"pack_rows_f32", 64, pack_rows<float>},
     {"pack_rows_f64", 64, pack_rows<double>},

@@ -20,6 +20,8 @@ constexpr void fill_distance(KernelTable& t, Reduction reduction) {
   t.distance_rows[at] = distance_rows<Isa, Reduce>;
   t.stored_distance_f32[at] = stored_distance<Isa, Reduce, float>;
   t.stored_distance_f64[at] = stored_distance<Isa, Reduce, double>;
+  t.picked_distance_f32[at] = picked_distance<Isa, Reduce, float>;
+  t.picked_distance_f64[at] = picked_distance<Isa, Reduce, double>;
 }
 
 template <class Isa, template <class> class Reduce>

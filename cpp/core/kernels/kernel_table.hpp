@@ -110,6 +110,12 @@ struct KernelTable {
   StoredDistance stored_distance_f32[n_reductions];
   StoredDistance stored_distance_f64[n_reductions];
 
+  /// The same of rows from anywhere, given by their addresses.
+  using PickedDistance = void (*)(const double* query, const void* const* rows, Index n_rows, Index n_features,
+                                  double power, double* out);
+  PickedDistance picked_distance_f32[n_reductions];
+  PickedDistance picked_distance_f64[n_reductions];
+
   /// Columns per panel of a packed row block: panels are [rows][panel_width], panel_width a multiple of gram_rows.
   Index panel_width;
   Index gram_rows;

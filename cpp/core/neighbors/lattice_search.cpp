@@ -92,7 +92,7 @@ void LatticeSearch<Kept>::search_cell(Range groups) {
 /// looked at: k log(n / k) points pass it, where about 2k do then.
 template <class Kept>
 std::vector<RawDistance> LatticeSearch<Kept>::guess_limits(Range groups) const {
-  constexpr Index stride = 16, min_wanted = 32;
+  constexpr Index stride = 16, min_wanted = 8;
   const Index n_panels =
       task_.lattice.group(groups.end - 1).panels.end - task_.lattice.group(groups.begin).panels.begin;
   if (wanted_ < min_wanted || task_.stride > 1 || n_panels * task_.lattice.width() < 4 * stride * wanted_) return {};
@@ -369,24 +369,27 @@ void LatticeSearch<Kept>::resolve(Index at) {
   const double* query_row = exact_row(slot.query);
   const auto all = candidates(at);
   const auto point_of = [&](Candidate candidate) { return places_[place_of(candidate)]; };
-  constexpr std::size_t ahead = 4;
+  std::array<Index, PointDistance::most> points;
+  std::array<double, PointDistance::most> raw;
   // The k best come first after thinning out: from then on there is an exact limit, and it falls.
-  const auto step = static_cast<std::size_t>(std::max<Index>(8, wanted_ / 4));
+  const auto step = static_cast<std::size_t>(std::max<Index>(PointDistance::most, wanted_ / 4));
   std::size_t look = wanted_ > 1 ? as_size(wanted_) : all.size();
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i == look) {
+  for (std::size_t i = 0; i < all.size();) {
+    if (i >= look) {
       follow(slot.query);
       set_threshold(at);
-      look += step;
+      look = i + step;
     }
-    // Rows from anywhere: their latency is longer than the work on them.
-    if (i + ahead < all.size()) prefetch_row(task_.points, point_of(all[i + ahead]));
-    const Candidate candidate = all[i];
-    // The threshold may have risen since.
-    if (value_of(candidate) < thresholds_[at]) continue;
-    ++n_computed_;
-    const Index point = point_of(candidate);
-    distance_.offer(kept, distance_.raw(query_row, point), query_row, point);
+    std::size_t n = 0;
+    for (; i < all.size() && n < points.size(); ++i) {
+      // Rows from anywhere: their latency is longer than the work on them.
+      if (i + points.size() < all.size()) prefetch_row(task_.points, point_of(all[i + points.size()]));
+      // The threshold may have risen since.
+      if (value_of(all[i]) >= thresholds_[at]) points[n++] = point_of(all[i]);
+    }
+    distance_.raw(query_row, std::span(points).first(n), raw.data());
+    for (std::size_t j = 0; j < n; ++j) distance_.offer(kept, raw[j], query_row, points[j]);
+    n_computed_ += static_cast<Index>(n);
   }
   slot.n_candidates = 0;
   follow(slot.query);

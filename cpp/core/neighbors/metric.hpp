@@ -88,6 +88,14 @@ class Metric {
     const auto kernel = rows.dtype == DType::f32 ? table.stored_distance_f32[at] : table.stored_distance_f64[at];
     kernel(query, rows.row(begin), rows.row_stride, n, rows.cols, p_, out);
   }
+  /// The same from rows at these addresses, stored as those of `like`.
+  void picked(const double* query, const MatrixView& like, std::span<const void* const> rows,
+              double* out) const noexcept {
+    const auto& table = kernels::active();
+    const auto at = static_cast<int>(reduction());
+    const auto kernel = like.dtype == DType::f32 ? table.picked_distance_f32[at] : table.picked_distance_f64[at];
+    kernel(query, rows.data(), static_cast<Index>(rows.size()), like.cols, p_, out);
+  }
   /// True where a raw distance has lost nothing to overflow or underflow.
   [[nodiscard]] static bool comfortable(double raw) noexcept {
     return raw >= smallest_comfortable && raw <= largest_comfortable;

@@ -2,6 +2,9 @@
 // Distances as defined from a query to one point at a time: where filters and trees end.
 #pragma once
 
+#include <array>
+#include <span>
+
 #include "base/aligned_buffer.hpp"
 #include "neighbors/exact_rows.hpp"
 #include "neighbors/top_k.hpp"
@@ -14,16 +17,21 @@ class PointDistance {
   PointDistance(const MatrixView& points, const Metric& metric)
       : points_(points), metric_(metric), row_(padded_depth(points.cols)) {}
 
-  /// The kernel's raw distance; it may have over- or underflowed. `query` as load_row makes it.
-  [[nodiscard]] double raw(const double* query, Index point) {
-    double raw = 0;
+  /// So many at a time.
+  static constexpr std::size_t most = 8;
+
+  /// The kernel's raw distances of at most `most` points; they may have over- or underflowed. `query` as load_row makes it.
+  void raw(const double* query, std::span<const Index> points, double* out) {
     if (metric_.takes(points_)) {
-      metric_.stored(query, points_, point, 1, &raw);
-    } else {
-      load_row(points_, point, metric_, row_.data());
-      metric_.rows(query, row_.data(), 1, row_.size(), &raw);
+      std::array<const void*, most> rows;
+      for (std::size_t i = 0; i < points.size(); ++i) rows[i] = points_.row(points[i]);
+      metric_.picked(query, points_, std::span(rows).first(points.size()), out);
+      return;
     }
-    return raw;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      load_row(points_, points[i], metric_, row_.data());
+      metric_.rows(query, row_.data(), 1, row_.size(), out + i);
+    }
   }
 
   /// Offers the point at the kernel's raw distance.

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The lattice search expects the k-th distance from a sample of every sixteenth panel of points; answers are right where the sample misleads, too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import crowfly
+from assertions import assert_neighbors_equal
+from references import neighbors
+from strategies import normal_pair
+
+STRIDE = 16
+
+
+def in_sample(n: int, width: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return (np.arange(n) // width) % STRIDE == 0
+
+
+@pytest.mark.parametrize("width", [8, 16, 32, 64])
+@pytest.mark.parametrize("k", [8, 40, 100])
+@pytest.mark.parametrize("near_scale", [0.01, 0.5])
+def test_sample_of_near_points(width: int, k: int, near_scale: float) -> None:
+    """Too small a limit: the points of the sample are the only ones near the queries."""
+    queries, points = normal_pair(30, 13_000, 10)
+    points[in_sample(len(points), width)] *= near_scale
+    points[:, 0] += np.where(in_sample(len(points), width), 0.0, 6.0)
+    queries *= near_scale
+    actual = crowfly.Index(points, algorithm="lattice").query(queries, k)
+    assert_neighbors_equal(actual, neighbors(queries, points, k))
+
+
+@pytest.mark.parametrize("width", [8, 16, 32, 64])
+@pytest.mark.parametrize("k", [8, 40, 100])
+def test_sample_of_far_points(width: int, k: int) -> None:
+    """Too large a limit: most points pass."""
+    queries, points = normal_pair(30, 13_000, 10)
+    points[in_sample(len(points), width), 3] += 40.0
+    actual = crowfly.Index(points, algorithm="lattice").query(queries, k)
+    assert_neighbors_equal(actual, neighbors(queries, points, k))
+
+
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_sample_of_points_that_are_not_admitted(num_threads: int) -> None:
+    queries, points = normal_pair(30, 13_000, 10)
+    mask = ~in_sample(len(points), 32)
+    index = crowfly.Index(points, algorithm="lattice")
+    actual = index.query(queries, 50, mask=mask, num_threads=num_threads)
+    assert_neighbors_equal(actual, neighbors(queries, points, 50, admitted=np.tile(mask, (30, 1))))
+    few = mask & (np.arange(len(points)) < 900)
+    actual = index.query(queries, 50, mask=few, num_threads=num_threads)
+    assert_neighbors_equal(actual, neighbors(queries, points, 50, admitted=np.tile(few, (30, 1))))
+
+
+def test_sample_of_equal_points() -> None:
+    """The guessed limit is the distance of very many points: the lowest indices win."""
+    queries, points = normal_pair(30, 13_000, 10)
+    points[:6000] = points[0]
+    points[6000:, 0] += 3.0
+    queries[:] = points[0] + 0.25
+    actual = crowfly.Index(points, algorithm="lattice").query(queries, 100)
+    assert_neighbors_equal(actual, neighbors(queries, points, 100))
