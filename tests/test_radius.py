@@ -181,3 +181,14 @@ def test_any_small_problem(problem: tuple[Any, Any, int], radius: float, algorit
     for metric in ("euclidean", "manhattan", "chebyshev"):
         actual = crowfly.Index(points, metric, algorithm=algorithm).query_radius(queries, radius)
         assert_neighbors_equal(actual, radius_neighbors(queries, points, radius, metric))
+
+
+@pytest.mark.parametrize("scale", [0.9, 1.0, 20.0])
+def test_most_points_within_radius(scale: float) -> None:
+    """The lattice lets nearly all pairs pass: the rest of the search is direct."""
+    queries, points = normal_pair(20, 13_000, 10)
+    index = crowfly.Index(points, algorithm="lattice")
+    radius = scale * float(np.sqrt(20.0))
+    expected = radius_neighbors(queries, points, radius)
+    assert_neighbors_equal(index.query_radius(queries, radius), expected)
+    np.testing.assert_array_equal(index.count_radius(queries, radius), np.diff(expected[2]))

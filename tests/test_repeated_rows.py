@@ -165,11 +165,12 @@ def numbers_of_one_hash(n: int) -> np.ndarray[Any, Any]:
     return found[(np.abs(found) < 1e100) & (np.abs(found) > 1e-100)][:n]
 
 
-def test_rows_of_one_hash() -> None:
-    numbers = numbers_of_one_hash(40)
-    assert len(numbers) == 40
+@pytest.mark.parametrize("n", [6, 40])
+def test_rows_of_one_hash(n: int) -> None:
+    *numbers, stranger = numbers_of_one_hash(n + 1)
+    assert len(numbers) == n
     rng = np.random.default_rng(59)
-    points = np.concatenate([numbers[rng.integers(40, size=N)], rng.standard_normal(100)])[:, None]
+    points = np.concatenate([rng.choice(numbers, N), rng.standard_normal(100)])[:, None]
     rng.shuffle(points)
-    queries = np.concatenate([numbers, points[:50, 0]])[:, None]
+    queries = np.concatenate([numbers, [stranger], points[:50, 0]])[:, None]
     assert_neighbors_equal(crowfly.Index(points).query(queries, 30), neighbors(queries, points, 30))
