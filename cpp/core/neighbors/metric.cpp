@@ -72,7 +72,7 @@ void Metric::rows_with_gaps(const double* query, const double* rows, Index n, In
       return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
     };
     const double n_common = total(common) - padding;
-    out[r] = n_common > 0 ? total(sum) / n_common * p_ : std::numeric_limits<double>::infinity();
+    out[r] = n_common > 0 ? total(sum) / n_common * p_ : std::numeric_limits<double>::quiet_NaN();
   }
 }
 
@@ -93,9 +93,7 @@ RawDistance Metric::rescaled(const double* query, const double* row, Index depth
     return largest;
   };
   double largest = subtract(1);
-  // With the largest exponent of all: a kernel's infinite sum may also be one that overflowed, and is nearer.
-  constexpr int beyond_all = 1 << 20;
-  if (!common) return {std::numeric_limits<double>::infinity(), beyond_all};
+  if (!common) return nothing_in_common();
   // Two numbers of opposite sign near the end of the range: their halves differ by a finite number.
   const int scale = std::isinf(largest) ? 1 : 0;
   if (scale == 1) largest = subtract(0.5);

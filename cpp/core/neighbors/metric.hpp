@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -99,6 +100,10 @@ class Metric {
   /// True where a raw distance has lost nothing to overflow or underflow.
   [[nodiscard]] static bool comfortable(double raw) noexcept {
     return raw >= smallest_comfortable && raw <= largest_comfortable;
+  }
+  /// The last distance of all, of rows whose raw distance is NaN: with the largest exponent, since an infinite sum may be one that overflowed, and is nearer.
+  [[nodiscard]] static RawDistance nothing_in_common() noexcept {
+    return {std::numeric_limits<double>::infinity(), 1 << 20};
   }
   /// The distance of two padded rows with an exponent of its own, for those that aren't.
   [[nodiscard]] RawDistance rescaled(const double* query, const double* row, Index depth) const;

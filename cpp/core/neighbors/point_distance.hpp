@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <span>
 
 #include "base/aligned_buffer.hpp"
@@ -43,6 +44,7 @@ class PointDistance {
   /// The kernel's raw distance, with an exponent of its own where it left float64's comfortable range.
   [[nodiscard]] RawDistance in_range(double raw, const double* query, Index point) {
     if (Metric::comfortable(raw)) return {raw, 0};
+    if (std::isnan(raw)) return Metric::nothing_in_common();
     load_row(points_, point, metric_, row_.data());
     return metric_.rescaled(query, row_.data(), row_.size());
   }
