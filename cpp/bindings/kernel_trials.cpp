@@ -230,6 +230,35 @@ Trial panel_transposed_times_vector(const KernelTable& t, Index rows) {
   return trial;
 }
 
+/// An exact product, an exact sum and two roundings more per entry: 13 operations, one of them a multiply-add that counts twice.
+constexpr Index pair_operations = 14;
+
+Trial panel_times_pair(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, pair_operations, 16, 0);
+  auto *panel = trial.array(rows * t.panel_width), *high = trial.array(t.panel_width),
+       *low = trial.array(t.panel_width);
+  auto *out_high = trial.array(rows), *out_low = trial.array(rows);
+  trial.call = [=, kernel = t.panel_times_pair] { kernel(panel, high, low, rows, out_high, out_low); };
+  return trial;
+}
+
+Trial panel_transposed_times_pair(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, pair_operations, 0, 16);
+  auto *panel = trial.array(rows * t.panel_width), *high = trial.array(rows), *low = trial.array(rows);
+  auto *out_high = trial.array(t.panel_width), *out_low = trial.array(t.panel_width);
+  trial.call = [=, kernel = t.panel_transposed_times_pair] { kernel(panel, high, low, rows, out_high, out_low); };
+  return trial;
+}
+
+Trial scale_pairs(const KernelTable& t, Index n) {
+  Trial trial;
+  trial.shape = text(n) + " values";
+  trial.work = {Precision::float64, times(pair_operations, n), times(24, n), times(16, n)};
+  auto *weight = trial.array(n), *high = trial.array(n), *low = trial.array(n);
+  trial.call = [=, kernel = t.scale_pairs] { kernel(weight, n, high, low); };
+  return trial;
+}
+
 Trial panel_max_abs(const KernelTable& t, Index rows) {
   Trial trial = panel_trial(t, rows, 1, 0, 8);
   auto *panel = trial.array(rows * t.panel_width), *out = trial.array(t.panel_width);
@@ -368,6 +397,9 @@ const TrialEntry entries[] = {
     {"pack_rows_f64", 64, pack_rows<double>},
     {"panel_times_vector", 96, panel_times_vector},
     {"panel_transposed_times_vector", 96, panel_transposed_times_vector},
+    {"panel_times_pair", 96, panel_times_pair},
+    {"panel_transposed_times_pair", 96, panel_transposed_times_pair},
+    {"scale_pairs", 512, scale_pairs},
     {"panel_max_abs", 96, panel_max_abs},
     {"finite_max_abs_f32", 2048, finite_max_abs<float>},
     {"finite_max_abs_f64", 2048, finite_max_abs<double>},

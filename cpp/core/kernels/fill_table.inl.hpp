@@ -9,6 +9,7 @@
 #include "kernels/kernel_table.hpp"
 #include "kernels/lattice_kernel.inl.hpp"
 #include "kernels/logistic_kernel.inl.hpp"
+#include "kernels/pair_kernel.inl.hpp"
 #include "kernels/panel_kernel.inl.hpp"
 #include "kernels/peak_kernel.inl.hpp"
 
@@ -62,6 +63,9 @@ constexpr KernelTable make_table(const char* name) {
   t.pack_rows_f64 = pack_rows<Isa, double>;
   t.panel_times_vector = panel_times_vector<Isa>;
   t.panel_transposed_times_vector = panel_transposed_times_vector<Isa>;
+  t.panel_times_pair = panel_times_pair<Isa>;
+  t.panel_transposed_times_pair = panel_transposed_times_pair<Isa>;
+  t.scale_pairs = scale_pairs<Isa>;
   t.panel_max_abs = panel_max_abs<Isa>;
   t.finite_max_abs_f32 = finite_max_abs<Isa, float>;
   t.finite_max_abs_f64 = finite_max_abs<Isa, double>;

@@ -136,6 +136,16 @@ struct KernelTable {
   /// out[j] += sum over k of panel[k][j] * weight[k].
   void (*panel_transposed_times_vector)(const double* panel, const double* weight, Index n_rows, double* out);
 
+  /// The same in twice the precision, all vectors as sums high + low: out[k] += sum over j of panel[k][j] * coef[j], and out[j] += sum over k of
+  /// panel[k][j] * weight[k]. The error is below about 2^-100 times the sum of the magnitudes.
+  using PairProduct = void (*)(const double* panel, const double* high, const double* low, Index n_rows,
+                               double* out_high, double* out_low);
+  PairProduct panel_times_pair;
+  PairProduct panel_transposed_times_pair;
+
+  /// high[k] + low[k] times weight[k]; n a multiple of row_padding.
+  void (*scale_pairs)(const double* weight, Index n, double* high, double* low);
+
   /// out[j] = max(out[j], |panel[k][j]|) over k.
   void (*panel_max_abs)(const double* panel, Index n_rows, double* out);
 

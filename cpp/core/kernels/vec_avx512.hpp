@@ -47,6 +47,7 @@ struct F64 {
   friend F64 max(F64 a, F64 b) noexcept { return {_mm512_max_pd(a.v, b.v)}; }
   friend F64 min(F64 a, F64 b) noexcept { return {_mm512_min_pd(a.v, b.v)}; }
   friend F64 mul_add(F64 a, F64 b, F64 c) noexcept { return {_mm512_fmadd_pd(a.v, b.v, c.v)}; }
+  friend F64 fused(F64 a, F64 b, F64 c) noexcept { return mul_add(a, b, c); }
   friend F64 select_nonnegative(F64 a, F64 yes, F64 no) noexcept {
     return {_mm512_mask_blend_pd(_mm512_cmp_pd_mask(a.v, _mm512_setzero_pd(), _CMP_GE_OQ), no.v, yes.v)};
   }

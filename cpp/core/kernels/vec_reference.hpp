@@ -75,6 +75,10 @@ struct Vec {
   friend Vec mul_add(Vec a, Vec b, Vec c) noexcept {
     return map([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
   }
+  /// a * b + c, rounded once on every machine.
+  friend Vec fused(Vec a, Vec b, Vec c) noexcept {
+    return map([&](int i) { return std::fma(a.v[i], b.v[i], c.v[i]); });
+  }
   /// Bit i set where a[i] <= b[i].
   friend std::uint64_t mask_le(Vec a, Vec b) noexcept {
     std::uint64_t mask = 0;

@@ -90,6 +90,24 @@ std::optional<Cholesky> Cholesky::factor(const Matrix& a) {
   return result;
 }
 
+std::optional<Cholesky> Cholesky::from_triangle(const Matrix& r) {
+  Cholesky result;
+  result.n_ = r.cols();
+  result.scale_.assign(as_size(result.n_), 1.0);
+  result.r_ = PanelMatrix(result.n_);
+  for (Index j = 0; j < result.n_; ++j) {
+    double square = 0;
+    for (Index i = 0; i <= j; ++i) square += r(i, j) * r(i, j);
+    if (!(square > 0) || !std::isfinite(square) || r(j, j) == 0) return std::nullopt;
+    result.scale_[as_size(j)] = 1.0 / std::sqrt(square);
+    for (Index i = 0; i <= j; ++i) result.r_(i, j) = r(i, j) * result.scale_[as_size(j)];
+  }
+  // Of r'r in the 1-norm: that of a matrix of unit columns is at most their number.
+  result.condition_ = static_cast<double>(result.n_) * result.inverse_norm_estimate();
+  if (!std::isfinite(result.condition_)) return std::nullopt;
+  return result;
+}
+
 /// Block row after block row; all that lies to its right depends on rows above only and is shared out.
 bool Cholesky::factor_panels() {
   const Index width = r_.width(), n_panels = r_.n_panels();

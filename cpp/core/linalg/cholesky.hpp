@@ -37,6 +37,9 @@ class Cholesky {
   /// Takes the lower triangle of `a`. Empty when `a` is not numerically positive definite.
   [[nodiscard]] static std::optional<Cholesky> factor(const Matrix& a);
 
+  /// The same of a = r'r, from an upper triangle without zeros on its diagonal: much closer to r's columns than their Gram matrix is.
+  [[nodiscard]] static std::optional<Cholesky> from_triangle(const Matrix& r);
+
   /// Solves a x = b in place, column by column.
   void solve(Matrix& b) const;
   /// Estimate of the scaled matrix' condition in the 1-norm (Hager 1984, Higham 1988: a lower bound that is rarely off by more than a factor of three).

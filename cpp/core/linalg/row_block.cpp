@@ -7,6 +7,7 @@
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "kernels/dispatch.hpp"
+#include "linalg/pair.hpp"
 
 namespace crowfly {
 namespace {
@@ -93,6 +94,29 @@ void RowBlock::times_vector(const double* coef, double* target) const {
 void RowBlock::add_transposed_times_vector(const double* weight, double* target) const {
   for (Index i = 0; i < n_panels_; ++i) {
     kernels::active().panel_transposed_times_vector(panel(i), weight, padded_rows(), target + i * width_);
+  }
+}
+
+void RowBlock::times_pair(const double* high, const double* low, double* target_high, double* target_low) const {
+  std::fill_n(target_high, padded_rows(), 0.0);
+  std::fill_n(target_low, padded_rows(), 0.0);
+  for (Index i = 0; i < n_panels_; ++i) {
+    kernels::active().panel_times_pair(panel(i), high + i * width_, low + i * width_, padded_rows(), target_high,
+                                       target_low);
+  }
+  // After cancellation the low parts are not small beside the high ones, and products with them are rounded.
+  for (Index k = 0; k < padded_rows(); ++k) {
+    const Pair normal = Pair::sum(target_high[k], target_low[k]);
+    target_high[k] = normal.high;
+    target_low[k] = normal.low;
+  }
+}
+
+void RowBlock::add_transposed_times_pair(const double* high, const double* low, double* target_high,
+                                         double* target_low) const {
+  for (Index i = 0; i < n_panels_; ++i) {
+    kernels::active().panel_transposed_times_pair(panel(i), high, low, padded_rows(), target_high + i * width_,
+                                                  target_low + i * width_);
   }
 }
 

@@ -50,6 +50,9 @@ class RowBlock {
   void times_vector(const double* coef, double* target) const;
   /// target[j] += sum over rows of block[k][j] * weight[k]; target has padded_cols() entries.
   void add_transposed_times_vector(const double* weight, double* target) const;
+  /// The same in twice the precision, vectors as sums high + low.
+  void times_pair(const double* high, const double* low, double* target_high, double* target_low) const;
+  void add_transposed_times_pair(const double* high, const double* low, double* target_high, double* target_low) const;
   /// This block becomes `source` with row k multiplied by weight[k].
   void assign_scaled(const RowBlock& source, const double* weight);
 

@@ -11,6 +11,7 @@
 #include "linalg/cholesky.hpp"
 #include "linalg/factor.hpp"
 #include "linalg/gram.hpp"
+#include "linear_model/exact_residuals.hpp"
 #include "linear_model/standardise.hpp"
 #include "linear_model/tall_qr.hpp"
 
@@ -21,7 +22,7 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// Largest condition of the scaled Gram matrix at which Cholesky is trusted: its square root, 3e5, leaves a contraction of 1e-5 per refinement.
 constexpr double max_gram_condition = 1e11;
-constexpr int max_refinements = 4;
+constexpr int max_refinements = 8;
 
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {
@@ -30,10 +31,13 @@ class Solver {
       : problem_(problem),
         p_(problem.features.cols),
         t_(problem.targets.cols),
-        design_(problem.features, false, problem.targets) {
+        design_(problem.features, false, problem.targets),
+        refined_(p_, t_),
+        column_length_(as_size(p_)) {
     const bool penalised =
         std::any_of(problem.penalty.begin(), problem.penalty.end(), [](double alpha) { return alpha > 0; });
-    standardise(design_, problem.weights, problem.intercept, largest_safe_scale(penalised));
+    total_weight_ =
+        standardise(design_, problem.weights, problem.intercept, largest_safe_scale(penalised)).total_weight;
     fit_.n_reads = 1;
     unit_.assign(design_.scale.begin(), design_.scale.begin() + p_);
     gamma_ = Matrix(p_, t_);
@@ -94,6 +98,7 @@ class Solver {
       factors_.emplace_back(alpha, std::move(*factor));
     }
     fit_.method = LeastSquaresMethod::cholesky;
+    for (Index j = 0; j < p_; ++j) column_length_[as_size(j)] = std::sqrt(gram_(j, j));
     solve_all(cross_, gamma_);
     set_constants();
     refine();
@@ -140,88 +145,72 @@ class Solver {
     }
   }
 
-  struct Residuals {
-    Matrix gradient;  ///< p x t, X' W r
-    Vector sum;       ///< t, sum of W r
-    Vector squares;   ///< t, r' W r
-    double total_weight = 0;
-  };
-
-  /// One read: residuals of the current coefficients and their products with the columns.
-  Residuals residual_pass() {
-    ++fit_.n_reads;
-    const auto partition = RowPartition::for_vectors(design_.rows(), design_.cols());
-    const Index padded = RowBlock(1, design_.cols()).padded_cols();
-    AlignedBuffer<double> coef = AlignedBuffer<double>::zeros(padded * t_);
-    for (Index t = 0; t < t_; ++t) {
-      for (Index j = 0; j < p_; ++j) coef[t * padded + j] = -gamma_(j, t);
-      coef[t * padded + p_ + t] = 1.0;
-    }
-    struct Part {
-      AlignedBuffer<double> gradient;
-      Vector sum, squares;
-      double total_weight = 0;
-    };
-    std::vector<Part> parts(as_size(partition.slots));
-    const double operations = 4.0 * static_cast<double>(design_.rows()) * static_cast<double>(padded * t_);
-    for_each_slot(partition, operations, [&](Index slot, Range range) {
-      Part& part = parts[as_size(slot)];
-      part.gradient = AlignedBuffer<double>::zeros(padded * t_);
-      part.sum.assign(as_size(t_), 0.0);
-      part.squares.assign(as_size(t_), 0.0);
-      RowBlock block(partition.block_rows, design_.cols());
-      AlignedBuffer<double> residual(round_up(partition.block_rows, kernels::row_padding));
-      for_each_block(partition, range, [&](Index begin, Index count) {
-        checkpoint();
-        block.load(design_, begin, count);
-        const double* weights = problem_.weights == nullptr ? nullptr : problem_.weights + begin;
-        for (Index k = 0; k < count; ++k) part.total_weight += weights == nullptr ? 1.0 : weights[k];
-        for (Index t = 0; t < t_; ++t) {
-          block.times_vector(coef.data() + t * padded, residual.data());
-          for (Index k = 0; k < count; ++k) {
-            const double r = residual[k] - constant_[as_size(t)];
-            residual[k] = weights == nullptr ? r : weights[k] * r;
-            part.sum[as_size(t)] += residual[k];
-            part.squares[as_size(t)] += residual[k] * r;
-          }
-          std::fill_n(residual.data() + count, block.padded_rows() - count, 0.0);
-          block.add_transposed_times_vector(residual.data(), part.gradient.data() + t * padded);
-        }
-      });
-    });
-    Residuals result{Matrix(p_, t_), Vector(as_size(t_), 0.0), Vector(as_size(t_), 0.0), 0.0};
-    for (const Part& part : parts) {
-      result.total_weight += part.total_weight;
-      for (Index t = 0; t < t_; ++t) {
-        result.sum[as_size(t)] += part.sum[as_size(t)];
-        result.squares[as_size(t)] += part.squares[as_size(t)];
-        for (Index j = 0; j < p_; ++j) result.gradient(j, t) += part.gradient[t * padded + j];
-      }
-    }
-    return result;
-  }
-
-  /// Corrects the coefficients with residuals of the data until the predicted error of the next correction is below rounding.
+  /// Corrects the coefficients, with residuals of the data in twice the precision, until the predicted error of the next correction is far below rounding. The
+  /// columns enter uncentred, since centring would round; that only changes what the constant is.
   void refine() {
+    Design exact = design_.with_ones();
+    for (Index j = 0; j < p_ + t_; ++j) exact.shift[as_size(j < p_ ? j : j + 1)] = 0;
+    Vector mean(as_size(p_));
+    for (Index j = 0; j < p_; ++j) mean[as_size(j)] = raw_mean(j);
+    start_refinement();
     double previous = std::numeric_limits<double>::infinity();
     for (int pass = 0; pass < max_refinements; ++pass) {
-      Residuals residuals = residual_pass();
+      const ExactResiduals residuals = exact_residuals(exact, problem_.weights, refined_);
+      ++fit_.n_reads;
       fit_.rss = residuals.squares;
-      Matrix gradient = std::move(residuals.gradient);
-      for (Index t = 0; t < t_; ++t) {
-        for (Index j = 0; j < p_; ++j) {
-          gradient(j, t) -= mean_[as_size(j)] * residuals.sum[as_size(t)] +
-                            scaled_penalty(problem_.penalty[as_size(t)], j) * gamma_(j, t);
-        }
-      }
+      const Matrix gradient = centred_gradient(residuals, mean);
       Matrix step(p_, t_);
-      solve_all(gradient, step);
+      if (!factors_.empty()) solve_all(gradient, step);
       const double size = relative_size(step);
       if (!(size < 0.5 * previous)) break;
-      apply(step, residuals);
+      apply(step, residuals, mean);
+      lower_rss(step, gradient, residuals);
+      const double contraction = pass > 0 ? size / previous : expected_contraction();
       previous = size;
-      if (size * fit_.condition * fit_.condition * eps <= eps || size <= 4 * eps) break;
+      if (factors_.empty() || largest_change(step) * contraction < 0x1p-60) break;
     }
+  }
+
+  /// A factor of the Gram matrix has an error of about condition^2 eps, one of its rows of condition eps.
+  [[nodiscard]] double expected_contraction() const {
+    const double loss = fit_.method == LeastSquaresMethod::cholesky ? fit_.condition * fit_.condition : fit_.condition;
+    return std::min(1.0, 16 * loss * eps);
+  }
+
+  /// The mean of a column, times its scale.
+  [[nodiscard]] double raw_mean(Index j) const {
+    return problem_.intercept ? design_.shift[as_size(j)] * design_.scale[as_size(j)] + mean_[as_size(j)] : 0.0;
+  }
+
+  void start_refinement() {
+    for (Index t = 0; t < t_; ++t) {
+      Pair constant = problem_.intercept ? constant_[as_size(t)] : 0.0;
+      if (problem_.intercept) {
+        constant += Pair::product(design_.shift[as_size(p_ + t)], design_.scale[as_size(p_ + t)]);
+      }
+      for (Index j = 0; j < p_; ++j) {
+        refined_(j, t) = gamma_(j, t);
+        if (problem_.intercept) {
+          constant -= Pair::product(gamma_(j, t), design_.shift[as_size(j)] * design_.scale[as_size(j)]);
+        }
+      }
+      refined_.constant[as_size(t)] = constant;
+    }
+  }
+
+  /// What is left of the normal equations once the constant is eliminated.
+  [[nodiscard]] Matrix centred_gradient(const ExactResiduals& residuals, const Vector& mean) const {
+    Matrix gradient(p_, t_);
+    for (Index t = 0; t < t_; ++t) {
+      const double alpha = problem_.penalty[as_size(t)];
+      for (Index j = 0; j < p_; ++j) {
+        Pair value = residuals.gradient(j, t);
+        if (problem_.intercept) value -= residuals.gradient.constant[as_size(t)] * mean[as_size(j)];
+        if (alpha > 0) value -= refined_(j, t) * scaled_penalty(alpha, j);
+        gradient(j, t) = value.high;
+      }
+    }
+    return gradient;
   }
 
   /// Largest ratio over targets of |step| to |coefficients|, both in columns of unit length.
@@ -230,34 +219,40 @@ class Solver {
     for (Index t = 0; t < t_; ++t) {
       double moved = 0, length = 0;
       for (Index j = 0; j < p_; ++j) {
-        const double column = std::sqrt(gram_(j, j));
+        const double column = column_length_[as_size(j)];
         moved = std::max(moved, std::fabs(step(j, t)) * column);
-        length = std::max(length, std::fabs(gamma_(j, t)) * column);
+        length = std::max(length, std::fabs(refined_(j, t).high) * column);
       }
       if (moved > 0) worst = std::max(worst, length > 0 ? moved / length : 1.0);
     }
     return worst;
   }
 
-  void apply(const Matrix& step, const Residuals& residuals) {
+  /// Largest relative change of a coefficient that is not zero but for rounding.
+  [[nodiscard]] double largest_change(const Matrix& step) const {
+    constexpr double negligible = 0x1p-90;
+    double worst = 0;
     for (Index t = 0; t < t_; ++t) {
-      if (problem_.intercept) {
-        constant_[as_size(t)] += residuals.sum[as_size(t)] / residuals.total_weight;
-        for (Index j = 0; j < p_; ++j) constant_[as_size(t)] -= step(j, t) * mean_[as_size(j)];
+      double length = 0;
+      for (Index j = 0; j < p_; ++j) {
+        length = std::max(length, std::fabs(refined_(j, t).high) * column_length_[as_size(j)]);
       }
-      for (Index j = 0; j < p_; ++j) gamma_(j, t) += step(j, t);
+      for (Index j = 0; j < p_; ++j) {
+        const double value = std::fabs(refined_(j, t).high);
+        if (value * column_length_[as_size(j)] > negligible * length)
+          worst = std::max(worst, std::fabs(step(j, t)) / value);
+      }
     }
-    if (problem_.penalty == Vector(as_size(t_), 0.0)) lower_rss(step);
+    return worst;
   }
 
-  /// The residual sum after a Newton step without penalty: it falls by step' Gram step.
-  void lower_rss(const Matrix& step) {
+  void apply(const Matrix& step, const ExactResiduals& residuals, const Vector& mean) {
     for (Index t = 0; t < t_; ++t) {
-      double fall = 0;
-      for (Index j = 0; j < p_; ++j) {
-        for (Index i = 0; i < p_; ++i) fall += step(i, t) * gram_(i, j) * step(j, t);
-      }
-      fit_.rss[as_size(t)] = std::max(0.0, fit_.rss[as_size(t)] - fall);
+      for (Index j = 0; j < p_; ++j) refined_(j, t) += step(j, t);
+      if (!problem_.intercept) continue;
+      Pair& constant = refined_.constant[as_size(t)];
+      constant += residuals.gradient.constant[as_size(t)].high / total_weight_;
+      for (Index j = 0; j < p_; ++j) constant -= Pair::product(step(j, t), mean[as_size(j)]);
     }
   }
 
@@ -282,25 +277,53 @@ class Solver {
       }
       scatter(part.coef, alpha, gamma_);
     }
-    const Residuals residuals = residual_pass();
-    fit_.rss = residuals.squares;
-    for (Index t = 0; t < t_ && problem_.intercept; ++t) {
-      const double moved = residuals.sum[as_size(t)] / residuals.total_weight;
-      constant_[as_size(t)] += moved;
-      fit_.rss[as_size(t)] = std::max(0.0, fit_.rss[as_size(t)] - moved * residuals.sum[as_size(t)]);
+    factor_triangles(a, penalties);
+    refine();
+  }
+
+  /// The residual sum after a Newton step without penalty: it falls by step' Gram step.
+  void lower_rss(const Matrix& step, const Matrix& gradient, const ExactResiduals& residuals) {
+    for (Index t = 0; t < t_; ++t) {
+      if (problem_.penalty[as_size(t)] > 0 && !factors_.empty()) continue;
+      const double sum = problem_.intercept ? residuals.gradient.constant[as_size(t)].high : 0.0;
+      double fall = sum * sum / total_weight_;
+      for (Index j = 0; j < p_; ++j) fall += step(j, t) * gradient(j, t);
+      fit_.rss[as_size(t)] = std::max(0.0, fit_.rss[as_size(t)] - fall);
     }
+  }
+
+  /// Below full rank, and for ridge with fewer rows than columns, there is no factor, and one pass only finds the constants.
+  void factor_triangles(const Matrix& a, const Vector& penalties) {
+    for (Index j = 0; j < p_; ++j) {
+      double square = 0;
+      for (Index i = 0; i < a.rows(); ++i) square += a(i, j) * a(i, j);
+      column_length_[as_size(j)] = std::sqrt(square);
+    }
+    if (fit_.rank < p_ || a.rows() < p_) return;
+    for (const double alpha : penalties) {
+      Matrix rows = alpha == 0 ? a.copy() : stacked_on_penalty(a, alpha);
+      auto factor = Cholesky::from_triangle(qr_triangle(std::move(rows)));
+      if (!factor) break;
+      factors_.emplace_back(alpha, std::move(*factor));
+    }
+    if (factors_.size() < penalties.size()) factors_.clear();
+  }
+
+  [[nodiscard]] Matrix stacked_on_penalty(const Matrix& a, double alpha) const {
+    Matrix stacked(a.rows() + p_, p_);
+    for (Index j = 0; j < p_; ++j) {
+      std::copy_n(a.col(j), a.rows(), stacked.col(j));
+      stacked(a.rows() + j, j) = std::sqrt(alpha) * unit_[as_size(j)];
+    }
+    return stacked;
   }
 
   [[nodiscard]] LeastSquaresSolution solve_reduced(const Matrix& a, Matrix b, double alpha) const {
     if (alpha == 0) return solve_pivoted(a.copy(), std::move(b), unit_);
     if (a.rows() < p_) return ridge_of_few_rows(a, b, alpha, unit_);
-    Matrix stacked(a.rows() + p_, p_), rhs(a.rows() + p_, b.cols());
-    for (Index j = 0; j < p_; ++j) {
-      std::copy_n(a.col(j), a.rows(), stacked.col(j));
-      stacked(a.rows() + j, j) = std::sqrt(alpha) * unit_[as_size(j)];
-    }
+    Matrix rhs(a.rows() + p_, b.cols());
     for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), b.rows(), rhs.col(t));
-    return solve_pivoted(std::move(stacked), std::move(rhs), unit_);
+    return solve_pivoted(stacked_on_penalty(a, alpha), std::move(rhs), unit_);
   }
 
   LeastSquaresFit finish() {
@@ -308,12 +331,10 @@ class Solver {
     fit_.intercept.assign(as_size(t_), 0.0);
     for (Index t = 0; t < t_; ++t) {
       const double target_scale = design_.scale[as_size(p_ + t)];
-      double intercept = design_.shift[as_size(p_ + t)] + constant_[as_size(t)] / target_scale;
       for (Index j = 0; j < p_; ++j) {
-        fit_.coef(j, t) = gamma_(j, t) * unit_[as_size(j)] / target_scale;
-        intercept -= fit_.coef(j, t) * design_.shift[as_size(j)];
+        fit_.coef(j, t) = refined_(j, t).high * unit_[as_size(j)] / target_scale;
       }
-      if (problem_.intercept) fit_.intercept[as_size(t)] = intercept;
+      fit_.intercept[as_size(t)] = refined_.constant[as_size(t)].high / target_scale;
       fit_.rss[as_size(t)] = fit_.rss[as_size(t)] / target_scale / target_scale;
     }
     return std::move(fit_);
@@ -328,6 +349,9 @@ class Solver {
   std::vector<std::pair<double, Cholesky>> factors_;
   Matrix gamma_;
   Vector constant_;
+  PairCoefficients refined_;
+  Vector column_length_;  ///< of the scaled, centred columns
+  double total_weight_ = 0;
   LeastSquaresFit fit_;
 };
 
