@@ -153,7 +153,7 @@ void periodic_rows(const double* query, const double* rows, const double* period
 
 /// Rows `stride` bytes apart. Several side by side are a pattern that the hardware doesn't see: 10^6 x 128 float32 took 42 ms on one thread without asking ahead,
 /// 15.5 with it.
-template <int n>
+template <class V, int n>
 struct StridedRows {
   static constexpr Index bytes_ahead = 8192;
 
@@ -173,6 +173,7 @@ struct StridedRows {
 };
 
 /// Rows from anywhere; whoever picks them asks ahead.
+template <class V>
 struct PickedRows {
   const void* const* rows;
   [[nodiscard]] const void* row(int r) const noexcept { return rows[r]; }
@@ -215,7 +216,7 @@ void stored_distance(const double* query, const void* rows, Index row_stride, In
   using Step = Reduce<V>;
   const Step step(power);
   in_groups(n_rows, [&](auto n, Index r) {
-    const StridedRows<n.value> group(rows, r, row_stride);
+    const StridedRows<V, n.value> group(rows, r, row_stride);
     stored_group<V, Step, n.value, T>(step, query, group, n_features, out + r);
   });
 }
@@ -227,7 +228,7 @@ void picked_distance(const double* query, const void* const* rows, Index n_rows,
   using Step = Reduce<V>;
   const Step step(power);
   in_groups(n_rows, [&](auto n, Index r) {
-    stored_group<V, Step, n.value, T>(step, query, PickedRows{rows + r}, n_features, out + r);
+    stored_group<V, Step, n.value, T>(step, query, PickedRows<V>{rows + r}, n_features, out + r);
   });
 }
 

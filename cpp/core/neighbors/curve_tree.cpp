@@ -196,7 +196,6 @@ class CurveTree::Build {
   /// column_block.
   void split(Range range, Index most, std::vector<Range>& parts) {
     std::vector<Range> open{range};
-    std::vector<double> low(as_size(features_)), high(as_size(features_));
     while (!open.empty()) {
       const Range at = open.back();
       open.pop_back();
@@ -206,15 +205,23 @@ class CurveTree::Build {
       }
       const Index n_leaves = ceil_div(at.size(), column_block);
       const Index middle = at.begin + at.size() * (n_leaves / 2) / n_leaves;
-      cut(at, middle, widest(at));
+      if (at.size() > 4 * max_cube_points) checkpoint();
+      const Direction direction = widest(at);
+      cut(at, middle, direction);
       jumps_[as_size(middle)] = static_cast<std::uint8_t>(std::bit_width(static_cast<std::size_t>(n_leaves)));
       open.push_back({middle, at.end});
       open.push_back({at.begin, middle});
     }
   }
 
+  /// A feature, and a coordinate near those of the points at hand: less than it they keep their order in float32.
+  struct Direction {
+    Index feature;
+    double origin;
+  };
+
   /// The feature in which some of the points are furthest apart.
-  [[nodiscard]] Index widest(Range range) {
+  [[nodiscard]] Direction widest(Range range) {
     constexpr Index sample = 32;
     const Index stride = std::max<Index>(1, range.size() / sample);
     Box box(features_);
@@ -223,13 +230,14 @@ class CurveTree::Build {
     for (Index j = 1; j < features_; ++j) {
       if (box.side(j) > box.side(best)) best = j;
     }
-    return best;
+    return {best, box.low[as_size(best)]};
   }
 
-  void cut(Range range, Index middle, Index feature) {
+  void cut(Range range, Index middle, Direction direction) {
     for (Index i = range.begin; i < range.end; ++i) {
       const std::uint32_t point = payload_of(order_[as_size(i)]);
-      order_[as_size(i)] = keyed_index(ordered_bits(static_cast<float>(row(point)[feature])), point);
+      order_[as_size(i)] =
+          keyed_index(ordered_bits(static_cast<float>(row(point)[direction.feature] - direction.origin)), point);
     }
     const auto begin = order_.begin();
     std::nth_element(begin + range.begin, begin + middle, begin + range.end);

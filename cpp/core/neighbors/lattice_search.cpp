@@ -37,7 +37,7 @@ LatticeSearch<Kept>::LatticeSearch(const Task& task)
       wanted_(task.kept.empty() ? 0 : task.kept.front().wanted()),
       row_depth_(padded_depth(task.points.cols)),
       query_panel_(kernels::active().lattice_queries),
-      // Thinning out costs a selection among so many, and until then the threshold is stale: 2k and some was the best of k, 2k and 4k.
+      // Thinning out costs a selection among so many; with guessed limits, which let about 2k pass, it is rarely needed.
       capacity_(16 + 4 * wanted_ + task.lattice.width()),
       // Distances are ranked as computed in float64, the bounds hold for real numbers.
       relative_slack_((static_cast<double>(task.points.cols) + 16) * 0x1p-52),
@@ -192,6 +192,7 @@ void LatticeSearch<Kept>::visit(Index at, Range groups) {
     }
   }
   for (Index s = 0; s < static_cast<Index>(active_.size()); ++s) {
+    checkpoint();
     thin_out(s);
     resolve(s);
   }
