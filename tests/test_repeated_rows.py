@@ -144,7 +144,7 @@ def test_rows_at_distance_zero_need_not_be_equal(metric: str) -> None:
     assert_neighbors_equal(actual, neighbors(rows[:80], points, 5, metric))
 
 
-def numbers_of_one_hash(n: int) -> np.ndarray[Any, Any]:
+def numbers_of_one_hash(n: int) -> Any:
     """The hash of a row undone: as many different numbers whose rows of one feature have the same hash."""
     word, odd = 2**64, 0x9E3779B97F4A7C15
     inverse = pow(odd, -1, word)
