@@ -18,6 +18,7 @@
 #include <pthread.h>
 #endif
 
+#include "base/aligned_buffer.hpp"
 #include "base/cancel.hpp"
 #include "base/cpu_budget.hpp"
 
@@ -219,6 +220,11 @@ void parallel_for_work(Index n_tasks, double operations, const std::function<voi
   } else {
     run_here(n_tasks, task);
   }
+}
+
+void parallel_for_ranges(Index n, Index max_size, double operations, const std::function<void(Range)>& task) {
+  const Index parts = ceil_div(n, max_size);
+  parallel_for_work(parts, operations, [&](Index part) { task(part_of(n, parts, part)); });
 }
 
 }  // namespace crowfly

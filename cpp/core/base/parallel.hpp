@@ -52,4 +52,7 @@ struct Range {
   return {begin, begin + base + (part < extra ? 1 : 0)};
 }
 
+/// `parallel_for_work` over nearly equal parts of [0, n), none larger than `max_size`.
+void parallel_for_ranges(Index n, Index max_size, double operations, const std::function<void(Range)>& task);
+
 }  // namespace crowfly

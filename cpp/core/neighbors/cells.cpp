@@ -89,11 +89,8 @@ Partition grouped(const LatticePoints& centres, const MatrixView& rows, const Me
   const Index slots = centres.group(centres.n_groups() - 1).panels.end * centres.width();
   const double operations =
       static_cast<double>(rows.rows) * static_cast<double>(slots) * static_cast<double>(centres.depth()) / 16;
-  const Index parts = ceil_div(rows.rows, rows_per_task);
-  parallel_for_work(parts, operations, [&](Index part) {
-    const Range range = part_of(rows.rows, parts, part);
-    Assignment(centres, rows, metric).run(range, nearest.data() + range.begin);
-  });
+  parallel_for_ranges(rows.rows, rows_per_task, operations,
+                      [&](Range range) { Assignment(centres, rows, metric).run(range, nearest.data() + range.begin); });
   Partition cells{std::vector<Index>(as_size(rows.rows)), std::vector<Index>(as_size(slots + 1), 0)};
   for (const Index slot : nearest) ++cells.offsets[as_size(slot + 1)];
   for (std::size_t c = 1; c < cells.offsets.size(); ++c) cells.offsets[c] += cells.offsets[c - 1];

@@ -4,37 +4,20 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
-#include <functional>
 #include <limits>
-#include <span>
 
 #include "base/cancel.hpp"
-#include "base/parallel.hpp"
 #include "neighbors/exact_rows.hpp"
 #include "neighbors/within_radius.hpp"
+#include "neighbors/z_order.hpp"
 
 namespace crowfly {
 namespace {
 
 using kernels::column_block;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Index rows_per_task = 8192;
-
-/// Up to here the curve's own boxes are as good as those of medians, and cheaper.
-constexpr Index max_curve_features = 4;
-/// Points of a cube whose coordinates stay in the second-level cache while it is cut.
-constexpr Index max_cube_points = 1024;
-/// The curve's jumps are longer than all cuts inside of its cubes. The highest bit in which neighbours along the curve differ says how large the smallest
-/// cube around both is.
-constexpr int curve_jump = 40;
-
-/// Ordered as the numbers are.
-std::uint32_t ordered_bits(float x) noexcept {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
-}
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A node that may hold neighbours: `level` 0 is a leaf.
 struct Visit {
@@ -46,312 +29,7 @@ struct Visit {
 /// Nodes set aside: at most 15 per level, and sixteen-fold levels are few.
 constexpr std::size_t max_stack = 16 * 17;
 
-void in_parts(Index n, double operations, const std::function<void(Range)>& task) {
-  const Index parts = std::max<Index>(1, ceil_div(n, rows_per_task));
-  parallel_for_work(parts, operations, [&](Index part) { task(part_of(n, parts, part)); });
-}
-
-/// The bounding box of some rows of a row-major matrix.
-struct Box {
-  std::vector<double> low, high;
-  explicit Box(Index features) : low(as_size(features), infinity), high(as_size(features), -infinity) {}
-  void add(const double* row) noexcept {
-    for (std::size_t j = 0; j < low.size(); ++j) {
-      low[j] = std::min(low[j], row[j]);
-      high[j] = std::max(high[j], row[j]);
-    }
-  }
-  void add(const Box& other) noexcept {
-    add(other.low.data());
-    add(other.high.data());
-  }
-  [[nodiscard]] double side(Index j) const noexcept { return high[as_size(j)] - low[as_size(j)]; }
-};
-
 }  // namespace
-
-ZOrder::ZOrder(std::span<const double> low, std::span<const double> high)
-    : low_(low.begin(), low.end()), bits_(32 / static_cast<int>(low.size())), spread_(256) {
-  double side = 0;
-  for (std::size_t j = 0; j < low.size(); ++j) side = std::max(side, high[j] - low[j]);
-  // Corners that are infinitely or hardly apart leave one key for all: any order is right.
-  const double scale = std::ldexp(1.0, bits_) / side;
-  scale_ = std::isfinite(scale) && std::isfinite(side) ? scale : 0.0;
-  const std::size_t features = low.size();
-  for (std::uint32_t byte = 0; byte < 256; ++byte) {
-    for (std::size_t bit = 0; bit < 8 && bit * features < 32; ++bit) {
-      spread_[byte] |= ((byte >> bit) & 1U) << (bit * features);
-    }
-  }
-}
-
-std::uint32_t ZOrder::key(const double* row) const noexcept {
-  const double top = std::ldexp(1.0, bits_) - 1;
-  const std::size_t features = low_.size();
-  std::uint32_t key = 0;
-  for (std::size_t j = 0; j < features; ++j) {
-    // Written so that the product of infinity and zero, for a row far outside, is zero too.
-    const double place = (row[j] - low_[j]) * scale_;
-    auto cell = static_cast<std::uint32_t>(place > 0 ? std::min(place, top) : 0.0);
-    for (std::size_t shift = j; cell != 0; cell >>= 8, shift += 8 * features) key |= spread_[cell & 255U] << shift;
-  }
-  return key;
-}
-
-/// The steps of building: coordinates, order, columns, boxes.
-class CurveTree::Build {
- public:
-  Build(CurveTree& tree, const Metric& metric) : tree_(tree), features_(tree.features_), n_(tree.source_.rows) {
-    load(metric);
-    sort();
-    build_leaves();
-    build_nodes();
-  }
-
- private:
-  [[nodiscard]] const double* row(Index i) const noexcept { return rows_.data() + i * features_; }
-  [[nodiscard]] double work() const noexcept { return 8.0 * static_cast<double>(n_) * static_cast<double>(features_); }
-
-  /// All rows in float64, one after the other, and the box around them.
-  void load(const Metric& metric) {
-    rows_ = AlignedBuffer<double>(n_ * features_);
-    const Index parts = std::max<Index>(1, ceil_div(n_, rows_per_task));
-    std::vector<Box> boxes(as_size(parts), Box(features_));
-    parallel_for_work(parts, work(), [&](Index part) {
-      AlignedBuffer<double> padded(padded_depth(features_));
-      const Range range = part_of(n_, parts, part);
-      for (Index i = range.begin; i < range.end; ++i) {
-        load_row(tree_.source_, i, metric, padded.data());
-        std::copy_n(padded.data(), features_, rows_.data() + i * features_);
-        boxes[as_size(part)].add(row(i));
-      }
-    });
-    Box all(features_);
-    for (const Box& box : boxes) all.add(box);
-    tree_.low_ = all.low;
-    tree_.high_ = all.high;
-  }
-
-  void sort() {
-    order_.resize(as_size(n_));
-    const ZOrder curve(tree_.low_, tree_.high_);
-    in_parts(n_, work(), [&](Range range) {
-      for (Index i = range.begin; i < range.end; ++i) {
-        order_[as_size(i)] = keyed_index(curve.key(row(i)), static_cast<std::uint32_t>(i));
-      }
-    });
-    sort_by_key(order_);
-    keys_.reserve(order_.size());
-    for (const KeyedIndex x : order_) keys_.push_back(key_of(x));
-    jumps_.assign(order_.size(), 0);
-    for (std::size_t i = 1; i < order_.size(); ++i) {
-      const int bits = std::bit_width(key_of(order_[i]) ^ key_of(order_[i - 1]));
-      if (bits > 0) jumps_[i] = static_cast<std::uint8_t>(curve_jump + bits);
-    }
-    split_cubes();
-  }
-
-  /// The curve's cubes of up to max_cube_points points, and longer runs of one key, are cut at medians: boxes of about as many points each fit
-  /// closer than those that the curve makes, from five features on.
-  void split_cubes() {
-    const auto cubes = cubes_of_curve();
-    // Those that would keep one thread busy alone are cut until they don't.
-    const Index most = std::max<Index>(n_ / 16, max_cube_points);
-    std::vector<Range> parts;
-    for (const Range& cube : cubes) split(cube, most, parts);
-    parallel_for_work(static_cast<Index>(parts.size()), 8 * work(), [&](Index part) {
-      checkpoint();
-      std::vector<Range> leaves;
-      split(parts[as_size(part)], column_block, leaves);
-    });
-  }
-
-  /// What the curve leaves together: the largest cubes with few enough points, and runs of one key.
-  [[nodiscard]] std::vector<Range> cubes_of_curve() {
-    std::vector<Range> cubes;
-    const Index most = features_ > max_curve_features ? max_cube_points : 0;
-    const auto end_of = [&](Index begin, std::uint32_t last_key) {
-      return std::upper_bound(order_.begin() + begin, order_.end(), keyed_index(last_key, ~std::uint32_t{0})) -
-             order_.begin();
-    };
-    for (Index begin = 0; begin < n_;) {
-      const std::uint32_t key = key_of(order_[as_size(begin)]);
-      Index end = begin + 1;
-      while (end < n_ && jumps_[as_size(end)] == 0) ++end;
-      for (int bits = 1; bits <= 32 && (begin == 0 || jumps_[as_size(begin)] > curve_jump + bits); ++bits) {
-        const Index wider = end_of(begin, key | static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1));
-        if (wider - begin > most) break;
-        end = wider;
-      }
-      if (end - begin > column_block) {
-        cubes.push_back({begin, end});
-        std::fill(jumps_.begin() + begin + 1, jumps_.begin() + end, std::uint8_t{0});
-      }
-      begin = end;
-    }
-    return cubes;
-  }
-
-  /// Cuts a range at medians of its widest feature until each part has at most `most` points; leaves then have between half of and all of
-  /// column_block.
-  void split(Range range, Index most, std::vector<Range>& parts) {
-    std::vector<Range> open{range};
-    while (!open.empty()) {
-      const Range at = open.back();
-      open.pop_back();
-      if (at.size() <= most) {
-        parts.push_back(at);
-        continue;
-      }
-      const Index n_leaves = ceil_div(at.size(), column_block);
-      const Index middle = at.begin + at.size() * (n_leaves / 2) / n_leaves;
-      if (at.size() > 4 * max_cube_points) checkpoint();
-      const Direction direction = widest(at);
-      cut(at, middle, direction);
-      jumps_[as_size(middle)] = static_cast<std::uint8_t>(std::bit_width(static_cast<std::size_t>(n_leaves)));
-      open.push_back({middle, at.end});
-      open.push_back({at.begin, middle});
-    }
-  }
-
-  /// A feature, and a coordinate near those of the points at hand: less than it they keep their order in float32.
-  struct Direction {
-    Index feature;
-    double origin;
-  };
-
-  /// The feature in which some of the points are furthest apart.
-  [[nodiscard]] Direction widest(Range range) {
-    constexpr Index sample = 32;
-    const Index stride = std::max<Index>(1, range.size() / sample);
-    Box box(features_);
-    for (Index i = range.begin; i < range.end; i += stride) box.add(row(payload_of(order_[as_size(i)])));
-    Index best = 0;
-    for (Index j = 1; j < features_; ++j) {
-      if (box.side(j) > box.side(best)) best = j;
-    }
-    return {best, box.low[as_size(best)]};
-  }
-
-  void cut(Range range, Index middle, Direction direction) {
-    for (Index i = range.begin; i < range.end; ++i) {
-      const std::uint32_t point = payload_of(order_[as_size(i)]);
-      order_[as_size(i)] =
-          keyed_index(ordered_bits(static_cast<float>(row(point)[direction.feature] - direction.origin)), point);
-    }
-    const auto begin = order_.begin();
-    std::nth_element(begin + range.begin, begin + middle, begin + range.end);
-  }
-
-  /// Where to end a node that may hold the items from `begin` on: at eight to sixteen of them, before the one that is furthest along the curve from the item
-  /// before it. A box across a jump of the curve would be met by most queries.
-  template <class Distance>
-  [[nodiscard]] static Index end_of_node(Index begin, Index n, const Distance& distance) {
-    if (begin + column_block >= n) return n;
-    Index best = begin + column_block;
-    for (Index i = best - 1; i >= begin + column_block / 2; --i) {
-      if (distance(i) > distance(best)) best = i;
-    }
-    return best;
-  }
-  [[nodiscard]] int jump(Index i) const noexcept { return jumps_[as_size(i)]; }
-
-  void build_leaves() {
-    tree_.points_.resize(as_size(n_));
-    for (Index i = 0; i < n_; ++i) tree_.points_[as_size(i)] = payload_of(order_[as_size(i)]);
-    Level& leaves = tree_.levels_.emplace_back();
-    leaves.first.reserve(as_size(n_ / 10 + 2));
-    leaves.first.push_back(0);
-    for (Index begin = 0; begin < n_;) {
-      begin = end_of_node(begin, n_, [&](Index i) { return jump(i); });
-      leaves.first.push_back(static_cast<std::uint32_t>(begin));
-    }
-    for (Index leaf = 0; leaf < leaves.size(); ++leaf) {
-      tree_.leaf_keys_.push_back(keys_[leaves.first[as_size(leaf)]]);
-    }
-    const Index size = leaves.size() * column_block * features_;
-    if (tree_.narrow_) {
-      tree_.narrow_columns_ = AlignedBuffer<float>(size);
-    } else {
-      tree_.wide_columns_ = AlignedBuffer<double>(size);
-    }
-    boxes_.assign(as_size(leaves.size()), Box(features_));
-    in_parts(leaves.size(), work(), [&](Range range) {
-      for (Index leaf = range.begin; leaf < range.end; ++leaf) {
-        tree_.narrow_ ? fill_leaf(leaf, tree_.narrow_columns_.data()) : fill_leaf(leaf, tree_.wide_columns_.data());
-      }
-    });
-  }
-
-  /// Lanes without a point repeat the first one, so that no kernel meets garbage.
-  template <class T>
-  void fill_leaf(Index leaf, T* columns) {
-    const Level& leaves = tree_.levels_.front();
-    const Index begin = leaves.first[as_size(leaf)], n = leaves.first[as_size(leaf + 1)] - begin;
-    for (Index lane = 0; lane < column_block; ++lane) {
-      const double* coordinates = row(tree_.points_[as_size(begin + (lane < n ? lane : 0))]);
-      boxes_[as_size(leaf)].add(coordinates);
-      for (Index j = 0; j < features_; ++j) {
-        columns[(leaf * features_ + j) * column_block + lane] = static_cast<T>(coordinates[j]);
-      }
-    }
-  }
-
-  /// Levels of nodes above the leaves, until one holds all.
-  void build_nodes() {
-    while (tree_.levels_.back().size() > 1) {
-      const Level& below = tree_.levels_.back();
-      // The jump before a child is that before its first point, however deep that lies.
-      const auto first_point = [&](Index child) {
-        std::uint32_t at = static_cast<std::uint32_t>(child);
-        for (auto level = tree_.levels_.rbegin(); level != tree_.levels_.rend(); ++level) at = level->first[at];
-        return static_cast<Index>(at);
-      };
-      Level level;
-      level.first.push_back(0);
-      for (Index begin = 0; begin < below.size();) {
-        begin = end_of_node(begin, below.size(), [&](Index i) { return jump(first_point(i)); });
-        level.first.push_back(static_cast<std::uint32_t>(begin));
-      }
-      level.boxes = AlignedBuffer<double>::zeros(level.size() * 2 * features_ * column_block);
-      std::vector<Box> boxes(as_size(level.size()), Box(features_));
-      for (Index node = 0; node < level.size(); ++node) {
-        for (Index child = level.first[as_size(node)]; child < level.first[as_size(node + 1)]; ++child) {
-          const Box& box = boxes_[as_size(child)];
-          boxes[as_size(node)].add(box);
-          put(level, node, child - level.first[as_size(node)], box);
-        }
-      }
-      boxes_ = std::move(boxes);
-      tree_.levels_.push_back(std::move(level));
-    }
-  }
-
-  void put(Level& level, Index node, Index lane, const Box& box) const noexcept {
-    double* sides = level.boxes.data() + node * 2 * features_ * column_block + lane;
-    for (Index j = 0; j < features_; ++j) {
-      sides[2 * j * column_block] = box.low[as_size(j)];
-      sides[(2 * j + 1) * column_block] = box.high[as_size(j)];
-    }
-  }
-
-  CurveTree& tree_;
-  Index features_, n_;
-  AlignedBuffer<double> rows_;
-  std::vector<KeyedIndex> order_;
-  std::vector<std::uint32_t> keys_;  ///< along the curve, before cubes were cut
-  std::vector<std::uint8_t>
-      jumps_;  ///< how far each point is from the one before it: cuts of cubes by their size, then the curve's own jumps
-  std::vector<Box> boxes_;  ///< of the nodes of the highest level so far
-};
-
-CurveTree::CurveTree(const MatrixView& points, const Metric& metric)
-    : source_(points),
-      metric_(metric),
-      features_(points.cols),
-      narrow_(points.dtype != DType::f64 && metric.as_stored()) {
-  Build(*this, metric);
-}
 
 /// Leaves around the query's place on the curve that hold at least k points: a good first guess, from which most of the tree is out of reach.
 Range CurveTree::home_of(std::uint32_t key, Index k) const noexcept {
@@ -444,7 +122,8 @@ template void CurveTree::search(const Request&, PointDistance&, CountWithin&) co
 std::vector<KeyedIndex> CurveTree::order_of(const MatrixView& queries) const {
   std::vector<KeyedIndex> order(as_size(queries.rows));
   const ZOrder curve(low_, high_);
-  in_parts(queries.rows, 8.0 * static_cast<double>(queries.rows) * static_cast<double>(features_), [&](Range range) {
+  const double operations = 8.0 * static_cast<double>(queries.rows) * static_cast<double>(features_);
+  parallel_for_ranges(queries.rows, rows_per_task, operations, [&](Range range) {
     AlignedBuffer<double> row(padded_depth(features_));
     for (Index i = range.begin; i < range.end; ++i) {
       load_row(queries, i, metric_, row.data());

@@ -3,7 +3,6 @@
 // boxes measured at once. Built without recursion from one sort; no data can unbalance it.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
@@ -14,20 +13,6 @@
 #include "neighbors/point_distance.hpp"
 
 namespace crowfly {
-
-/// From coordinates to 32 bits: a Z-order curve over a cube about the points.
-class ZOrder {
- public:
-  /// `low` and `high` bound the coordinates that matter; others are moved to the border.
-  ZOrder(std::span<const double> low, std::span<const double> high);
-  [[nodiscard]] std::uint32_t key(const double* row) const noexcept;
-
- private:
-  std::vector<double> low_;
-  double scale_ = 0;
-  int bits_;
-  std::vector<std::uint32_t> spread_;  ///< the bits of a byte, as many positions apart as there are features
-};
 
 class CurveTree {
  public:
@@ -80,9 +65,10 @@ class CurveTree {
   bool narrow_;  ///< columns hold float32
   AlignedBuffer<float> narrow_columns_;
   AlignedBuffer<double> wide_columns_;
-  std::vector<std::uint32_t> points_;     ///< along the curve
-  std::vector<Level> levels_;             ///< leaves first, the root last
-  std::vector<std::uint32_t> leaf_keys_;  ///< of each leaf's first point
+  std::vector<std::uint32_t> points_;  ///< along the curve
+  std::vector<Level> levels_;          ///< leaves first, the root last
+  std::vector<std::uint32_t>
+      leaf_keys_;  ///< ascending: the key at the place where each leaf begins, before cubes were cut
   std::vector<double> low_, high_;
 };
 

@@ -67,9 +67,7 @@ bool equal(const MatrixView& left, Index a, const MatrixView& right, Index b) {
 std::vector<KeyedIndex> sorted_by_hash(const MatrixView& points) {
   std::vector<KeyedIndex> order(as_size(points.rows));
   const double bytes = static_cast<double>(points.rows) * static_cast<double>(points.cols * points.item_size());
-  const Index parts = std::max<Index>(1, ceil_div(points.rows, rows_per_task));
-  parallel_for_work(parts, bytes, [&](Index part) {
-    const Range range = part_of(points.rows, parts, part);
+  parallel_for_ranges(points.rows, rows_per_task, bytes, [&](Range range) {
     visit_dtype(points.dtype, [&](auto zero) {
       for (Index i = range.begin; i < range.end; ++i) {
         order[as_size(i)] = keyed_index(hash_of<decltype(zero)>(points, i), static_cast<std::uint32_t>(i));
@@ -105,9 +103,7 @@ std::vector<std::uint32_t> firsts_of(const MatrixView& points, const std::vector
     return at;
   };
   const double bytes = static_cast<double>(points.rows) * static_cast<double>(points.cols * points.item_size());
-  const Index parts = std::max<Index>(1, ceil_div(n, rows_per_task));
-  parallel_for_work(parts, bytes, [&](Index part) {
-    const Range range = part_of(n, parts, part);
+  parallel_for_ranges(n, rows_per_task, bytes, [&](Range range) {
     const Index end = start_of_run(range.end);
     for (Index begin = start_of_run(range.begin); begin < end;) {
       Index next = begin + 1;

@@ -42,11 +42,9 @@ std::vector<std::uint32_t> answer_equal(const DistinctRows& rows, const Request&
                                         const PointSearch::Finish<TopK>& finish) {
   const MatrixView& queries = request.queries;
   std::vector<char> open(as_size(queries.rows), 1);
-  const Index parts = ceil_div(queries.rows, rows_per_task);
   const double operations = 4.0 * static_cast<double>(queries.rows) * static_cast<double>(queries.cols + 64);
-  parallel_for_work(parts, operations, [&](Index part) {
+  parallel_for_ranges(queries.rows, rows_per_task, operations, [&](Range range) {
     checkpoint();
-    const Range range = part_of(queries.rows, parts, part);
     for (Index query = range.begin; query < range.end; ++query) {
       const auto row = rows.find(queries, query);
       if (!row || n_admitted(rows.members(*row), request.admission, query) < empty.wanted()) continue;
@@ -79,11 +77,12 @@ void search_distinct(const DistinctRows& rows, const PointSearch& search, const 
     finish(query, top);
   };
   const bool by_value = search.metric().separates() && request.queries.rows < (Index{1} << 32);
-  if (!by_value) {
+  std::vector<std::uint32_t> others;
+  if (by_value) others = answer_equal(rows, request, empty, finish);
+  if (!by_value || static_cast<Index>(others.size()) == request.queries.rows) {
     search.run<TopK>({request.queries, {}}, TopK(n_rows), n_rows, expand);
     return;
   }
-  const std::vector<std::uint32_t> others = answer_equal(rows, request, empty, finish);
   if (others.empty()) return;
   const GatheredRows gathered(request.queries, others);
   search.run<TopK>({gathered.view(), {}}, TopK(n_rows), n_rows,

@@ -12,9 +12,7 @@ GatheredRows::GatheredRows(const MatrixView& source, std::span<const std::uint32
   constexpr Index rows_per_task = 1024;
   const Index item = source.item_size(), stride = source.cols * item, n = static_cast<Index>(rows.size());
   data_ = AlignedBuffer<char>(n * stride);
-  const Index parts = ceil_div(n, rows_per_task);
-  parallel_for_work(parts, static_cast<double>(n * stride), [&](Index part) {
-    const Range range = part_of(n, parts, part);
+  parallel_for_ranges(n, rows_per_task, static_cast<double>(n * stride), [&](Range range) {
     for (Index r = range.begin; r < range.end; ++r) {
       const char* from = source.row(rows[as_size(r)]);
       char* to = data_.data() + r * stride;

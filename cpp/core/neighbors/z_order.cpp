@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "neighbors/z_order.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace crowfly {
+
+ZOrder::ZOrder(std::span<const double> low, std::span<const double> high)
+    : low_(low.begin(), low.end()), bits_(32 / static_cast<int>(low.size())), spread_(256) {
+  double side = 0;
+  for (std::size_t j = 0; j < low.size(); ++j) side = std::max(side, high[j] - low[j]);
+  // Corners that are infinitely or hardly apart leave one key for all: any order is right.
+  const double scale = std::ldexp(1.0, bits_) / side;
+  scale_ = std::isfinite(scale) && std::isfinite(side) ? scale : 0.0;
+  const std::size_t features = low.size();
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    for (std::size_t bit = 0; bit < 8 && bit * features < 32; ++bit) {
+      spread_[byte] |= ((byte >> bit) & 1U) << (bit * features);
+    }
+  }
+}
+
+std::uint32_t ZOrder::key(const double* row) const noexcept {
+  const double top = std::ldexp(1.0, bits_) - 1;
+  const std::size_t features = low_.size();
+  std::uint32_t key = 0;
+  for (std::size_t j = 0; j < features; ++j) {
+    // Written so that the product of infinity and zero, for a row far outside, is zero too.
+    const double place = (row[j] - low_[j]) * scale_;
+    auto cell = static_cast<std::uint32_t>(place > 0 ? std::min(place, top) : 0.0);
+    for (std::size_t shift = j; cell != 0; cell >>= 8, shift += 8 * features) key |= spread_[cell & 255U] << shift;
+  }
+  return key;
+}
+
+}  // namespace crowfly
