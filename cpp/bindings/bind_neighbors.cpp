@@ -3,6 +3,7 @@
 
 #include "arrays.hpp"
 #include "neighbors/neighbor_index.hpp"
+#include "neighbors/neighbor_lists.hpp"
 #include "neighbors/predict.hpp"
 
 namespace crowfly::bindings {
@@ -186,27 +187,21 @@ class IndexHandle {
                          int num_threads) const {
     const MatrixView view = checked(queries);
     const Admission admission = restriction.admission(view.rows, view_.rows);
-    std::vector<double> distances;
-    std::vector<std::int64_t> indices, offsets(1, 0);
+    static_assert(sizeof(Index) == sizeof(std::int64_t));
+    std::optional<NeighborLists> lists;
     {
       const LongCall call(num_threads);
-      std::vector<std::vector<Neighbor>> found(as_size(view.rows));
-      index_.within({view, admission}, radius, [&](Index query, std::span<const Neighbor> neighbors) {
-        found[as_size(query)].assign(neighbors.begin(), neighbors.end());
-      });
-      for (const auto& mine : found) offsets.push_back(offsets.back() + static_cast<std::int64_t>(mine.size()));
-      distances.reserve(as_size(offsets.back()));
-      indices.reserve(as_size(offsets.back()));
-      for (auto& mine : found) {
-        for (const Neighbor& neighbor : mine) {
-          distances.push_back(index_.metric().finish(neighbor.distance));
-          indices.push_back(neighbor.index);
-        }
-        std::vector<Neighbor>().swap(mine);
-      }
+      lists.emplace(index_, Request{view, admission}, radius);
     }
-    return py::make_tuple(owned_array(std::move(distances)), owned_array(std::move(indices)),
-                          owned_array(std::move(offsets)));
+    py::array_t<double> distances(lists->offsets().back());
+    py::array_t<std::int64_t> indices(lists->offsets().back());
+    double* distance_data = distances.mutable_data();
+    auto* index_data = reinterpret_cast<Index*>(indices.mutable_data());
+    {
+      const LongCall call(num_threads);
+      lists->move_to(distance_data, index_data);
+    }
+    return py::make_tuple(distances, indices, py::array_t<std::int64_t>(lists->n_lists() + 1, lists->offsets().data()));
   }
 
   py::array_t<std::int64_t> count_radius(const py::array& queries, double radius, const Restriction& restriction,
