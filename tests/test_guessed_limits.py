@@ -63,3 +63,26 @@ def test_sample_of_equal_points() -> None:
     queries[:] = points[0] + 0.25
     actual = crowfly.Index(points, algorithm="lattice").query(queries, 100)
     assert_neighbors_equal(actual, neighbors(queries, points, 100))
+
+
+@pytest.mark.parametrize("far", [1e3, 1e12, 1e200])
+@pytest.mark.parametrize("n_far", [1, 40])
+def test_points_far_out(far: float, n_far: int) -> None:
+    """They have cells of their own, and the sample has some of them, or none."""
+    queries, points = normal_pair(30, 13_000, 10)
+    points[5 : 5 + n_far] *= far
+    actual = crowfly.Index(points, algorithm="lattice").query(queries, 60)
+    assert_neighbors_equal(actual, neighbors(queries, points, 60))
+    queries[:3] = points[5] * 0.999
+    actual = crowfly.Index(points, algorithm="lattice").query(queries, 60)
+    assert_neighbors_equal(actual, neighbors(queries, points, 60))
+
+
+@pytest.mark.parametrize("algorithm", ["lattice", "cells"])
+def test_thousand_of_many_points(algorithm: str) -> None:
+    """Blocks of queries are small here, and their stocks of candidates large."""
+    queries, points = normal_pair(20, 66_000, 12)
+    points[::2] = np.round(points[::2])
+    queries[::3] = np.round(queries[::3])
+    actual = crowfly.Index(points, algorithm=algorithm).query(queries, 1000)
+    assert_neighbors_equal(actual, neighbors(queries, points, 1000))

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "kernels/dispatch.hpp"
 #include "neighbors/lattice_search.hpp"
@@ -40,7 +41,8 @@ Index query_block(Index features, Index n_queries, Index k) {
   constexpr Index max_candidates = Index{1} << 20;
   const Index multiple = round_up(28, kernels::active().lattice_queries);
   const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
-  const Index cached = std::min(131072 / std::max<Index>(features, 1), max_candidates / (2 * k));
+  const Index cached = std::min(131072 / std::max<Index>(features, 1),
+                                max_candidates / candidates_per_query(k, kernels::active().lattice_points));
   return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
 }
 
@@ -131,7 +133,10 @@ struct PointSearch::Blocks {
   }
   void finish_block(Index b, std::vector<Kept>& kept) const {
     const auto mine = rows(b);
-    for (std::size_t at = 0; at < mine.size(); ++at) finish(mine[at], kept[at]);
+    for (std::size_t at = 0; at < mine.size(); ++at) {
+      checkpoint();
+      finish(mine[at], kept[at]);
+    }
   }
 };
 
@@ -214,6 +219,7 @@ void PointSearch::run_blocks(Blocks<Kept>& blocks) const {
     std::vector<Kept>& kept = partial[as_size(block * blocks.n_chunks)];
     for (Index c = 1; c < blocks.n_chunks; ++c) {
       const std::vector<Kept>& other = partial[as_size(block * blocks.n_chunks + c)];
+      checkpoint();
       for (std::size_t at = 0; at < kept.size(); ++at) kept[at].merge(other[at]);
     }
     blocks.finish_block(block, kept);
