@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -361,6 +362,19 @@ def test_the_best_instruction_set_is_the_default() -> None:
     environment: dict[str, Any] = {"CROWFLY_ISA": ""}
     chosen = output_of("import crowfly; print(crowfly.get_config()['isa'])", **environment)
     assert chosen == crowfly.get_config()["available_isas"][-1]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64", reason="tile registers are asked for on Linux alone"
+)
+def test_a_chosen_instruction_set_asks_for_no_tile_registers() -> None:
+    script = """
+        import ctypes, crowfly
+        arch_prctl, get_permissions, permissions = 158, 0x1022, ctypes.c_uint64()
+        ctypes.CDLL(None).syscall(arch_prctl, get_permissions, ctypes.byref(permissions))
+        print(permissions.value >> 18 & 1)
+    """
+    assert output_of(script, CROWFLY_ISA="reference") == "0"
 
 
 @pytest.mark.parametrize("isa", ["sse9", "AVX2 ", "avx2,reference"])

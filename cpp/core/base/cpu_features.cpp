@@ -52,11 +52,10 @@ constexpr bool emulated_tiles = true;  // cpp/emulation
 constexpr bool emulated_tiles = false;
 #endif
 
-/// The state of the tile registers is 8 KiB that Linux saves only for processes that have asked. It refuses where a thread's signal stack would be too small.
-bool may_use_tiles() noexcept {
+bool request_tiles() noexcept {
 #if defined(__linux__)
   constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+  return emulated_tiles || syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 #else
   return false;
 #endif
@@ -82,7 +81,7 @@ FeatureMask detect() noexcept {
   add(CpuFeature::avx512bw, zmm && bit(leaf7.ebx, 30));
   add(CpuFeature::avx512vl, zmm && bit(leaf7.ebx, 31));
   add(CpuFeature::avx512vnni, zmm && bit(leaf7.ecx, 11));
-  const bool tiles = emulated_tiles || ((saved & 0x60000) == 0x60000 && bit(leaf7.edx, 24) && may_use_tiles());
+  const bool tiles = emulated_tiles || ((saved & 0x60000) == 0x60000 && bit(leaf7.edx, 24));
   add(CpuFeature::amx_tile, tiles);
   add(CpuFeature::amx_int8, tiles && (emulated_tiles || bit(leaf7.edx, 25)));
   return mask;
@@ -97,6 +96,14 @@ FeatureMask cpu_features() noexcept {
   return mask;
 #else
   return 0;
+#endif
+}
+
+bool request_registers(FeatureMask features) noexcept {
+#ifdef CROWFLY_X86
+  return (features & feature_bit(CpuFeature::amx_tile)) == 0 || request_tiles();
+#else
+  return features == 0;
 #endif
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What this CPU and this operating system can run. A feature counts only if CPUID has it *and* XCR0 says that the operating
-// system saves its registers; tile registers only if Linux also gives them to this process, which asks for them here.
+// system saves its registers.
 #pragma once
 
 #include <cstdint>
@@ -27,5 +27,9 @@ using FeatureMask = std::uint32_t;
 }
 
 [[nodiscard]] FeatureMask cpu_features() noexcept;
+
+/// Whether this process may use the registers of these features. Linux saves the state of tiles, 8 KiB per thread, only for processes that have asked, and from then on
+/// refuses signal stacks without room for it. That can't be taken back: to be called for what is going to run.
+[[nodiscard]] bool request_registers(FeatureMask features) noexcept;
 
 }  // namespace crowfly

@@ -2,6 +2,8 @@
 #include "kernels/dispatch.hpp"
 
 #include <atomic>
+#include <iterator>
+#include <mutex>
 
 #include "base/check.hpp"
 #include "base/cpu_features.hpp"
@@ -22,6 +24,8 @@ namespace {
 struct Row {
   const KernelTable* table;
   FeatureMask features;
+  mutable std::once_flag tried{};
+  mutable bool works = false;
 };
 
 const Row rows[] = {
@@ -30,7 +34,13 @@ const Row rows[] = {
 #undef CROWFLY_ISA_ROW
 };
 
-bool runs_here(const Row& row) { return (row.features & ~cpu_features()) == 0 && lattice_tile_is_exact(*row.table); }
+bool runs_here(const Row& row) {
+  std::call_once(row.tried, [&] {
+    row.works = (row.features & ~cpu_features()) == 0 && request_registers(row.features) &&
+                lattice_tile_is_exact(*row.table);
+  });
+  return row.works;
+}
 
 std::atomic<const KernelTable*> chosen{rows[0].table};
 
@@ -53,18 +63,17 @@ std::vector<std::string> available() {
 }
 
 void select(const std::string& name) {
-  const KernelTable* found = nullptr;
-  bool known = name.empty();
-  for (const Row& row : rows) {
-    const bool wanted = name.empty() || name == row.table->name;
-    known = known || wanted;
-    if (wanted && runs_here(row)) found = row.table;
+  bool known = false;
+  // From the best down, and no further than need be: a table that isn't wanted is not tried, nor are its registers asked for.
+  for (auto row = std::rbegin(rows); row != std::rend(rows); ++row) {
+    if (!name.empty() && name != row->table->name) continue;
+    known = true;
+    if (!runs_here(*row)) continue;
+    chosen.store(row->table);
+    return;
   }
-  if (found == nullptr) {
-    throw InvalidArgument("CROWFLY_ISA=" + name + (known ? ": this CPU can't run it" : ": unknown instruction set") +
-                          "; those that work here: " + joined(available()));
-  }
-  chosen.store(found);
+  throw InvalidArgument("CROWFLY_ISA=" + name + (known ? ": this CPU can't run it" : ": unknown instruction set") +
+                        "; those that work here: " + joined(available()));
 }
 
 }  // namespace crowfly::kernels

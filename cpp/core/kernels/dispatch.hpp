@@ -28,7 +28,7 @@ class LatticeScope {
   KernelTable::ThreadState leave_;
 };
 
-/// Names of the tables that were compiled in and that this CPU can run, slowest first.
+/// Names of the tables that were compiled in and that this CPU can run, slowest first. To tell, each is tried once per process, registers asked for.
 [[nodiscard]] std::vector<std::string> available();
 
 }  // namespace crowfly::kernels
