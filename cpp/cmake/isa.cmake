@@ -14,10 +14,18 @@ crowfly_isa(reference)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   crowfly_isa(avx2 avx avx2 fma)
   crowfly_isa(avx512 avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni)
-  # GCC 11, Clang 12. Linux alone says whether a process may use the tiles.
-  include(CheckCXXCompilerFlag)
-  check_cxx_compiler_flag("-mamx-tile -mamx-int8" CROWFLY_COMPILER_KNOWS_AMX)
-  if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CROWFLY_COMPILER_KNOWS_AMX)
+  # GCC 11, Clang 12; and an assembler that knows the instructions, which are inline assembly in GCC's header. Linux alone says whether a process may use the tiles.
+  include(CheckCXXSourceCompiles)
+  block()
+    set(CMAKE_REQUIRED_FLAGS "-mamx-tile -mamx-int8")
+    check_cxx_source_compiles("
+      #include <immintrin.h>
+      int main() {
+        _tile_dpbsud(0, 1, 2);
+        _tile_release();
+      }" CROWFLY_AMX_COMPILES)
+  endblock()
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CROWFLY_AMX_COMPILES)
     crowfly_isa(amx avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni amx_tile amx_int8)
   endif()
 endif()
