@@ -160,7 +160,7 @@ Trial stored_distance(const KernelTable& t, Index features) {
 }
 
 template <class T>
-Trial picked_distance(const KernelTable& t, Index features) {
+Trial picked_squares(const KernelTable& t, Index features) {
   constexpr Index rows = 8;
   const Index depth = round_up(features, kernels::distance_lanes), size = static_cast<Index>(sizeof(T));
   Trial trial;
@@ -170,11 +170,10 @@ Trial picked_distance(const KernelTable& t, Index features) {
   auto* query = trial.array(depth);
   auto* points = trial.array<T>(rows * features);
   auto* out = trial.array(rows);
-  constexpr auto reduction = static_cast<int>(Reduction::squared_difference);
-  trial.call = [=, kernel = sizeof(T) == 4 ? t.picked_distance_f32[reduction] : t.picked_distance_f64[reduction]] {
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.picked_squares_f32 : t.picked_squares_f64] {
     std::array<const void*, rows> addresses;
     for (Index r = 0; r < rows; ++r) addresses[static_cast<std::size_t>(r)] = points + r * features;
-    kernel(query, addresses.data(), rows, features, 2.0, out);
+    kernel(query, addresses.data(), rows, features, out);
   };
   return trial;
 }
@@ -390,8 +389,8 @@ const TrialEntry entries[] = {
     {"periodic_boxes squared_difference", 3, periodic_boxes},
     {"stored_distance_f32 squared_difference", 64, stored_distance<float>},
     {"stored_distance_f64 squared_difference", 64, stored_distance<double>},
-    {"picked_distance_f32 squared_difference", 64, picked_distance<float>},
-    {"picked_distance_f64 squared_difference", 64, picked_distance<double>},
+    {"picked_squares_f32", 64, picked_squares<float>},
+    {"picked_squares_f64", 64, picked_squares<double>},
     {"gram_tile", 64, gram_tile},
     {"pack_rows_f32", 64, pack_rows<float>},
     {"pack_rows_f64", 64, pack_rows<double>},

@@ -221,12 +221,11 @@ void stored_distance(const double* query, const void* rows, Index row_stride, In
   });
 }
 
-template <class Isa, template <class> class Reduce, class T>
-void picked_distance(const double* query, const void* const* rows, Index n_rows, Index n_features, double power,
-                     double* out) {
+template <class Isa, class T>
+void picked_squares(const double* query, const void* const* rows, Index n_rows, Index n_features, double* out) {
   using V = typename Isa::f64;
-  using Step = Reduce<V>;
-  const Step step(power);
+  using Step = SquaredDifference<V>;
+  const Step step(0);
   in_groups(n_rows, [&](auto n, Index r) {
     stored_group<V, Step, n.value, T>(step, query, PickedRows<V>{rows + r}, n_features, out + r);
   });

@@ -21,8 +21,6 @@ constexpr void fill_distance(KernelTable& t, Reduction reduction) {
   t.distance_rows[at] = distance_rows<Isa, Reduce>;
   t.stored_distance_f32[at] = stored_distance<Isa, Reduce, float>;
   t.stored_distance_f64[at] = stored_distance<Isa, Reduce, double>;
-  t.picked_distance_f32[at] = picked_distance<Isa, Reduce, float>;
-  t.picked_distance_f64[at] = picked_distance<Isa, Reduce, double>;
 }
 
 template <class Isa, template <class> class Reduce>
@@ -56,6 +54,8 @@ constexpr KernelTable make_table(const char* name) {
   fill_monotone<Isa, AbsoluteDifference>(t, Reduction::absolute_difference);
   fill_monotone<Isa, MaximumDifference>(t, Reduction::maximum_difference);
   fill_distance<Isa, PowerDifference>(t, Reduction::power_difference);
+  t.picked_squares_f32 = picked_squares<Isa, float>;
+  t.picked_squares_f64 = picked_squares<Isa, double>;
   t.panel_width = Panel<Isa>::width;
   t.gram_rows = Isa::gram_rows;
   t.gram_tile = gram_tile<Isa>;

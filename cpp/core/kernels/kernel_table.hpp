@@ -110,11 +110,11 @@ struct KernelTable {
   StoredDistance stored_distance_f32[n_reductions];
   StoredDistance stored_distance_f64[n_reductions];
 
-  /// The same of rows from anywhere, given by their addresses.
-  using PickedDistance = void (*)(const double* query, const void* const* rows, Index n_rows, Index n_features,
-                                  double power, double* out);
-  PickedDistance picked_distance_f32[n_reductions];
-  PickedDistance picked_distance_f64[n_reductions];
+  /// The sums of squares, of rows from anywhere, given by their addresses: what the lattice leaves to be computed.
+  using PickedSquares = void (*)(const double* query, const void* const* rows, Index n_rows, Index n_features,
+                                 double* out);
+  PickedSquares picked_squares_f32;
+  PickedSquares picked_squares_f64;
 
   /// Columns per panel of a packed row block: panels are [rows][panel_width], panel_width a multiple of gram_rows.
   Index panel_width;

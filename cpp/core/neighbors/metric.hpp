@@ -89,13 +89,14 @@ class Metric {
     const auto kernel = rows.dtype == DType::f32 ? table.stored_distance_f32[at] : table.stored_distance_f64[at];
     kernel(query, rows.row(begin), rows.row_stride, n, rows.cols, p_, out);
   }
-  /// The same from rows at these addresses, stored as those of `like`.
-  void picked(const double* query, const MatrixView& like, std::span<const void* const> rows,
+  /// True where kernels can take single rows of a matrix from wherever they are stored.
+  [[nodiscard]] bool picks_from(const MatrixView& rows) const noexcept { return takes(rows) && euclidean(); }
+  /// The same from rows at these addresses, of a matrix that it picks from.
+  void picked(const double* query, const MatrixView& matrix, std::span<const void* const> rows,
               double* out) const noexcept {
     const auto& table = kernels::active();
-    const auto at = static_cast<int>(reduction());
-    const auto kernel = like.dtype == DType::f32 ? table.picked_distance_f32[at] : table.picked_distance_f64[at];
-    kernel(query, rows.data(), static_cast<Index>(rows.size()), like.cols, p_, out);
+    const auto kernel = matrix.dtype == DType::f32 ? table.picked_squares_f32 : table.picked_squares_f64;
+    kernel(query, rows.data(), static_cast<Index>(rows.size()), matrix.cols, out);
   }
   /// True where a raw distance has lost nothing to overflow or underflow.
   [[nodiscard]] static bool comfortable(double raw) noexcept {

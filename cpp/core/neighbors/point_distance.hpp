@@ -23,7 +23,7 @@ class PointDistance {
 
   /// The kernel's raw distances of at most `most` points; they may have over- or underflowed. `query` as load_row makes it.
   void raw(const double* query, std::span<const Index> points, double* out) {
-    if (metric_.takes(points_)) {
+    if (metric_.picks_from(points_)) {
       std::array<const void*, most> rows;
       for (std::size_t i = 0; i < points.size(); ++i) rows[i] = points_.row(points[i]);
       metric_.picked(query, points_, std::span(rows).first(points.size()), out);
