@@ -141,39 +141,43 @@ Trial distance_rows(const KernelTable& t, Index size) {
   return trial;
 }
 
+/// A query and `n` rows as a caller stores them, with the work of measuring the squares between them.
+template <class T>
+struct StoredRows {
+  StoredRows(Trial& trial, Index n, Index features)
+      : query(trial.array(round_up(features, kernels::distance_lanes))),
+        points(trial.array<T>(n * features)),
+        out(trial.array(n)) {
+    trial.shape = text(n) + " rows, " + text(features) + " features";
+    trial.work = {Precision::float64, times(3, n, features), times(sizeof(T), n, features) + times(8, features),
+                  times(8, n)};
+  }
+  double* query;
+  T* points;
+  double* out;
+};
+
 template <class T>
 Trial stored_distance(const KernelTable& t, Index features) {
-  constexpr Index rows = 32;
-  const Index depth = round_up(features, kernels::distance_lanes), size = static_cast<Index>(sizeof(T));
+  constexpr Index n = 32, size = sizeof(T);
   Trial trial;
-  trial.shape = text(rows) + " rows, " + text(features) + " features";
-  trial.work = {Precision::float64, times(3, rows, features), times(size, rows, features) + times(8, features),
-                times(8, rows)};
-  auto* query = trial.array(depth);
-  auto* points = trial.array<T>(rows * features);
-  auto* out = trial.array(rows);
+  const StoredRows<T> rows(trial, n, features);
   constexpr auto reduction = static_cast<int>(Reduction::squared_difference);
-  trial.call = [=, kernel = sizeof(T) == 4 ? t.stored_distance_f32[reduction] : t.stored_distance_f64[reduction]] {
-    kernel(query, points, features * size, rows, features, 2.0, out);
+  trial.call = [=, kernel = size == 4 ? t.stored_distance_f32[reduction] : t.stored_distance_f64[reduction]] {
+    kernel(rows.query, rows.points, features * size, n, features, 2.0, rows.out);
   };
   return trial;
 }
 
 template <class T>
 Trial picked_squares(const KernelTable& t, Index features) {
-  constexpr Index rows = 8;
-  const Index depth = round_up(features, kernels::distance_lanes), size = static_cast<Index>(sizeof(T));
+  constexpr Index n = 8;
   Trial trial;
-  trial.shape = text(rows) + " rows, " + text(features) + " features";
-  trial.work = {Precision::float64, times(3, rows, features), times(size, rows, features) + times(8, features),
-                times(8, rows)};
-  auto* query = trial.array(depth);
-  auto* points = trial.array<T>(rows * features);
-  auto* out = trial.array(rows);
+  const StoredRows<T> rows(trial, n, features);
   trial.call = [=, kernel = sizeof(T) == 4 ? t.picked_squares_f32 : t.picked_squares_f64] {
-    std::array<const void*, rows> addresses;
-    for (Index r = 0; r < rows; ++r) addresses[static_cast<std::size_t>(r)] = points + r * features;
-    kernel(query, addresses.data(), rows, features, out);
+    std::array<const void*, n> addresses;
+    for (Index r = 0; r < n; ++r) addresses[static_cast<std::size_t>(r)] = rows.points + r * features;
+    kernel(rows.query, addresses.data(), n, features, rows.out);
   };
   return trial;
 }
