@@ -38,9 +38,9 @@ void visit_blocks(const MatrixView& queries, std::span<const Index> rows, const 
     for (Index q = 0; q < n_queries; ++q) {
       const double* query = left.data() + q * depth;
       if (as_stored) {
-        metric.stored(query, points, begin, count, raw.data());
+        metric.measure_stored(query, points, begin, count, raw.data());
       } else {
-        metric.rows(query, right.data(), count, depth, raw.data());
+        metric.measure_rows(query, right.data(), count, depth, raw.data());
       }
       visit(q, begin, count, raw.data(), query);
     }

@@ -19,7 +19,7 @@ void make_unit_length(double* row, Index depth) {
   }
   AlignedBuffer<double> origin = AlignedBuffer<double>::zeros(depth);
   double squares = 0;
-  Metric(MetricKind::sqeuclidean).rows(origin.data(), row, 1, depth, &squares);
+  Metric(MetricKind::sqeuclidean).measure_rows(origin.data(), row, 1, depth, &squares);
   const double norm = std::sqrt(squares);
   for (Index j = 0; j < depth; ++j) row[j] /= norm;
 }

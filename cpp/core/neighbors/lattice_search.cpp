@@ -143,7 +143,7 @@ void LatticeSearch<Kept>::measure_centres() {
   for (Index i = 0; i < n_queries(); ++i) {
     checkpoint();
     double* distance = centre_distances_.data() + i * cells_.size();
-    squared.rows(exact_row(i), centres.data(), cells_.size(), row_depth_, distance);
+    squared.measure_rows(exact_row(i), centres.data(), cells_.size(), row_depth_, distance);
     // Zero is a lower bound too, where the square has overflowed; squares below the normal range have lost up to tiny^2.
     for (Index c = 0; c < cells_.size(); ++c) {
       distance[c] = distance[c] < infinity ? std::sqrt(distance[c]) * (1 - relative_slack_) - tiny_length : 0;
@@ -228,7 +228,7 @@ void LatticeSearch<Kept>::search_group_directly(Range panels) {
     }
     for (const Index query : active_) {
       Kept& kept = task_.kept[as_size(query)];
-      task_.metric.rows(exact_row(query), block_.data(), count, row_depth_, raw.data());
+      task_.metric.measure_rows(exact_row(query), block_.data(), count, row_depth_, raw.data());
       for (Index i = 0; i < count; ++i) {
         if (!kept.may_enter(raw[as_size(i)], points[i])) continue;
         if (!all && !task_.admission.admits(task_.rows[as_size(query)], points[i])) continue;
@@ -305,10 +305,10 @@ void LatticeSearch<Kept>::resolve(Index at) {
   const auto point_of = [&](Candidate candidate) { return places_[LatticeSlots::place_of(candidate)]; };
   // The threshold may have risen since.
   const auto passes = [&](Candidate candidate) { return LatticeSlots::value_of(candidate) >= slots_.thresholds()[at]; };
-  std::array<Index, PointDistance::most> points;
-  std::array<double, PointDistance::most> raw;
+  std::array<Index, PointDistance::max_batch> points;
+  std::array<double, PointDistance::max_batch> raw;
   // The k best come first after thinning out: from then on there is an exact limit, and it falls.
-  const auto step = static_cast<std::size_t>(std::max<Index>(PointDistance::most, wanted_ / 4));
+  const auto step = static_cast<std::size_t>(std::max<Index>(PointDistance::max_batch, wanted_ / 4));
   std::size_t look = wanted_ > 1 ? as_size(wanted_) : all.size();
   for (std::size_t i = 0; i < all.size();) {
     if (i >= look) {

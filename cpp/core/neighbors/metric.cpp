@@ -57,7 +57,7 @@ Metric Metric::in_box(std::span<const double> period) const {
 }
 
 /// Squared differences of what both rows have, times features / features in common; infinite where there is none. The same order of summation.
-void Metric::rows_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
+void Metric::measure_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
   constexpr Index lanes = kernels::distance_lanes;
   const double padding = static_cast<double>(depth) - p_;
   for (Index r = 0; r < n; ++r) {
@@ -104,7 +104,7 @@ RawDistance Metric::rescaled(const double* query, const double* row, Index depth
   // Differences in a box are the shorter way round already.
   Metric open = *this;
   open.period_ = nullptr;
-  open.rows(difference.data(), origin.data(), 1, depth, &raw);
+  open.measure_rows(difference.data(), origin.data(), 1, depth, &raw);
   // Whole powers of two go to the exponent, the rest (non-integer degrees only) into the number.
   const double power = degree() * (scale + shift), whole = std::floor(power);
   return {raw * std::exp2(power - whole), static_cast<int>(whole)};

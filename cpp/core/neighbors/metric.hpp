@@ -69,11 +69,11 @@ class Metric {
     }
   }
   /// The kernel's raw distances from `query` to rows, both padded (see KernelTable::distance_rows); they may have over- or underflowed.
-  void rows(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
+  void measure_rows(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
     const auto& table = kernels::active();
     const auto at = static_cast<int>(reduction());
     if (has_gaps()) {
-      rows_with_gaps(query, rows, n, depth, out);
+      measure_with_gaps(query, rows, n, depth, out);
     } else if (period_ != nullptr) {
       table.periodic_rows[at](query, rows, period_->data(), n, depth, out);
     } else {
@@ -83,7 +83,7 @@ class Metric {
   /// True where kernels can take the rows of a matrix as they are stored.
   [[nodiscard]] bool takes(const MatrixView& rows) const noexcept { return rows.rows_are_arrays() && as_stored(); }
   /// The same from rows [begin, begin + n) of a matrix that it takes.
-  void stored(const double* query, const MatrixView& rows, Index begin, Index n, double* out) const noexcept {
+  void measure_stored(const double* query, const MatrixView& rows, Index begin, Index n, double* out) const noexcept {
     const auto& table = kernels::active();
     const auto at = static_cast<int>(reduction());
     const auto kernel = rows.dtype == DType::f32 ? table.stored_distance_f32[at] : table.stored_distance_f64[at];
@@ -92,7 +92,7 @@ class Metric {
   /// True where kernels can take single rows of a matrix from wherever they are stored.
   [[nodiscard]] bool picks_from(const MatrixView& rows) const noexcept { return takes(rows) && euclidean(); }
   /// The same from rows at these addresses, of a matrix that it picks from.
-  void picked(const double* query, const MatrixView& matrix, std::span<const void* const> rows,
+  void measure_picked(const double* query, const MatrixView& matrix, std::span<const void* const> rows,
               double* out) const noexcept {
     const auto& table = kernels::active();
     const auto kernel = matrix.dtype == DType::f32 ? table.picked_squares_f32 : table.picked_squares_f64;
@@ -114,7 +114,7 @@ class Metric {
 
  private:
   [[nodiscard]] bool has_gaps() const noexcept { return kind_ == MetricKind::nan_euclidean; }
-  void rows_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept;
+  void measure_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept;
 
   static constexpr double smallest_comfortable = 0x1p-900, largest_comfortable = 0x1p1000;
 

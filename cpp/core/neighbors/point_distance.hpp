@@ -19,19 +19,19 @@ class PointDistance {
       : points_(points), metric_(metric), row_(padded_depth(points.cols)) {}
 
   /// So many at a time.
-  static constexpr std::size_t most = 8;
+  static constexpr std::size_t max_batch = 8;
 
-  /// The kernel's raw distances of at most `most` points; they may have over- or underflowed. `query` as load_row makes it.
-  void raw(const double* query, std::span<const Index> points, double* out) {
+  /// The kernel's raw distances of at most `max_batch` points; they may have over- or underflowed. `query` as load_row makes it.
+  void measure(const double* query, std::span<const Index> points, double* out) {
     if (metric_.picks_from(points_)) {
-      std::array<const void*, most> rows;
+      std::array<const void*, max_batch> rows;
       for (std::size_t i = 0; i < points.size(); ++i) rows[i] = points_.row(points[i]);
-      metric_.picked(query, points_, std::span(rows).first(points.size()), out);
+      metric_.measure_picked(query, points_, std::span(rows).first(points.size()), out);
       return;
     }
     for (std::size_t i = 0; i < points.size(); ++i) {
       load_row(points_, points[i], metric_, row_.data());
-      metric_.rows(query, row_.data(), 1, row_.size(), out + i);
+      metric_.measure_rows(query, row_.data(), 1, row_.size(), out + i);
     }
   }
 
