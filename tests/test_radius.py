@@ -138,6 +138,20 @@ def test_a_radius_that_is_none(radius: Any) -> None:
             method(np.zeros((1, 3)), radius)
 
 
+def test_a_radius_in_an_array() -> None:
+    queries, points = normal_pair(3, 20, 3)
+    index = crowfly.Index(points)
+    radius: Any = np.array(1.5)
+    assert_neighbors_equal(index.query_radius(queries, radius), index.query_radius(queries, 1.5))
+    for many in (np.ones(3), np.ones((1, 1)), list(range(1000))):
+        message = "a number expected, got an (array of shape|object of type list)"
+        with pytest.raises(TypeError, match=f"^radius: {message}.{{0,8}}$"):
+            index.count_radius(queries, many)
+    for wrong in (np.array("1"), np.array(1j), np.array(True)):
+        with pytest.raises(TypeError, match="^radius: a number expected, got"):
+            index.count_radius(queries, wrong)
+
+
 def test_radius_zero_finds_duplicates_only() -> None:
     points = np.tile(normal_pair(1, 30, 4)[1], (3, 1))
     distances, indices, offsets = crowfly.Index(points).query_radius(points[:30], 0.0)

@@ -145,10 +145,11 @@ def test_missing_entries_of_nullable_frames_are_nan() -> None:
     assert_same_bits(actual[1], expected[1])
 
 
-@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**62 + 1])
+@pytest.mark.parametrize("value", [2**53 + 1, 2**53 + 2, -(2**53) - 1, 2**62 + 1])
 def test_integers_of_nullable_frames_that_float64_can_not_hold(value: int) -> None:
     frame = nullable_frame(a=("Int64", [value, 1, None]), b=("Float64", [1e300, 1.0, 2.0]))
-    assert "2**53" in expect(ValueError, "points", lambda: crowfly.Index(frame, "nan_euclidean"))
+    message = expect(ValueError, "points", lambda: crowfly.Index(frame, "nan_euclidean"))
+    assert f"integers from -2**53 to 2**53, all of which float64 holds, expected, points[0, 0] is {value};" in message
     exact = nullable_frame(a=("Int64", [2**53, 1, None]), b=("Float64", [1e300, 1.0, 2.0]))
     assert crowfly.Index(exact, "nan_euclidean").n_points == 3
 
@@ -163,6 +164,16 @@ def test_frames_with_strings_are_no_numbers() -> None:
 def test_wrong_rank(where: str, rank: str) -> None:
     name, call = MATRICES[where]
     expect(ValueError, name, lambda: call(WRONG_RANKS[rank]))
+
+
+@pytest.mark.parametrize("where", MATRICES)
+def test_one_axis_is_told_how_to_become_two(where: str) -> None:
+    name, call = MATRICES[where]
+    message = expect(ValueError, name, lambda: call(X[0]))
+    assert message == (
+        f"{name}: 2 dimensions expected, got shape (3,); "
+        "use .reshape(-1, 1) if it is one feature, .reshape(1, -1) if it is one row"
+    )
 
 
 @pytest.mark.parametrize("where", MATRICES)
@@ -237,7 +248,17 @@ def test_integers_that_float64_can_not_hold(where: str, value: int) -> None:
     name, call = MATRICES[where]
     bad = np.ones((12, 3), dtype=np.int64)
     bad[4, 1] = value
-    expect(ValueError, name, lambda: call(bad))
+    message = expect(ValueError, name, lambda: call(bad))
+    assert message == (
+        f"{name}: integers from -2**53 to 2**53, all of which float64 holds, expected, {name}[4, 1] is {value}; "
+        "convert to float64 first if rounding does no harm"
+    )
+
+
+def test_large_unsigned_integers() -> None:
+    points = np.array([[1], [2**64 - 1]], dtype=np.uint64)
+    assert f"points[1, 0] is {2**64 - 1};" in expect(ValueError, "points", lambda: crowfly.Index(points))
+    assert crowfly.Index(np.array([[1], [2**53]], dtype=np.uint64)).n_points == 2
 
 
 def test_the_largest_integers_that_float64_holds() -> None:
@@ -325,8 +346,9 @@ def test_k_beyond_the_others() -> None:
 
 
 def test_k_may_be_any_integer_type() -> None:
-    three: Any = np.int32(3)
-    assert INDEX.query(X, three)[0].shape == (12, 3)
+    for three in (np.int32(3), np.array(3)):
+        k: Any = three
+        assert INDEX.query(X, k)[0].shape == (12, 3)
 
 
 @pytest.mark.parametrize("n", [0, 1, 11])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,14 +56,28 @@ def _filled(name: str, frame: Any, objects: NDArray[Any]) -> NDArray[np.float64]
     known = frame.notna().to_numpy()
     array = np.full(objects.shape, np.nan)
     array[known] = objects[known]
-    # Python's comparison of an integer with a float is exact.
-    if (array[known] != objects[known]).any():
-        raise _inexact_integers(name)
+    for position in np.argwhere(np.abs(array) >= LARGEST_EXACT_INTEGER):
+        entry = objects[tuple(position)]
+        if _is_large_integer(entry):
+            raise ValueError(_large_integer(name, position, entry))
     return array
 
 
-def _inexact_integers(name: str) -> ValueError:
-    return ValueError(f"{name}: integers beyond 2**53 have no exact float64; convert them first")
+def _is_large_integer(entry: object) -> bool:
+    return isinstance(entry, numbers.Integral) and abs(int(entry)) > LARGEST_EXACT_INTEGER
+
+
+def _large_integer(name: str, position: Sequence[int] | NDArray[np.intp], entry: object) -> str:
+    """The error's text. Some integers beyond the limit are float64 numbers, too; but what is taken should not hang on their last digits."""
+    return (
+        f"{name}: integers from -2**53 to 2**53, all of which float64 holds, expected, {entry_name(name, position)} is {entry}; "
+        "convert to float64 first if rounding does no harm"
+    )
+
+
+def entry_name(name: str, position: Sequence[int] | NDArray[np.intp]) -> str:
+    """What the user would write to see the entry at `position`."""
+    return f"{name}[{', '.join(str(int(i)) for i in position)}]" if len(position) else name
 
 
 def _wrong_dtype(name: str, array: NDArray[Any]) -> TypeError:
@@ -70,35 +85,44 @@ def _wrong_dtype(name: str, array: NDArray[Any]) -> TypeError:
     if array.dtype != object:
         return TypeError(f"{name}: real numbers expected, got dtype {array.dtype}")
     for position, entry in np.ndenumerate(array):
-        place = f"{name}[{', '.join(map(str, position))}] is" if position else "got"
         if not isinstance(entry, numbers.Real):
+            place = f"{entry_name(name, position)} is" if position else "got"
             return TypeError(f"{name}: real numbers expected, {place} {entry!r}")
-        if isinstance(entry, numbers.Integral) and abs(int(entry)) > LARGEST_EXACT_INTEGER:
-            return TypeError(f"{name}: numbers that float64 holds expected, {place} {entry!r}")
+        if _is_large_integer(entry):
+            return TypeError(_large_integer(name, position, entry))
     return TypeError(f"{name}: real numbers expected, got dtype object; convert it to float64 first")
 
 
 def as_real_array(name: str, value: ArrayLike, ndim: tuple[int, ...]) -> NDArray[Any]:
     """`value` as a float32 or float64 array of native byte order, copied only where its dtype must change."""
     array = as_numbers(name, value)
-    if array.ndim not in ndim:
-        wanted = " or ".join(str(n) for n in ndim)
-        raise ValueError(
-            f"{name}: {wanted} dimension{'s' if ndim != (1,) else ''} expected, got shape {array.shape}"
-        )
+    check_dimensions(name, array, ndim)
     if array.dtype.kind == "f":
         if array.dtype.itemsize > 8:
             raise TypeError(
                 f"{name}: at most 64 bits expected, got dtype {array.dtype} (np.longdouble); use .astype(np.float64)"
             )
         return array.astype(np.float64 if array.dtype.itemsize == 8 else np.float32, copy=False)
-    if (
-        array.dtype.itemsize == 8
-        and array.size
-        and max(int(array.max()), -int(array.min())) > LARGEST_EXACT_INTEGER
-    ):
-        raise _inexact_integers(name)
+    if array.dtype.itemsize == 8:
+        large = np.argwhere((array > LARGEST_EXACT_INTEGER) | (array < -LARGEST_EXACT_INTEGER))
+        if len(large):
+            raise ValueError(_large_integer(name, large[0], array[tuple(large[0])]))
     return array.astype(np.float64)
+
+
+def check_dimensions(name: str, array: NDArray[Any], ndim: tuple[int, ...]) -> None:
+    """ValueError for an array of another number of axes, with what to do about the usual mistakes."""
+    if array.ndim in ndim:
+        return
+    wanted = " or ".join(str(n) for n in ndim)
+    hint = ""
+    if array.ndim == 1 and array.size and ndim == (2,):
+        hint = "; use .reshape(-1, 1) if it is one feature, .reshape(1, -1) if it is one row"
+    elif array.ndim == 2 and array.shape[1] == 1 and ndim == (1,):
+        hint = "; use .ravel()"
+    raise ValueError(
+        f"{name}: {wanted} dimension{'s' if ndim != (1,) else ''} expected, got shape {array.shape}{hint}"
+    )
 
 
 def as_matrix(name: str, value: ArrayLike) -> NDArray[Any]:
@@ -148,11 +172,27 @@ def check_same_length(name: str, array: NDArray[Any], n: int, other: str) -> Non
         raise ValueError(f"{name}: {n} rows expected as in {other}, got shape {array.shape}")
 
 
+def _without_axes(value: object) -> object:
+    """The number that an array without axes is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def shown(value: object) -> str:
+    """`value` for an error message: what is large by its kind and size."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    if callable(value):
+        return f"a {'class' if isinstance(value, type) else 'function'}"
+    text = repr(value)
+    return text if len(text) <= 60 and "\n" not in text else f"an object of type {type(value).__name__}"
+
+
 def as_integer(name: str, value: object, low: int, high: int | None = None, why: str = "") -> int:
     """A Python or NumPy integer within [low, high]."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name}: an integer expected, got {value!r}")
-    number = int(value)
+    scalar = _without_axes(value)
+    if isinstance(scalar, (bool, np.bool_)) or not isinstance(scalar, numbers.Integral):
+        raise TypeError(f"{name}: an integer expected, got {shown(value)}")
+    number = int(scalar)
     if number < low or (high is not None and number > high):
         bounds = f"at least {low}" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name}: {bounds} expected{why}, got {number}")
@@ -161,12 +201,13 @@ def as_integer(name: str, value: object, low: int, high: int | None = None, why:
 
 def as_real(name: str, value: object, low: float, *, allow_infinite: bool = False) -> float:
     """A real number >= low, not NaN."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: a number expected, got {value!r}")
+    scalar = _without_axes(value)
+    if isinstance(scalar, (bool, np.bool_)) or not isinstance(scalar, numbers.Real):
+        raise TypeError(f"{name}: a number expected, got {shown(value)}")
     try:
-        number = float(value)
+        number = float(scalar)
     except OverflowError:
-        number = -np.inf if str(value).startswith("-") else np.inf
+        number = -np.inf if str(scalar).startswith("-") else np.inf
     if not number >= low or (np.isinf(number) and not allow_infinite):
         raise ValueError(
             f"{name}: a {'' if allow_infinite else 'finite '}number >= {low:g} expected, got {number}"
