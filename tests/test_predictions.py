@@ -181,17 +181,18 @@ def test_any_small_problem(problem: tuple[Any, Any, int], weights: str, data: st
 
 BAD_VOTES: list[tuple[dict[str, Any], str]] = [
     ({"labels": np.zeros(9)}, "labels: 10 rows expected as in points"),
-    ({"labels": np.full(10, np.nan)}, "labels: labels that are numbers must be finite"),
+    ({"labels": np.full(10, np.nan)}, r"labels: finite values expected, labels\[0\] is nan"),
     ({"labels": np.zeros((10, 1, 1))}, "labels: 1 or 2 dimensions"),
-    ({"labels": np.array([1, "a"] * 5, dtype=object)}, "labels: labels of one kind"),
-    ({"labels": [1, "a"] * 5}, "labels: labels of one kind, .* got int and str"),
-    ({"labels": [1.5, b"a"] * 5}, "labels: labels of one kind, .* got bytes and float"),
-    ({"labels": [["a", 1], ["b", "c"]] * 5}, "labels: labels of one kind, .* got int and str"),
-    ({"labels": np.array([1.0, np.nan] * 5, dtype=object)}, "labels: labels .* must be finite, got nan"),
-    ({"labels": np.array(["2020", "NaT"] * 5, "M8[D]")}, "labels: labels .* must be finite, got NaT"),
+    ({"labels": np.array([1, "a"] * 5, dtype=object)}, "labels: one kind of entries"),
+    ({"labels": [1, "a"] * 5}, "labels: one kind of entries, .* got int and str"),
+    ({"labels": [1.5, b"a"] * 5}, "labels: one kind of entries, .* got bytes and float"),
+    ({"labels": [["a", 1], ["b", "c"]] * 5}, "labels: one kind of entries, .* got int and str"),
+    ({"labels": np.array([1.0, np.nan] * 5, dtype=object)}, r"labels: finite .* labels\[1\] is nan"),
+    ({"labels": np.array(["2020", "NaT"] * 5, "M8[D]")}, r"labels: finite .* labels\[1\] is NaT"),
+    ({"labels": np.where(np.arange(20).reshape(10, 2) == 15, np.inf, 1)}, r"labels\[7, 1\] is inf"),
     ({"k": 11}, "k: from 1 to 10"),
-    ({"weights": "inverse"}, "weights: one of uniform, distance expected"),
-    ({"weights": None}, "weights: one of uniform, distance expected"),
+    ({"weights": "inverse"}, "weights: 'uniform' or 'distance' expected, got 'inverse'"),
+    ({"weights": None}, "weights: 'uniform' or 'distance' expected, got None"),
     ({"sample_weight": -np.ones(10)}, "sample_weight: non-negative"),
     ({"sample_weight": np.ones(9)}, "sample_weight: 10 rows"),
     ({"sample_weight": np.eye(10)[0]}, r"k: from 1 to 1 expected .*1 in the mask"),
@@ -203,6 +204,21 @@ def test_votes_that_cannot_be(arguments: dict[str, Any], message: str) -> None:
     queries, points = normal_pair(4, 10, 3)
     with pytest.raises((TypeError, ValueError), match=message):
         crowfly.Index(points).votes(queries, **{"k": 3, "labels": np.zeros(10), **arguments})
+
+
+@pytest.mark.parametrize(
+    ("weights", "got"), [(len, "a function; the estimators in"), (None, "None"), (np.ones(10), "an array of")]
+)
+def test_weights_that_are_no_name(weights: Any, got: str) -> None:
+    queries, points = normal_pair(4, 10, 3)
+    index = crowfly.Index(points)
+    for call in (
+        lambda: index.votes(queries, 3, np.zeros(10), weights=weights),
+        lambda: index.means(queries, 3, np.zeros(10), weights=weights),
+        lambda: index.leave_one_out_accuracy(np.zeros(10), 3, weights=weights),
+    ):
+        with pytest.raises(TypeError, match=f"^weights: 'uniform' or 'distance' expected, got {got}"):
+            call()
 
 
 @pytest.mark.parametrize(
@@ -225,5 +241,7 @@ def test_accuracies_that_cannot_be() -> None:
     index = crowfly.Index(normal_pair(4, 10, 3)[1])
     with pytest.raises(ValueError, match="max_k: from 1 to 9"):
         index.leave_one_out_accuracy(np.zeros(10), 10)
-    with pytest.raises(ValueError, match="labels: one dimension"):
+    with pytest.raises(ValueError, match=r"labels: 1 dimension expected, got shape \(10, 2\)$"):
         index.leave_one_out_accuracy(np.zeros((10, 2)), 3)
+    with pytest.raises(ValueError, match=r"labels: 1 dimension expected, got shape \(10, 1\); use .ravel\(\)$"):
+        index.leave_one_out_accuracy(np.zeros((10, 1)), 3)

@@ -175,21 +175,21 @@ def test_the_largest_k_is_the_smallest_number_of_points_admitted(data: st.DataOb
         ({"mask": np.ones(9, dtype=bool)}, ValueError, "mask: one entry per point, shape .10,., expected"),
         ({"mask": np.arange(10)}, TypeError, "mask: booleans expected, got dtype int64"),
         ({"groups": np.arange(9)}, ValueError, "groups: one label per query, shape .10,., expected"),
-        ({"groups": (np.arange(10), np.arange(3))}, ValueError, "groups: one label per point"),
+        ({"groups": (np.arange(10), np.arange(3))}, ValueError, r"groups\[1\]: one label per point"),
         ({"groups": 3}, ValueError, "groups: one label per query"),
-        ({"groups": np.array([1, "a"] * 5, dtype=object)}, TypeError, "groups: labels of one kind"),
-        ({"groups": [1, "a"] * 5}, TypeError, "groups: labels of one kind, .* got int and str"),
-        ({"groups": ([1, "a"] * 5, ["a"] * 10)}, TypeError, "groups: labels of one kind, .* got int and str"),
-        ({"groups": (1, *"abcdefghi")}, TypeError, "groups: labels of one kind, .* got int and str"),
-        ({"groups": [None, "a"] * 5}, TypeError, "groups: labels of one kind, .* got NoneType and str"),
-        (
-            {"groups": [1.0, np.nan] * 5},
-            ValueError,
-            "groups: labels that are numbers must be finite, got nan",
-        ),
-        ({"groups": (np.zeros(10), [np.nan] * 10)}, ValueError, "groups: labels .* must be finite, got nan"),
-        ({"groups": ([2**60] * 10, [np.nan] * 10)}, ValueError, "groups: labels .* must be finite, got nan"),
-        ({"groups": np.array(["2020", "NaT"] * 5, "M8[D]")}, ValueError, "groups: labels .* got NaT"),
+        ({"groups": np.array([1, "a"] * 5, dtype=object)}, TypeError, "groups: one kind of entries"),
+        ({"groups": [1, "a"] * 5}, TypeError, "groups: one kind of entries, .* got int and str"),
+        ({"groups": ([1, "a"] * 5, ["a"] * 10)}, TypeError, "groups: one kind of entries, .* got int and str"),
+        ({"groups": (1, *"abcdefghi")}, TypeError, "groups: one kind of entries, .* got int and str"),
+        ({"groups": [None, "a"] * 5}, TypeError, "groups: one kind of entries, .* got NoneType and str"),
+        ({"groups": [1.0, np.nan] * 5}, ValueError, r"groups: finite values expected, groups\[1\] is nan"),
+        ({"groups": (np.zeros(10), [np.nan] * 10)}, ValueError, r"groups\[1\]: finite .* groups\[1\]\[0\] is nan"),
+        ({"groups": ([np.inf] * 10, [2**60] * 10)}, ValueError, r"groups\[0\]: finite .* groups\[0\]\[0\] is inf"),
+        ({"groups": np.array(["2020", "NaT"] * 5, "M8[D]")}, ValueError, r"groups: .* groups\[1\] is NaT"),
+        ({"groups": (np.arange(10),) * 3}, TypeError, r"groups: one array .* a tuple of two .* got a tuple of 3 \(nd"),
+        ({"groups": [np.arange(10)] * 2}, TypeError, r"groups: one array .* a tuple of two .* got a list of 2 \(nd"),
+        ({"groups": (np.arange(10), 3)}, TypeError, r"groups: one array .* got a tuple of 2 \(ndarray, int\)"),
+        ({"groups": [[1]] * 10}, ValueError, r"groups: one label per query, .* got shape \(10, 1\)"),
         ({"exclude_self": 1}, TypeError, "exclude_self: True or False"),
     ],
 )
@@ -216,6 +216,22 @@ def test_arguments_that_are_none(arguments: dict[str, Any], error: type[Exceptio
 def test_labels_of_different_dtypes_keep_their_values(of_queries: Any, of_points: Any) -> None:
     points = np.array([[0.0], [1.0], [3.0]])
     assert crowfly.Index(points).query(points[:1], groups=(of_queries, of_points))[1].item() == 0
+
+
+@pytest.mark.parametrize("missing", ["NA", "None"])
+def test_a_mask_with_missing_entries(missing: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    index = crowfly.Index(normal_pair(1, 4, 3)[1])
+    entries = pandas.array([True, False, True, True], "boolean")
+    expected = index.query(np.zeros((1, 3)), 2, mask=[True, False, True, True])
+    for mask in (entries, pandas.Series(entries), entries.astype(object)):
+        assert_neighbors_equal(index.query(np.zeros((1, 3)), 2, mask=mask), expected)
+    entries[2] = None
+    mask = pandas.Series(entries) if missing == "NA" else [True, False, None, True]
+    with pytest.raises(
+        TypeError, match=rf"^mask: True or False expected, mask\[2\] is .?{missing}.?$"
+    ):
+        index.query(np.zeros((1, 3)), mask=mask)
 
 
 def test_labels_of_different_kinds_are_refused() -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowfly._validation import as_array, check_same_length
+from crowfly._validation import as_array, check_dimensions, check_same_length, entry_name
 
 Numbered: TypeAlias = tuple[NDArray[Any], NDArray[np.int32]]
 """Sorted classes, and the class number of each point."""
@@ -24,14 +24,14 @@ class Labels:
     many: bool
 
 
-def as_labels(name: str, value: ArrayLike, n: int) -> Labels:
+def as_labels(name: str, value: ArrayLike, n: int, ndim: tuple[int, ...] = (1, 2)) -> Labels:
     """Labels of one or several outputs; TypeError or ValueError naming the argument."""
     array = as_label_array(name, value)
-    if array.ndim not in (1, 2):
-        raise ValueError(f"{name}: 1 or 2 dimensions expected, got shape {array.shape}")
+    check_dimensions(name, array, ndim)
     check_same_length(name, array, n, "points")
     if array.ndim == 2 and array.shape[1] == 0:
         raise ValueError(f"{name}: at least one output expected, got shape {array.shape}")
+    check_labels_finite(name, array)
     columns = [array] if array.ndim == 1 else list(array.T)
     numbered = [number_labels(name, column) for column in columns]
     return Labels([(classes, numbers.astype(np.int32)) for classes, numbers in numbered], array.ndim == 2)
@@ -48,22 +48,25 @@ def as_label_array(name: str, value: ArrayLike) -> NDArray[Any]:
 
 
 def number_labels(name: str, labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """The distinct labels, sorted, and the place of each label among them; TypeError or ValueError naming the argument."""
-    not_finite = labels[_not_finite(labels)]
-    if len(not_finite):
-        raise ValueError(f"{name}: labels that are numbers must be finite, got {not_finite[0]}")
+    """The distinct labels, sorted, and the place of each label among them; TypeError naming the argument."""
     try:
         return np.unique(labels, return_inverse=True)
     except TypeError:
         kinds = " and ".join(sorted({type(label).__name__ for label in labels}))
-        raise TypeError(f"{name}: labels of one kind, that can be sorted, expected, got {kinds}") from None
+        raise TypeError(f"{name}: one kind of entries, that can be sorted, expected, got {kinds}") from None
 
 
-def _not_finite(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where labels are NaN, infinity or NaT. What is not equal to itself would be one class or many, as NumPy pleases."""
-    finite: NDArray[np.bool_] = np.ones(len(labels), dtype=bool)
+def check_labels_finite(name: str, labels: NDArray[Any]) -> None:
+    """No NaN, infinity or NaT: what is not equal to itself would be one class or many, as NumPy pleases."""
     if labels.dtype.kind in "fcmM":
-        finite = np.isfinite(labels)
+        wrong = ~np.isfinite(labels)
     elif labels.dtype == object:
-        finite = np.array([not isinstance(x, (float, np.floating)) or np.isfinite(x) for x in labels], bool)
-    return ~finite
+        flags = [isinstance(x, (float, np.floating)) and not np.isfinite(x) for x in labels.flat]
+        wrong = np.array(flags, bool).reshape(labels.shape)
+    else:
+        return
+    if wrong.any():
+        position = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"{name}: finite values expected, {entry_name(name, position)} is {labels[tuple(position)]}"
+        )

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from crowfly import _core
 from crowfly._labels import Numbered
 from crowfly._request import Request
-from crowfly._validation import as_real_array, as_weights, check_same_length, scan
+from crowfly._validation import as_real_array, as_weights, check_same_length, scan, shown
 
 #: What a neighbour's vote or target counts.
 WEIGHTINGS = ("uniform", "distance")
@@ -96,6 +96,9 @@ def as_targets(name: str, value: ArrayLike, n_points: int) -> NDArray[Any]:
 
 def as_by_distance(weights: object) -> bool:
     """True for "distance", False for "uniform"."""
-    if not isinstance(weights, str) or weights not in WEIGHTINGS:
-        raise ValueError(f"weights: one of {', '.join(WEIGHTINGS)} expected, got {weights!r}")
+    if not isinstance(weights, str):
+        hint = "; the estimators in crowfly.neighbors take functions" if callable(weights) else ""
+        raise TypeError(f"weights: {' or '.join(map(repr, WEIGHTINGS))} expected, got {shown(weights)}{hint}")
+    if weights not in WEIGHTINGS:
+        raise ValueError(f"weights: {' or '.join(map(repr, WEIGHTINGS))} expected, got {weights!r}")
     return weights == "distance"

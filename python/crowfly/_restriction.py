@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
-from crowfly._labels import as_label_array, number_labels
-from crowfly._validation import as_array, as_flag, as_integer
+from crowfly._labels import as_label_array, check_labels_finite, number_labels
+from crowfly._validation import as_array, as_flag, as_integer, entry_name, shown
 
 Groups: TypeAlias = ArrayLike | tuple[ArrayLike, ArrayLike]
 """Labels of queries that are the points, or those of the queries and those of the points."""
@@ -107,6 +107,8 @@ class Restriction:
 
 def _as_mask(mask: ArrayLike, n_points: int) -> NDArray[np.bool_]:
     array = as_array("mask", mask)
+    if array.dtype == object:
+        array = _as_booleans(array)
     if array.dtype != bool:
         raise TypeError(f"mask: booleans expected, got dtype {array.dtype}")
     if array.shape != (n_points,):
@@ -114,21 +116,53 @@ def _as_mask(mask: ArrayLike, n_points: int) -> NDArray[np.bool_]:
     return np.ascontiguousarray(array)
 
 
+def _as_booleans(objects: NDArray[Any]) -> NDArray[np.bool_]:
+    """Data frames that allow missing values make objects of booleans."""
+    for position, entry in np.ndenumerate(objects):
+        if not isinstance(entry, (bool, np.bool_)):
+            raise TypeError(
+                f"mask: True or False expected, {entry_name('mask', position)} is {shown(entry)}"
+            )
+    return objects.astype(bool)
+
+
 def _as_groups(groups: Groups, n_queries: int, n_points: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Labels as numbers from zero on."""
-    pair = isinstance(groups, tuple) and len(groups) == 2 and all(np.ndim(part) > 0 for part in groups)
-    if not pair:
+    if not _is_pair(groups):
         if n_queries != n_points:
             raise ValueError(
                 "groups: a tuple of the queries' and the points' labels expected where the queries are not the points: "
                 f"there are {n_queries} queries and {n_points} points"
             )
-        numbers = _numbered(_as_labels(groups, n_queries, "query"))
+        numbers = _numbered(_as_labels("groups", groups, n_queries, "query"))
         return numbers, numbers
     of_queries, of_points = cast("tuple[ArrayLike, ArrayLike]", groups)
-    queries, points = _as_labels(of_queries, n_queries, "query"), _as_labels(of_points, n_points, "point")
+    queries = _as_labels("groups[0]", of_queries, n_queries, "query")
+    points = _as_labels("groups[1]", of_points, n_points, "point")
     numbers = _numbered(_joined(queries, points))
     return numbers[:n_queries], numbers[n_queries:]
+
+
+def _is_pair(groups: Groups) -> bool:
+    """Whether these are two arrays of labels, not one; TypeError for what looks like several but is no pair."""
+    if not isinstance(groups, (tuple, list)) or not any(_has_axes(part) for part in groups):
+        return False
+    if isinstance(groups, tuple) and len(groups) == 2 and all(_has_axes(part) for part in groups):
+        return True
+    if isinstance(groups, list) and len(groups) != 2:
+        return False  # an array with too many axes, and an error that shows its shape
+    kinds = f" ({', '.join(type(part).__name__ for part in groups)})" if len(groups) <= 4 else ""
+    raise TypeError(
+        "groups: one array of labels, or a tuple of two (labels of the queries, labels of the points), expected, "
+        f"got a {type(groups).__name__} of {len(groups)}{kinds}"
+    )
+
+
+def _has_axes(part: Any) -> bool:
+    ndim = getattr(part, "ndim", None)
+    if ndim is None:
+        return hasattr(part, "__len__") and not isinstance(part, (str, bytes))
+    return bool(ndim > 0)
 
 
 def _joined(queries: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
@@ -144,10 +178,11 @@ def _joined(queries: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _as_labels(labels: Any, n: int, of_what: str) -> NDArray[Any]:
-    array = as_label_array("groups", labels)
+def _as_labels(name: str, labels: Any, n: int, of_what: str) -> NDArray[Any]:
+    array = as_label_array(name, labels)
     if array.shape != (n,):
-        raise ValueError(f"groups: one label per {of_what}, shape ({n},), expected, got shape {array.shape}")
+        raise ValueError(f"{name}: one label per {of_what}, shape ({n},), expected, got shape {array.shape}")
+    check_labels_finite(name, array)
     return array
 
 

@@ -359,9 +359,7 @@ class Index:
         >>> index.leave_one_out_accuracy(["a", "a", "a", "b", "b"], 3)
         array([1. , 0.6, 0.6])
         """
-        outputs = as_labels("labels", labels, self.n_points)
-        if outputs.many:
-            raise ValueError("labels: one dimension expected")
+        outputs = as_labels("labels", labels, self.n_points, (1,))
         request = Request.of(self._points, self.n_points, True, groups, mask, num_threads)
         return leave_one_out_accuracy(self._index, request, max_k, weights, outputs.numbered[0])
 

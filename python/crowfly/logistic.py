@@ -23,6 +23,7 @@ from crowfly._validation import (
     as_penalty,
     as_real,
     as_weights,
+    check_dimensions,
     check_same_features,
     check_same_length,
     explain_not_finite,
@@ -116,8 +117,7 @@ class LogisticResult:
 def _as_labels(y: ArrayLike) -> NDArray[Any]:
     """One-dimensional labels of one kind, none missing."""
     labels = as_label_array("y", y)
-    if labels.ndim != 1:
-        raise ValueError(f"y: 1 dimension expected, got shape {labels.shape}")
+    check_dimensions("y", labels, (1,))
     if labels.dtype == object:
         labels = _unboxed(labels)
     if labels.dtype.kind not in "buifUSOM":
