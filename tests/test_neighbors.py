@@ -266,8 +266,9 @@ def test_explain_names_what_will_run(
     assert plan.num_threads == 2
     assert not plan.built
     assert (plan.extra_bytes > 0) == (algorithm != "direct")
-    assert algorithm in str(plan)
-    assert plan.reason in str(plan)
+    assert str(plan).startswith(f"{algorithm} ({plan.reason}), {plan.precision}, up to 2 threads, ")
+    last = "no memory beside the points" if algorithm == "direct" else "iB beside the points, to be built"
+    assert str(plan).endswith(last)
 
 
 @pytest.mark.parametrize("algorithm", BUILT)
@@ -280,6 +281,18 @@ def test_explain_estimates_what_is_built(algorithm: str) -> None:
     after = index.explain(20, 3)
     assert (before.built, after.built) == (False, True)
     assert 0.5 < before.extra_bytes / after.extra_bytes < 2
+    assert "about " in str(before)
+    assert "about " not in str(after)
+    assert str(after).endswith("iB beside the points, built")
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [(12, "12 bytes"), (1000, "0.977 KiB"), (2**21, "2 MiB"), (1010 * 2**20, "0.986 GiB"), (2**41, "2048 GiB")],
+)
+def test_sizes_in_words(n_bytes: int, text: str) -> None:
+    plan = crowfly.Plan("tree", "asked for", "float64", 1, True, n_bytes)
+    assert str(plan) == f"tree (asked for), float64, one thread, {text} beside the points, built"
 
 
 def test_explain_refuses_what_query_refuses() -> None:

@@ -41,10 +41,23 @@ class Plan:
     extra_bytes: int
 
     def __str__(self) -> str:
-        memory = f"{self.extra_bytes / 2**20:.3g} MiB" if self.extra_bytes else "nothing"
-        state = "built" if self.built else "to be built" if self.extra_bytes else "needed"
-        threads = f"{self.num_threads} thread{'s' if self.num_threads != 1 else ''}"
+        threads = "one thread" if self.num_threads == 1 else f"up to {self.num_threads} threads"
+        return f"{self.algorithm} ({self.reason}), {self.precision}, {threads}, {self._memory()}"
+
+    def _memory(self) -> str:
+        if not self.extra_bytes:
+            return "no memory beside the points"
+        size = _size(self.extra_bytes)
         return (
-            f"{self.algorithm} ({self.reason}), {self.precision}, up to {threads}, "
-            f"{memory} beside the points, {state}"
+            f"{size} beside the points, built" if self.built else f"about {size} beside the points, to be built"
         )
+
+
+def _size(n_bytes: int) -> str:
+    """Three digits and a unit."""
+    size, unit = float(n_bytes), "bytes"
+    for larger in ("KiB", "MiB", "GiB"):
+        if size < 1000:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:.3g} {unit}" if size < 1000 else f"{size:.0f} {unit}"
