@@ -24,7 +24,7 @@ def test_step_by_step(name: str, n_features: int, algorithm: str) -> None:
     index = crowfly.Index(points[:1500], algorithm=algorithm)
     for n in (1500, 1501, 1520, 1590, 1700, 2000):
         index.add(points[index.n_points : n])
-        assert index.n_points == n
+        assert len(index) == index.n_points == n
         for k in (1, 6):
             assert_neighbors_equal(index.query(queries, k), neighbors(queries, points[:n], k))
         expected = radius_neighbors(queries, points[:n], 1.0)

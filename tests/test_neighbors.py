@@ -305,6 +305,15 @@ def test_explain_refuses_what_query_refuses() -> None:
         index.explain(-1)
 
 
+def test_an_index_as_text() -> None:
+    points = normal_pair(1, 100, 3)[1]
+    assert repr(crowfly.Index(points)) == "<crowfly.Index of 100 points, 3 features, metric='euclidean'>"
+    index = crowfly.Index(points, "minkowski", p=2.5, algorithm="tree")
+    text = "metric='minkowski', p=2.5, algorithm='tree'"
+    assert repr(index) == f"<crowfly.Index of 100 points, 3 features, {text}>"
+    assert repr(crowfly.Index(points, box=1.0)).endswith("metric='euclidean', in a box>")
+
+
 def test_an_unknown_algorithm_lists_the_known_ones() -> None:
     points = normal_pair(1, 100, 3)[1]
     with pytest.raises(

@@ -53,6 +53,7 @@ class Index:
     Attributes
     ----------
     n_points, n_features : int
+        ``len(index)`` is `n_points`.
     metric : str
     p : float or None
     box : ndarray of float64, shape (n_features,), or None
@@ -109,10 +110,15 @@ class Index:
         """Pickle and copy carry the points; packed ones are made anew."""
         return _rebuilt, (self._points, self.metric, self.p, self.box, self.algorithm)
 
+    def __len__(self) -> int:
+        """The number of points."""
+        return self.n_points
+
     def __repr__(self) -> str:
         p = "" if self.p is None else f", p={self.p:g}"
         box = "" if self.box is None else ", in a box"
-        return f"<crowfly.Index of {self.n_points} points, {self.n_features} features, metric={self.metric!r}{p}{box}>"
+        algorithm = "" if self.algorithm == "auto" else f", algorithm={self.algorithm!r}"
+        return f"<crowfly.Index of {self.n_points} points, {self.n_features} features, metric={self.metric!r}{p}{box}{algorithm}>"
 
     def query(
         self,
