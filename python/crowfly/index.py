@@ -339,7 +339,8 @@ class Index:
         Parameters
         ----------
         labels : array_like of shape (n_points,)
-            Class labels. Of classes with equal votes the first in sorted order counts.
+            Class labels. Of classes with equal votes the first in sorted order counts. Distances that are equal in decimals (0.3 - 0.2 and 0.2 - 0.1) are not
+            always equal in float64, so ties are decided by the float64 values as they are, then by index.
         max_k : int
         weights : {"uniform", "distance"}
             As in `votes`.
