@@ -25,11 +25,14 @@ class Request:
         cls,
         queries: NDArray[Any],
         n_points: int,
+        *,
         exclude_self: bool,
         groups: Groups | None,
         mask: ArrayLike | None,
         num_threads: int | None,
     ) -> Self:
         """Check the arguments that come with checked queries."""
-        restriction = Restriction.of(len(queries), n_points, exclude_self, groups, mask)
+        restriction = Restriction.of(
+            len(queries), n_points, exclude_self=exclude_self, groups=groups, mask=mask
+        )
         return cls(queries, restriction, as_num_threads(num_threads))

@@ -33,6 +33,7 @@ class Restriction:
         cls,
         n_queries: int,
         n_points: int,
+        *,
         exclude_self: bool,
         groups: Groups | None,
         mask: ArrayLike | None,

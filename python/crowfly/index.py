@@ -168,7 +168,9 @@ class Index:
         >>> index.query([[2.5]], mask=[True, True, False, True])[1]
         array([[1]])
         """
-        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        request = self._request(
+            queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
+        )
         count = request.restriction.as_k("k", k)
         return self._index.query(request.queries, count, request.restriction.core(), request.num_threads)
 
@@ -203,7 +205,9 @@ class Index:
         TypeError, ValueError
             As `query`; if `radius` is negative or NaN.
         """
-        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        request = self._request(
+            queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
+        )
         limit = _as_radius(radius)
         return self._index.query_radius(
             request.queries, limit, request.restriction.core(), request.num_threads
@@ -235,7 +239,9 @@ class Index:
         TypeError, ValueError
             As `query_radius`.
         """
-        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        request = self._request(
+            queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
+        )
         limit = _as_radius(radius)
         return self._index.count_radius(
             request.queries, limit, request.restriction.core(), request.num_threads
@@ -281,7 +287,16 @@ class Index:
             As `query`; for labels or weights that don't fit the points.
         """
         outputs = as_labels("labels", labels, self.n_points)
-        poll = self._poll(queries, k, weights, sample_weight, exclude_self, groups, mask, num_threads)
+        poll = self._poll(
+            queries,
+            k,
+            weights,
+            sample_weight=sample_weight,
+            exclude_self=exclude_self,
+            groups=groups,
+            mask=mask,
+            num_threads=num_threads,
+        )
         votes: Any = poll.votes(outputs.numbered)
         classes: Any = [classes for classes, _ in outputs.numbered]
         return (classes, votes) if outputs.many else (classes[0], votes[0])
@@ -321,7 +336,16 @@ class Index:
             As `query`; for targets or weights that don't fit the points.
         """
         values = as_targets("targets", targets, self.n_points)
-        poll = self._poll(queries, k, weights, sample_weight, exclude_self, groups, mask, num_threads)
+        poll = self._poll(
+            queries,
+            k,
+            weights,
+            sample_weight=sample_weight,
+            exclude_self=exclude_self,
+            groups=groups,
+            mask=mask,
+            num_threads=num_threads,
+        )
         return poll.means(values)
 
     def leave_one_out_accuracy(
@@ -367,7 +391,9 @@ class Index:
         array([1. , 0.6, 0.6])
         """
         outputs = as_labels("labels", labels, self.n_points, (1,))
-        request = Request.of(self._points, self.n_points, True, groups, mask, num_threads)
+        request = Request.of(
+            self._points, self.n_points, exclude_self=True, groups=groups, mask=mask, num_threads=num_threads
+        )
         return leave_one_out_accuracy(self._index, request, max_k, weights, outputs.numbered[0])
 
     def add(self, points: ArrayLike) -> None:
@@ -448,26 +474,37 @@ class Index:
     def _request(
         self,
         queries: ArrayLike,
+        *,
         exclude_self: bool,
         groups: Groups | None,
         mask: ArrayLike | None,
         num_threads: int | None,
     ) -> Request:
         array = as_queries("queries", queries, self._core_metric, self.n_features)
-        return Request.of(array, self.n_points, exclude_self, groups, mask, num_threads)
+        return Request.of(
+            array,
+            self.n_points,
+            exclude_self=exclude_self,
+            groups=groups,
+            mask=mask,
+            num_threads=num_threads,
+        )
 
     def _poll(
         self,
         queries: ArrayLike,
         k: int,
         weights: str,
+        *,
         sample_weight: ArrayLike | None = None,
         exclude_self: bool = False,
         groups: Groups | None = None,
         mask: ArrayLike | None = None,
         num_threads: int | None = None,
     ) -> Poll:
-        request = self._request(queries, exclude_self, groups, mask, num_threads)
+        request = self._request(
+            queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
+        )
         return Poll.of(self._index, request, k, weights, sample_weight)
 
 
