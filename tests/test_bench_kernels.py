@@ -57,7 +57,7 @@ def test_timer_refuses_what_it_does_not_know() -> None:
         _core._kernels.KernelTimer("filter", 16)
     for size in (0, -1, 2**40):
         with pytest.raises(ValueError, match="size: 1 to"):
-            _core._kernels.KernelTimer("lattice_tile", size)
+            _core._kernels.KernelTimer("lattice_tile byte", size)
 
 
 @dataclass

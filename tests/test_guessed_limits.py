@@ -65,7 +65,7 @@ def test_sample_of_equal_points() -> None:
     assert_neighbors_equal(actual, neighbors(queries, points, 100))
 
 
-@pytest.mark.parametrize("far", [1e3, 1e12, 1e200])
+@pytest.mark.parametrize("far", [1e3, 1e12, 1e140])
 @pytest.mark.parametrize("n_far", [1, 40])
 def test_points_far_out(far: float, n_far: int) -> None:
     """They have cells of their own, and the sample has some of them, or none."""
@@ -86,3 +86,17 @@ def test_thousand_of_many_points(algorithm: str) -> None:
     queries[::3] = np.round(queries[::3])
     actual = crowfly.Index(points, algorithm=algorithm).query(queries, 1000)
     assert_neighbors_equal(actual, neighbors(queries, points, 1000))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [7, 8, 50])
+@pytest.mark.parametrize("n_features", [255, 256, 300, 785])
+def test_many_features(n_features: int, k: int, dtype: type) -> None:
+    """Where 8 bits would leave too many candidates, the lattice has 16."""
+    queries, points = (data.astype(dtype) for data in normal_pair(20, 3_000, n_features))
+    points[100:200] = points[:100] + points.dtype.type(2.0**-20)
+    queries[:5] = points[:5]
+    index = crowfly.Index(points, algorithm="lattice")
+    bits = 16 if n_features >= 256 and k >= 8 or crowfly.get_config()["isa"] == "avx2" else 8
+    assert index.explain(20, k).precision == f"{bits}-bit integers, then float64"
+    assert_neighbors_equal(index.query(queries, k), neighbors(queries, points, k))

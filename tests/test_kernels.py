@@ -12,6 +12,8 @@ import pytest
 from crowfly import _core
 from references import AnyArray, FloatArray
 
+LATTICES = ["byte", "word"]
+
 #: The truncated series are below 0.1 ulp; rounding in the last operations leaves less than this.
 ULPS = 2.0
 
@@ -56,14 +58,15 @@ def test_log_one_plus() -> None:
 @pytest.mark.parametrize("inverse_step", [1e-3, 1.0, 37.0, 1e6])
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e8])
 @pytest.mark.parametrize("scale", [1e-40, 1e-3, 1.0])
+@pytest.mark.parametrize("lattice", LATTICES)
 def test_rounding_moves_a_row_no_further_than_it_says(
-    scale: float, offset: float, inverse_step: float, dtype: type
+    lattice: str, scale: float, offset: float, inverse_step: float, dtype: type
 ) -> None:
     rng = np.random.default_rng(7)
     for n_features in (1, 2, 9, 64, 131):
         row: AnyArray = (offset + scale * rng.standard_normal((1, n_features))).astype(dtype)
         centre = offset + scale * rng.standard_normal(n_features)
-        codes, squares, moved, length = _core._kernels.round_row(row, centre, inverse_step)
+        codes, squares, moved, length = _core._kernels.round_row(lattice, row, centre, inverse_step)
         exact = [
             (Fraction(float(x)) - Fraction(c)) * Fraction(inverse_step)
             for x, c in zip(row[0], centre, strict=True)
@@ -77,45 +80,54 @@ def test_rounding_moves_a_row_no_further_than_it_says(
         assert length <= (1 + 2.0**-29) * float(sum(e * e for e in exact)) ** 0.5 + 2.0**-500
 
 
-def test_whole_numbers_are_not_moved() -> None:
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_whole_numbers_are_not_moved(lattice: str) -> None:
     row, centre = np.array([[3.0, -5.0, 0.0, 63.0]]), np.array([1.0, 1.0, 0.0, 0.0])
-    codes, squares, moved, length = _core._kernels.round_row(row, centre, 1.0)
+    codes, squares, moved, length = _core._kernels.round_row(lattice, row, centre, 1.0)
     assert codes.tolist() == [2, -6, 0, 63]
     assert squares == 4 + 36 + 63**2
     assert moved <= 2.0**-50 * length
 
 
-def test_rows_far_outside_the_lattice_are_clipped() -> None:
-    levels = _core._kernels.tile_sizes()["lattice_levels"]
-    for far in (1e3, 1e300):
-        codes, _, moved, length = _core._kernels.round_row(np.array([[far, -far, 0.0]]), np.zeros(3), 1.0)
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_rows_far_outside_the_lattice_are_clipped(lattice: str) -> None:
+    for far in (1e6, 1e300):
+        codes, _, moved, length = _core._kernels.round_row(
+            lattice, np.array([[far, -far, 0.0]]), np.zeros(3), 1.0
+        )
+        # No sum of three products leaves 30 bits.
+        levels = codes[0]
         assert codes.tolist() == [levels, -levels, 0]
+        assert 63 <= levels <= _core._kernels.lattice_sizes(lattice)["levels"]
         assert moved >= far - levels
         assert length >= far
 
 
-def tile_of(depths: int, seed: int) -> tuple[AnyArray, AnyArray, AnyArray]:
+def tile_of(lattice: str, depths: int, seed: int, bits: int = 29) -> tuple[AnyArray, AnyArray, AnyArray]:
     """Queries and points of a tile over their whole range, and what the points' sums start from."""
-    sizes = _core._kernels.tile_sizes()
-    levels, offset, depth = sizes["lattice_levels"], sizes["lattice_offset"], depths * sizes["lattice_depth"]
+    sizes = _core._kernels.lattice_sizes(lattice)
+    offset, depth = sizes["offset"], depths * sizes["depth"]
+    # As large as the sums allow: 30 bits, the start included.
+    levels = min(sizes["levels"], int((2**bits / depth) ** 0.5))
     rng = np.random.default_rng(seed)
-    queries = rng.integers(-levels, levels + 1, (sizes["lattice_queries"], depth)).astype(np.int8)
-    points = (offset + rng.integers(-levels, levels + 1, (sizes["lattice_points"], depth))).astype(np.uint8)
+    queries = rng.integers(-levels, levels + 1, (sizes["queries"], depth))
+    points = offset + rng.integers(-levels, levels + 1, (sizes["points"], depth))
     # Every product of the first rows is as large as it gets, of either sign.
     queries[0], points[0], points[-1] = levels, offset + levels, offset - levels
     queries[-1] = -levels
     return queries, points, rng.integers(-(2**28), 0, len(points)).astype(np.int32)
 
 
+@pytest.mark.parametrize("lattice", LATTICES)
 @pytest.mark.parametrize("depths", [1, 2, 3, 5, 8, 64])
-def test_lattice_tile_is_exact(depths: int) -> None:
-    queries, points, start = tile_of(depths, depths)
-    sums = start + queries.astype(np.int64) @ points.T.astype(np.int64)
+def test_lattice_tile_is_exact(depths: int, lattice: str) -> None:
+    queries, points, start = tile_of(lattice, depths, depths)
+    sums = start + queries @ points.T
     rng = np.random.default_rng(depths)
     # A threshold that one of the row's sums just meets; rows without a hit; rows of hits.
     thresholds = sums[np.arange(len(sums)), rng.integers(0, sums.shape[1], len(sums))].astype(np.int32)
     thresholds[1::3], thresholds[2::3] = 2**30, -(2**30)
-    any_hit, hits, values = _core._kernels.lattice_tile(queries, points, start, thresholds)
+    any_hit, hits, values = _core._kernels.lattice_tile(lattice, queries, points, start, thresholds)
     expected = sums - thresholds[:, np.newaxis]
     assert any_hit
     np.testing.assert_array_equal(values, expected)
@@ -123,15 +135,16 @@ def test_lattice_tile_is_exact(depths: int) -> None:
     np.testing.assert_array_equal(bits, expected >= 0)
 
 
-def test_lattice_tile_sees_a_single_hit_wherever_it_is() -> None:
-    queries, points, _ = tile_of(1, 7)
-    products = queries.astype(np.int64) @ points.T.astype(np.int64)
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_lattice_tile_sees_a_single_hit_wherever_it_is(lattice: str) -> None:
+    queries, points, _ = tile_of(lattice, 1, 7, bits=26)
+    products = queries @ points.T
     nothing = np.full(len(queries), 2**30, np.int32)
-    assert not _core._kernels.lattice_tile(queries, points, np.zeros(len(points), np.int32), nothing)[0]
+    assert not _core._kernels.lattice_tile(lattice, queries, points, np.zeros(len(points), np.int32), nothing)[0]
     for i, j in np.ndindex(products.shape):
         start, thresholds = np.full(len(points), -(2**28), np.int32), nothing.copy()
         start[j], thresholds[i] = 0, products[i, j]
-        any_hit, hits, _ = _core._kernels.lattice_tile(queries, points, start, thresholds)
+        any_hit, hits, _ = _core._kernels.lattice_tile(lattice, queries, points, start, thresholds)
         assert any_hit
         assert hits.nonzero()[0].tolist() == [i]
         assert hits[i] == 1 << j

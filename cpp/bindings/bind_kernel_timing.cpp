@@ -38,7 +38,7 @@ class KernelTimer {
   /// Seconds of so many calls.
   double run(Index calls) const {
     const WithoutGil release;
-    const kernels::LatticeScope scope(kernels::active());
+    const kernels::LatticeScope scope(kernels::active().byte_lattice);
     const auto start = std::chrono::steady_clock::now();
     for (Index i = 0; i < calls; ++i) trial.call();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -23,47 +23,65 @@ Doubles map_padded(const Doubles& values, InPlace kernel) {
   return out;
 }
 
+const kernels::Lattice& lattice_named(const std::string& name) {
+  require(name == "byte" || name == "word", "lattice: 'byte' or 'word' expected");
+  return name == "byte" ? kernels::active().byte_lattice : kernels::active().word_lattice;
+}
+
 /// One row rounded as the filter does it: the integers, their squared length, and upper bounds of how far rounding moved the row and of its length.
-py::tuple round_one_row(const py::array& row, const Doubles& centre, double inverse_step) {
+py::tuple round_one_row(const std::string& lattice, const py::array& row, const Doubles& centre, double inverse_step) {
   const MatrixView view = matrix_view(row, "row");
   require(view.rows == 1 && view.cols == centre.size(), "centre: as many entries as the row expected");
   LatticeFrame frame{AlignedBuffer<double>::zeros(padded_depth(view.cols)), inverse_step};
   std::copy_n(centre.data(), centre.size(), frame.centre.data());
   const Metric metric(MetricKind::euclidean);
-  LatticeRounder rounder(view, metric);
-  const LatticeRow bounds = rounder.round_row(0, frame, 0);
-  py::array_t<std::int8_t> codes(view.cols);
+  LatticeRounder rounder(lattice_named(lattice), view, metric);
+  const LatticeRow bounds = rounder.round_query(Index{0}, frame);
+  py::array_t<std::int64_t> codes(view.cols);
   for (Index j = 0; j < view.cols; ++j) codes.mutable_at(j) = rounder.code(j);
   return py::make_tuple(codes, bounds.squares, bounds.moved, bounds.length);
 }
 
+/// Codes [row][column] as a tile takes them: in groups of so many bytes, of one row after the other.
+template <class Code>
+AlignedBuffer<Code> grouped(const py::array_t<std::int64_t, py::array::c_style>& codes, Index group_bytes) {
+  const Index rows = codes.shape(0), cols = codes.shape(1), group = group_bytes / static_cast<Index>(sizeof(Code));
+  AlignedBuffer<Code> target(rows * cols);
+  for (Index i = 0; i < rows; ++i) {
+    for (Index k = 0; k < cols; ++k) {
+      target[(k / group * rows + i) * group + k % group] = static_cast<Code>(codes.at(i, k));
+    }
+  }
+  return target;
+}
+
 /// One tile of the lattice filter, the rows of both as a caller has them: whether it has a hit, the hits of each query as bits, and the values.
-py::tuple lattice_tile(const py::array_t<std::int8_t, py::array::c_style>& queries,
-                       const py::array_t<std::uint8_t, py::array::c_style>& points,
+py::tuple lattice_tile(const std::string& name, const py::array_t<std::int64_t, py::array::c_style>& queries,
+                       const py::array_t<std::int64_t, py::array::c_style>& points,
                        const py::array_t<std::int32_t, py::array::c_style>& start,
                        const py::array_t<std::int32_t, py::array::c_style>& thresholds) {
-  const auto& table = kernels::active();
-  const Index rows = table.lattice_queries, cols = table.lattice_points, group = table.lattice_group;
+  const kernels::Lattice& lattice = lattice_named(name);
+  const Index rows = lattice.queries, cols = lattice.points;
   require(queries.ndim() == 2 && points.ndim() == 2 && queries.shape(0) == rows && points.shape(0) == cols &&
-              queries.shape(1) == points.shape(1) && queries.shape(1) % table.lattice_depth == 0,
+              queries.shape(1) == points.shape(1) && queries.shape(1) * lattice.code_bytes % lattice.row_multiple == 0,
           "queries, points: a tile of some whole depths expected");
   require(start.size() == cols && thresholds.size() == rows,
           "start, thresholds: one per point, one per query expected");
-  const Index depth = queries.shape(1);
-  AlignedBuffer<std::int8_t> q(depth * rows);
-  AlignedBuffer<std::uint8_t> x(depth * cols);
-  for (Index k = 0; k < depth; ++k) {
-    for (Index i = 0; i < rows; ++i) q[(k / group * rows + i) * group + k % group] = queries.at(i, k);
-    for (Index j = 0; j < cols; ++j) x[(k / 4 * cols + j) * 4 + k % 4] = points.at(j, k);
-  }
+  const bool bytes = lattice.code_bytes == 1;
+  const auto q = bytes ? grouped<std::int8_t>(queries, lattice.group) : AlignedBuffer<std::int8_t>();
+  const auto x = bytes ? grouped<std::uint8_t>(points, 4) : AlignedBuffer<std::uint8_t>();
+  const auto wide_q = bytes ? AlignedBuffer<std::int16_t>() : grouped<std::int16_t>(queries, lattice.group);
+  const auto wide_x = bytes ? AlignedBuffer<std::int16_t>() : grouped<std::int16_t>(points, 4);
   AlignedBuffer<std::int32_t> first(cols), limits(rows), values(rows * cols);
   std::copy_n(start.data(), cols, first.data());
   std::copy_n(thresholds.data(), rows, limits.data());
   py::array_t<std::uint64_t> hits(rows);
   py::array_t<std::int32_t> found({rows, cols});
-  const kernels::LatticeScope scope(table);
-  const bool any =
-      table.lattice_tile(q.data(), x.data(), first.data(), limits.data(), depth, hits.mutable_data(), values.data());
+  const void* const query_codes = bytes ? static_cast<const void*>(q.data()) : wide_q.data();
+  const void* const point_codes = bytes ? static_cast<const void*>(x.data()) : wide_x.data();
+  const kernels::LatticeScope scope(lattice);
+  const bool any = lattice.tile(query_codes, point_codes, first.data(), limits.data(),
+                                queries.shape(1) * lattice.code_bytes, hits.mutable_data(), values.data());
   std::copy_n(values.data(), rows * cols, found.mutable_data());
   return py::make_tuple(any, hits, found);
 }
@@ -129,15 +147,24 @@ void bind_kernels(py::module_& m) {
   m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));
-  m.def("round_row", &round_one_row, py::arg("row"), py::arg("centre"), py::arg("inverse_step"));
-  m.def("lattice_tile", &lattice_tile, py::arg("queries"), py::arg("points"), py::arg("start"), py::arg("thresholds"));
+  m.def("round_row", &round_one_row, py::arg("lattice"), py::arg("row"), py::arg("centre"), py::arg("inverse_step"));
+  m.def("lattice_tile", &lattice_tile, py::arg("lattice"), py::arg("queries"), py::arg("points"), py::arg("start"),
+        py::arg("thresholds"));
+  m.def(
+      "lattice_sizes",
+      [](const std::string& name) {
+        const kernels::Lattice& lattice = lattice_named(name);
+        py::dict sizes;
+        sizes["queries"] = lattice.queries;
+        sizes["points"] = lattice.points;
+        sizes["depth"] = lattice.row_multiple / lattice.code_bytes;
+        sizes["levels"] = lattice.levels;
+        sizes["offset"] = lattice.offset;
+        return sizes;
+      },
+      py::arg("lattice"));
   m.def("tile_sizes", [] {
     py::dict sizes;
-    sizes["lattice_queries"] = kernels::active().lattice_queries;
-    sizes["lattice_points"] = kernels::active().lattice_points;
-    sizes["lattice_depth"] = kernels::active().lattice_depth;
-    sizes["lattice_levels"] = kernels::active().lattice_levels;
-    sizes["lattice_offset"] = kernels::active().lattice_offset;
     sizes["panel_width"] = kernels::active().panel_width;
     sizes["gram_rows"] = kernels::active().gram_rows;
     return sizes;

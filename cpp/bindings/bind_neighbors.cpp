@@ -135,7 +135,7 @@ class IndexHandle {
       plan = index_.explain(n_queries, k);
       threads = get_num_threads();
     }
-    return py::make_tuple(name_of(plan.algorithm), plan.reason, plan.built, plan.bytes, threads);
+    return py::make_tuple(name_of(plan.algorithm), plan.reason, plan.filter_bits, plan.built, plan.bytes, threads);
   }
 
   /// Votes for the classes of each output, whose numbers of classes `n_classes` lists.

@@ -21,34 +21,43 @@ std::string text(Index n) { return std::to_string(n); }
 
 // --- Neighbours ---------------------------------------------------------------------------------------------------------
 
+template <class Code>
+const kernels::Lattice& lattice_of(const KernelTable& t) {
+  return sizeof(Code) == 1 ? t.byte_lattice : t.word_lattice;
+}
+
 /// Thresholds that no value meets: what nearly every tile of a search sees.
+template <class Code>
 Trial lattice_tile(const KernelTable& t, Index size) {
-  const Index rows = t.lattice_queries, cols = t.lattice_points, depth = round_up(size, t.lattice_depth);
+  const kernels::Lattice& lattice = lattice_of<Code>(t);
+  const Index rows = lattice.queries, cols = lattice.points;
+  const Index row_bytes = round_up(size * lattice.code_bytes, lattice.row_multiple),
+              depth = row_bytes / lattice.code_bytes;
   Trial trial;
   trial.shape = text(rows) + " x " + text(cols) + ", depth " + text(depth);
-  trial.work = {Precision::int8, times(2, rows, cols, depth), times(depth, rows + cols) + times(4, rows + cols), 0};
-  auto* queries = trial.array<std::int8_t>(depth * rows);
-  auto* points = trial.array<std::uint8_t>(depth * cols);
+  trial.work = {Precision::int8, times(2, rows, cols, depth), times(row_bytes, rows + cols) + times(4, rows + cols), 0};
+  auto *queries = trial.array<Code>(depth * rows), *points = trial.array<Code>(depth * cols);
   auto *start = trial.array<std::int32_t>(cols), *thresholds = trial.array<std::int32_t>(rows);
   auto* values = trial.array<std::int32_t>(rows * cols);
   auto* hits = trial.array<std::uint64_t>(rows);
   std::fill_n(thresholds, rows, 1 << 30);
-  trial.call = [=, kernel = t.lattice_tile] { kernel(queries, points, start, thresholds, depth, hits, values); };
+  trial.call = [=, kernel = lattice.tile] { kernel(queries, points, start, thresholds, row_bytes, hits, values); };
   return trial;
 }
 
-template <class T>
+template <class Code, class T>
 Trial lattice_round(const KernelTable& t, Index n) {
-  const auto size = static_cast<Index>(sizeof(T));
+  const auto size = static_cast<Index>(sizeof(T)), code = static_cast<Index>(sizeof(Code));
   Trial trial;
   trial.shape = text(n) + " features";
   // Difference, scale, two bounds, two for the rounding, the way moved, three products with their sums, the offset.
-  trial.work = {Precision::float64, times(14, n), times(size + 8, n), times(1, n)};
+  trial.work = {Precision::float64, times(14, n), times(size + 8, n), times(code, n)};
   auto* row = trial.array<T>(n);
   auto* centre = trial.array(round_up(n, kernels::row_padding));
-  auto* codes = trial.array<std::uint8_t>(round_up(n, kernels::row_padding));
+  auto* codes = trial.array<Code>(round_up(n, kernels::row_padding));
   auto* sums = trial.array<kernels::LatticeSums>(1);
-  trial.call = [=, kernel = sizeof(T) == 4 ? t.lattice_round_f32 : t.lattice_round_f64] {
+  const kernels::Lattice& lattice = lattice_of<Code>(t);
+  trial.call = [=, kernel = size == 4 ? lattice.round_f32 : lattice.round_f64] {
     kernel(row, centre, 100.0, 127.0, 128.0, n, codes, sums);
   };
   return trial;
@@ -376,11 +385,15 @@ Trial write_stream(const KernelTable& t, Index size) {
 // --- The list -----------------------------------------------------------------------------------------------------------
 
 const TrialEntry entries[] = {
-    {"lattice_tile", 16, lattice_tile},
-    {"lattice_tile", 128, lattice_tile},
-    {"lattice_tile", 384, lattice_tile},
-    {"lattice_round_f32", 128, lattice_round<float>},
-    {"lattice_round_f64", 128, lattice_round<double>},
+    {"lattice_tile byte", 16, lattice_tile<std::uint8_t>},
+    {"lattice_tile byte", 128, lattice_tile<std::uint8_t>},
+    {"lattice_tile byte", 384, lattice_tile<std::uint8_t>},
+    {"lattice_tile word", 128, lattice_tile<std::int16_t>},
+    {"lattice_tile word", 784, lattice_tile<std::int16_t>},
+    {"lattice_round_f32 byte", 128, lattice_round<std::uint8_t, float>},
+    {"lattice_round_f64 byte", 128, lattice_round<std::uint8_t, double>},
+    {"lattice_round_f32 word", 128, lattice_round<std::int16_t, float>},
+    {"lattice_round_f64 word", 128, lattice_round<std::int16_t, double>},
     {"distance_columns_f32 squared_difference", 3, distance_columns<float>},
     {"distance_columns_f64 squared_difference", 3, distance_columns<double>},
     {"box_columns squared_difference", 3, box_columns},

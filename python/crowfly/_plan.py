@@ -5,15 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: What an algorithm computes with before distances are computed in float64.
-PRECISIONS = {
-    "direct": "float64",
-    "tree": "float64",
-    "lattice": "8-bit integers, then float64",
-    "cells": "8-bit integers, then float64",
-}
-
-
 @dataclass(frozen=True)
 class Plan:
     """What a call of `Index.query` will do; `Index.explain` makes it. As text it is one sentence.
@@ -51,6 +42,11 @@ class Plan:
         return (
             f"{size} beside the points, built" if self.built else f"about {size} beside the points, to be built"
         )
+
+
+def precision(filter_bits: int) -> str:
+    """What pairs are computed with: integers of so many bits first, unless that is zero."""
+    return f"{filter_bits}-bit integers, then float64" if filter_bits else "float64"
 
 
 def _size(n_bytes: int) -> str:

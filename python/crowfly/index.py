@@ -12,7 +12,7 @@ from crowfly import _core
 from crowfly._labels import as_labels
 from crowfly._metrics import METRICS, as_box, as_points, as_queries, common_dtype, resolve_metric
 from crowfly._pairwise import pairwise_distances
-from crowfly._plan import PRECISIONS, Plan
+from crowfly._plan import Plan, precision
 from crowfly._predictions import Poll, as_targets, leave_one_out_accuracy
 from crowfly._request import Request
 from crowfly._restriction import Groups, Restriction
@@ -466,10 +466,10 @@ class Index:
         """
         count = as_integer("n_queries", n_queries, 0, 2**62)
         neighbors = Restriction(self.n_points).as_k("k", k)
-        algorithm, reason, built, n_bytes, threads = self._index.explain(
+        algorithm, reason, filter_bits, built, n_bytes, threads = self._index.explain(
             count, neighbors, as_num_threads(num_threads)
         )
-        return Plan(algorithm, reason, PRECISIONS[algorithm], threads, built, n_bytes)
+        return Plan(algorithm, reason, precision(filter_bits), threads, built, n_bytes)
 
     def _request(
         self,

@@ -34,10 +34,14 @@ const Row rows[] = {
 #undef CROWFLY_ISA_ROW
 };
 
+/// The sums of both lattices, on this very CPU.
+bool tiles_are_exact(const KernelTable& table) {
+  return lattice_tile_is_exact(table.byte_lattice) && lattice_tile_is_exact(table.word_lattice);
+}
+
 bool runs_here(const Row& row) {
   std::call_once(row.tried, [&] {
-    row.works = (row.features & ~cpu_features()) == 0 && request_registers(row.features) &&
-                lattice_tile_is_exact(*row.table);
+    row.works = (row.features & ~cpu_features()) == 0 && request_registers(row.features) && tiles_are_exact(*row.table);
   });
   return row.works;
 }

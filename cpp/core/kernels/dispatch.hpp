@@ -15,17 +15,17 @@ namespace crowfly::kernels {
 /// Chooses; `name` empty means the best. Throws InvalidArgument naming those that work when `name` is unknown or this CPU lacks it.
 void select(const std::string& name);
 
-/// The thread as lattice_tile needs it, for as long as this lives. Not to be nested, and short: other libraries may use the same registers, so nothing of theirs (no
+/// The thread as a lattice's tile needs it, for as long as this lives. Not to be nested, and short: other libraries may use the same registers, so nothing of theirs (no
 /// callback, no checkpoint()) may run in between.
 class LatticeScope {
  public:
-  explicit LatticeScope(const KernelTable& table) noexcept : leave_(table.lattice_leave) { table.lattice_enter(); }
+  explicit LatticeScope(const Lattice& lattice) noexcept : leave_(lattice.leave) { lattice.enter(); }
   ~LatticeScope() { leave_(); }
   LatticeScope(const LatticeScope&) = delete;
   LatticeScope& operator=(const LatticeScope&) = delete;
 
  private:
-  KernelTable::ThreadState leave_;
+  Lattice::ThreadState leave_;
 };
 
 /// Names of the tables that were compiled in and that this CPU can run, slowest first. To tell, each is tried once per process, registers asked for.

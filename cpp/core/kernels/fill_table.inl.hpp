@@ -39,17 +39,8 @@ template <class Isa>
 constexpr KernelTable make_table(const char* name) {
   KernelTable t{};
   t.name = name;
-  t.lattice_queries = Isa::lattice_queries;
-  t.lattice_points = Isa::lattice_vectors * Isa::byte_sum::lanes;
-  t.lattice_depth = Isa::byte_sum::features;
-  t.lattice_group = 4;
-  t.lattice_levels = Isa::byte_sum::levels;
-  t.lattice_offset = Isa::byte_sum::levels + 1;
-  t.lattice_tile = lattice_tile<Isa>;
-  t.lattice_enter = as_it_is<Isa>;
-  t.lattice_leave = as_it_is<Isa>;
-  t.lattice_round_f32 = lattice_round<Isa, float>;
-  t.lattice_round_f64 = lattice_round<Isa, double>;
+  t.byte_lattice = make_lattice<Isa, typename Isa::byte_products>();
+  t.word_lattice = make_lattice<Isa, typename Isa::word_products>();
   fill_monotone<Isa, SquaredDifference>(t, Reduction::squared_difference);
   fill_monotone<Isa, AbsoluteDifference>(t, Reduction::absolute_difference);
   fill_monotone<Isa, MaximumDifference>(t, Reduction::maximum_difference);

@@ -39,36 +39,42 @@ struct LatticeSums {
   double squares, moved, wide;
 };
 
+/// The lattice filter's tile: `queries` x `points` (at most 64 points) sums of products of integers from -levels to levels. Those of queries are stored as they
+/// are, those of points with `offset` added, in `code_bytes` bytes each (1: then unsigned; or 2), in rows of a multiple of `row_multiple` bytes.
+struct Lattice {
+  Index queries;
+  Index points;
+  Index code_bytes;
+  Index row_multiple;
+  Index group;  ///< bytes
+  Index levels;
+  Index offset;
+
+  /// values(i, j) = start[j] + q_i . (x_j + offset) - thresholds[i], exactly, in 32 bits; the caller sees to it that nothing overflows.
+  ///   queries: [row_bytes / group][queries][group bytes]; points: [row_bytes / 4][points][4 bytes].
+  ///   hits: one word per query, bit j set where values(i, j) >= 0; values: [queries][points]. What they hold where the tile has no hit is left open.
+  /// Returns whether the tile has a hit. To be called between enter and leave on the same thread, with no code of others in between: see LatticeScope.
+  bool (*tile)(const void* queries, const void* points, const std::int32_t* start, const std::int32_t* thresholds,
+               Index row_bytes, std::uint64_t* hits, std::int32_t* values);
+  using ThreadState = void (*)();
+  ThreadState enter;
+  ThreadState leave;
+
+  /// codes[j] = (row[j] - centre[j]) * inverse_step, rounded to an integer, at most `largest` in magnitude, plus offset; what the rounding did goes to
+  /// `sums`. `centre` and `codes` are padded to a multiple of row_padding entries, centre with zeros; past the features up to there, codes of zero may be
+  /// written.
+  using Round = void (*)(const void* row, const double* centre, double inverse_step, double largest, double offset,
+                         Index n_features, void* codes, LatticeSums* sums);
+  Round round_f32;
+  Round round_f64;
+};
+
 struct KernelTable {
   const char* name;
 
-  /// Tile of the lattice filter: `lattice_queries` x `lattice_points` (at most 64 points), depth a multiple of `lattice_depth`, integers from
-  /// -lattice_levels to lattice_levels; those of points are stored with lattice_offset added.
-  Index lattice_queries;
-  Index lattice_points;
-  Index lattice_depth;
-  Index lattice_group;
-  Index lattice_levels;
-  Index lattice_offset;
-
-  /// values(i, j) = start[j] + q_i . (x_j + offset) - thresholds[i], exactly, in 32 bits; the caller sees to it that nothing overflows.
-  ///   queries: [depth / lattice_group][lattice_queries][lattice_group]; points: [depth / 4][lattice_points][4].
-  ///   hits: lattice_queries words, bit j set where values(i, j) >= 0; values: [lattice_queries][lattice_points]. What they hold where the tile has no hit is
-  ///   left open.
-  /// Returns whether the tile has a hit. To be called between lattice_enter and lattice_leave on the same thread, with no code of others in between: see LatticeScope.
-  bool (*lattice_tile)(const std::int8_t* queries, const std::uint8_t* points, const std::int32_t* start,
-                       const std::int32_t* thresholds, Index depth, std::uint64_t* hits, std::int32_t* values);
-  using ThreadState = void (*)();
-  ThreadState lattice_enter;
-  ThreadState lattice_leave;
-
-  /// codes[j] = (row[j] - centre[j]) * inverse_step, rounded to an integer, at most `largest` in magnitude, plus offset, as a byte; what the rounding
-  /// did goes to `sums`. `centre` and `codes` are padded to a multiple of row_padding, centre with zeros; past the features up to there, codes of zero may be
-  /// written.
-  using LatticeRound = void (*)(const void* row, const double* centre, double inverse_step, double largest,
-                                double offset, Index n_features, std::uint8_t* codes, LatticeSums* sums);
-  LatticeRound lattice_round_f32;
-  LatticeRound lattice_round_f64;
+  /// Coarse and quick, or 256 times finer at half the speed.
+  Lattice byte_lattice;
+  Lattice word_lattice;
 
   /// out[i] = the reduction over all features of query - point i, in float64, in the documented order, for column_block points.
   ///   columns: [n_features][column_block].
@@ -178,7 +184,7 @@ struct KernelTable {
   using FmaChain = double (*)(Index n);
   FmaChain fma_chain_f32;
   FmaChain fma_chain_f64;
-  ///   n products of bytes (a multiple of byte_multiple) likewise, between lattice_enter and lattice_leave.
+  ///   n products of bytes (a multiple of byte_multiple) likewise, between enter and leave of byte_lattice.
   std::int32_t (*byte_chain)(Index n);
   ///   The sum of n values, and n values set; n a multiple of stream_multiple.
   double (*read_stream)(const double* values, Index n);

@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The lattice filter: rows rounded to small integers, and the tile that multiplies them in 8 bits and sums in 32, exactly (docs/design/numerics.md).
+// The lattice filter: rows rounded to small integers, and the tile that multiplies them in 8 or 16 bits and sums in 32, exactly (docs/design/numerics.md).
 #pragma once
 
 #include "kernels/kernel_table.hpp"
 
 namespace crowfly::kernels {
 
-template <class Isa>
-bool lattice_tile(const std::int8_t* queries, const std::uint8_t* points, const std::int32_t* start,
-                  const std::int32_t* thresholds, Index depth, std::uint64_t* hits, std::int32_t* values) {
-  using Sum = typename Isa::byte_sum;
-  using Points = typename Sum::Points;
-  using Query = typename Sum::Query;
+template <class Isa, class Products>
+bool lattice_tile(const void* queries, const void* points, const std::int32_t* start, const std::int32_t* thresholds,
+                  Index row_bytes, std::uint64_t* hits, std::int32_t* values) {
+  using Sum = typename Isa::sums;
   constexpr Index rows = Isa::lattice_queries, vectors = Isa::lattice_vectors, cols = vectors * Sum::lanes;
-  constexpr Index step = Sum::features;
   static_assert(cols <= 64);
+  const auto* query = static_cast<const char*>(queries);
+  const auto* point = static_cast<const char*>(points);
 
   Sum sum[rows][vectors];
   for (Index i = 0; i < rows; ++i) {
     for (Index c = 0; c < vectors; ++c) sum[i][c] = Sum::difference(start + c * Sum::lanes, thresholds[i]);
   }
-  for (Index j = 0; j < depth; j += step) {
-    Points x[vectors];
-    for (Index c = 0; c < vectors; ++c) x[c] = Points::load(points + j * cols + c * 4 * Sum::lanes, 4 * cols);
+  for (Index j = 0; j < row_bytes; j += Products::bytes) {
+    typename Products::Points x[vectors];
+    for (Index c = 0; c < vectors; ++c) x[c] = Products::points(point + j * cols + c * 4 * Sum::lanes, 4 * cols);
     for (Index i = 0; i < rows; ++i) {
-      const Query q = Query::broadcast(queries + j * rows + 4 * i, 4 * rows);
-      for (Index c = 0; c < vectors; ++c) sum[i][c] = add_products(sum[i][c], x[c], q);
+      const typename Products::Query q = Products::query(query + j * rows + 4 * i, 4 * rows);
+      for (Index c = 0; c < vectors; ++c) sum[i][c] = Products::add(sum[i][c], x[c], q);
     }
   }
 
@@ -52,9 +51,9 @@ bool lattice_tile(const std::int8_t* queries, const std::uint8_t* points, const 
 template <class Isa>
 void as_it_is() {}
 
-template <class Isa, class T>
+template <class Isa, class Code, class T>
 void lattice_round(const void* row, const double* centre, double inverse_step, double largest, double offset,
-                   Index n_features, std::uint8_t* codes, LatticeSums* sums) {
+                   Index n_features, void* codes, LatticeSums* sums) {
   using V = typename Isa::f64;
   const auto* source = static_cast<const T*>(row);
   // Adding and taking away 1.5 * 2^52 rounds to an integer.
@@ -70,11 +69,28 @@ void lattice_round(const void* row, const double* centre, double inverse_step, d
     squares = mul_add(code, code, squares);
     moved = mul_add(difference, difference, moved);
     wide = mul_add(w, w, wide);
-    (code + shift).store_bytes(codes + j);
+    (code + shift).store_codes(static_cast<Code*>(codes) + j);
   }
   sums->squares = upper_plus_lower(squares);
   sums->moved = upper_plus_lower(moved);
   sums->wide = upper_plus_lower(wide);
+}
+
+template <class Isa, class Products>
+constexpr Lattice make_lattice() {
+  using Code = typename Products::Code;
+  return {.queries = Isa::lattice_queries,
+          .points = Isa::lattice_vectors * Isa::sums::lanes,
+          .code_bytes = sizeof(Code),
+          .row_multiple = Products::bytes,
+          .group = 4,
+          .levels = Products::levels,
+          .offset = Products::offset,
+          .tile = lattice_tile<Isa, Products>,
+          .enter = as_it_is<Isa>,
+          .leave = as_it_is<Isa>,
+          .round_f32 = lattice_round<Isa, Code, float>,
+          .round_f64 = lattice_round<Isa, Code, double>};
 }
 
 }  // namespace crowfly::kernels

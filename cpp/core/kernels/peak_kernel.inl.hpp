@@ -32,18 +32,19 @@ double fma_chain(Index n) {
 /// products out of the loop where they are an instruction of their own.
 template <class Isa>
 std::int32_t byte_chain(Index n) {
-  using Sum = typename Isa::byte_sum;
-  constexpr Index bytes_per_load = 4 * Sum::lanes, bytes = 2 * (Sum::features / 4) * bytes_per_load;
+  using Sum = typename Isa::sums;
+  using Products = typename Isa::byte_products;
+  constexpr Index bytes_per_load = 4 * Sum::lanes, bytes = 2 * (Products::bytes / 4) * bytes_per_load;
   alignas(64) const std::uint8_t zeros[bytes] = {};
   alignas(64) const std::int32_t start[Sum::lanes] = {};
   Sum value[fma_chains];
   for (Index c = 0; c < fma_chains; ++c) value[c] = Sum::difference(start, static_cast<std::int32_t>(c));
-  const auto q = Sum::Query::broadcast(reinterpret_cast<const std::int8_t*>(zeros), 4);
+  const auto q = Products::query(zeros, 4);
   Index place = 0;
-  for (Index k = 0; k < n; k += fma_chains * Sum::lanes * Sum::features) {
+  for (Index k = 0; k < n; k += fma_chains * Sum::lanes * Products::bytes) {
     place = bytes / 2 - place;
-    const auto x = Sum::Points::load(zeros + place, bytes_per_load);
-    for (Index c = 0; c < fma_chains; ++c) value[c] = add_products(value[c], x, q);
+    const auto x = Products::points(zeros + place, bytes_per_load);
+    for (Index c = 0; c < fma_chains; ++c) value[c] = Products::add(value[c], x, q);
   }
   alignas(64) std::int32_t lane[Sum::lanes];
   for (Index c = 1; c < fma_chains; ++c) value[0] = value[0] & value[c];

@@ -46,9 +46,13 @@ struct F64 {
   static F64 widen(const double* p) noexcept { return {_mm256_loadu_pd(p)}; }
   static F64 widen(const float* p) noexcept { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
   void store(double* p) const noexcept { _mm256_store_pd(p, v); }
-  void store_bytes(std::uint8_t* p) const noexcept {
+  void store_codes(std::uint8_t* p) const noexcept {
     const __m128i lowest = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     _mm_storeu_si32(p, _mm_shuffle_epi8(_mm256_cvtpd_epi32(v), lowest));
+  }
+  void store_codes(std::int16_t* p) const noexcept {
+    const __m128i integers = _mm256_cvtpd_epi32(v);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi32(integers, integers));
   }
 
   friend F64 operator+(F64 a, F64 b) noexcept { return {_mm256_add_pd(a.v, b.v)}; }
@@ -79,9 +83,9 @@ struct F64 {
   }
 };
 
-/// Without VNNI products are summed in 16 bits first: four of them, at most 4 * 127 * 63 < 2^15, hence six bits and a sign, and eight features at a time.
-struct ByteSum {
-  static constexpr int lanes = 8, features = 8, levels = 63;
+/// Sums in 32 bits.
+struct Sums {
+  static constexpr int lanes = 8;
   // As in vec_avx512.hpp: lanes of 32 bits, or GCC 12 keeps copies in memory.
 #if defined(__GNUC__)
   using Lanes = std::int32_t __attribute__((vector_size(32)));
@@ -91,42 +95,69 @@ struct ByteSum {
   Lanes v;
 
   static __m256i load_wide(const void* p) noexcept { return _mm256_load_si256(static_cast<const __m256i*>(p)); }
-  struct Points {
-    __m256i first, second;
-    static Points load(const std::uint8_t* p, std::ptrdiff_t stride) noexcept {
-      return {load_wide(p), load_wide(p + stride)};
-    }
-  };
-  struct Query {
-    __m256i first, second;
-    static Query broadcast(const std::int8_t* p, std::ptrdiff_t stride) noexcept {
-      return {_mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(p)),
-              _mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(p + stride))};
-    }
-  };
-  static ByteSum of(__m256i v) noexcept { return {(Lanes)v}; }
+  static Sums of(__m256i v) noexcept { return {(Lanes)v}; }
   [[nodiscard]] __m256i wide() const noexcept { return (__m256i)v; }
-  static ByteSum load(const std::int32_t* p) noexcept { return of(load_wide(p)); }
-  static ByteSum difference(const std::int32_t* p, std::int32_t x) noexcept {
+  static Sums load(const std::int32_t* p) noexcept { return of(load_wide(p)); }
+  static Sums difference(const std::int32_t* p, std::int32_t x) noexcept {
     return of(_mm256_sub_epi32(load_wide(p), _mm256_set1_epi32(x)));
   }
-  friend ByteSum add_products(ByteSum sum, Points x, Query q) noexcept {
-    const __m256i pairs =
-        _mm256_add_epi16(_mm256_maddubs_epi16(x.first, q.first), _mm256_maddubs_epi16(x.second, q.second));
-    return of(_mm256_add_epi32(sum.wide(), _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
-  }
-  friend ByteSum operator&(ByteSum a, ByteSum b) noexcept { return of(_mm256_and_si256(a.wide(), b.wide())); }
+  friend Sums operator&(Sums a, Sums b) noexcept { return of(_mm256_and_si256(a.wide(), b.wide())); }
   [[nodiscard]] std::uint64_t nonnegative() const noexcept {
     return static_cast<std::uint8_t>(~_mm256_movemask_ps(_mm256_castsi256_ps(wide())));
   }
   void store(std::int32_t* p) const noexcept { _mm256_store_si256(reinterpret_cast<__m256i*>(p), wide()); }
 };
 
+/// Without VNNI products are summed in 16 bits first: four of them, at most 4 * 127 * 63 < 2^15, hence six bits and a sign, and eight features at a time.
+struct ByteProducts {
+  using Code = std::uint8_t;
+  static constexpr int bytes = 8, levels = 63, offset = 64;
+  struct Points {
+    __m256i first, second;
+  };
+  struct Query {
+    __m256i first, second;
+  };
+  static Points points(const void* p, std::ptrdiff_t stride) noexcept {
+    return {Sums::load_wide(p), Sums::load_wide(static_cast<const char*>(p) + stride)};
+  }
+  static Query query(const void* p, std::ptrdiff_t stride) noexcept {
+    const auto* fours = static_cast<const std::int32_t*>(p);
+    return {_mm256_set1_epi32(*fours), _mm256_set1_epi32(fours[stride / 4])};
+  }
+  static Sums add(Sums sum, Points x, Query q) noexcept {
+    const __m256i pairs =
+        _mm256_add_epi16(_mm256_maddubs_epi16(x.first, q.first), _mm256_maddubs_epi16(x.second, q.second));
+    return Sums::of(_mm256_add_epi32(sum.wide(), _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
+  }
+};
+
+/// Two products are summed in 32 bits, which they fill up to one part in 2^15.
+struct WordProducts {
+  using Code = std::int16_t;
+  static constexpr int bytes = 4, levels = 32767, offset = 0;
+  struct Points {
+    __m256i v;
+  };
+  struct Query {
+    __m256i v;
+  };
+  static Points points(const void* p, std::ptrdiff_t /*stride*/) noexcept { return {Sums::load_wide(p)}; }
+  static Query query(const void* p, std::ptrdiff_t /*stride*/) noexcept {
+    return {_mm256_set1_epi32(*static_cast<const std::int32_t*>(p))};
+  }
+  static Sums add(Sums sum, Points x, Query q) noexcept {
+    return Sums::of(_mm256_add_epi32(sum.wide(), _mm256_madd_epi16(x.v, q.v)));
+  }
+};
+
 /// 4 x 16 sums of bytes: 8 accumulators, and points and queries twice over. 4 x 12 doubles: 12 accumulators, three loads, one broadcast.
 struct Isa {
   using f32 = F32;
   using f64 = F64;
-  using byte_sum = ByteSum;
+  using sums = Sums;
+  using byte_products = ByteProducts;
+  using word_products = WordProducts;
   static constexpr int lattice_queries = 4, lattice_vectors = 2;
   static constexpr int gram_rows = 4, gram_vectors = 3;
 };

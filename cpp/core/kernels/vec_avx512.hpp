@@ -35,8 +35,11 @@ struct F64 {
   static F64 widen(const double* p) noexcept { return {_mm512_loadu_pd(p)}; }
   static F64 widen(const float* p) noexcept { return {_mm512_cvtps_pd(_mm256_loadu_ps(p))}; }
   void store(double* p) const noexcept { _mm512_store_pd(p, v); }
-  void store_bytes(std::uint8_t* p) const noexcept {
+  void store_codes(std::uint8_t* p) const noexcept {
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(v)));
+  }
+  void store_codes(std::int16_t* p) const noexcept {
+    _mm_store_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtepi32_epi16(_mm512_cvtpd_epi32(v)));
   }
 
   friend F64 operator+(F64 a, F64 b) noexcept { return {_mm512_add_pd(a.v, b.v)}; }
@@ -66,8 +69,9 @@ struct F64 {
   static __mmask8 first(int count) noexcept { return static_cast<__mmask8>((1U << count) - 1U); }
 };
 
-struct ByteSum {
-  static constexpr int lanes = 16, features = 4, levels = 127;
+/// Sums in 32 bits.
+struct Sums {
+  static constexpr int lanes = 16;
   // GCC 12 keeps a second copy of every accumulator in memory where it has to see 64-bit lanes (__m512i) as 32-bit ones: the tile then takes three times as
   // long.
 #if defined(__GNUC__)
@@ -77,37 +81,51 @@ struct ByteSum {
 #endif
   Lanes v;
 
-  struct Points {
-    __m512i v;
-    static Points load(const std::uint8_t* p, std::ptrdiff_t /*stride*/) noexcept { return {_mm512_load_si512(p)}; }
-  };
-  struct Query {
-    __m512i v;
-    static Query broadcast(const std::int8_t* p, std::ptrdiff_t /*stride*/) noexcept {
-      return {_mm512_set1_epi32(*reinterpret_cast<const std::int32_t*>(p))};
-    }
-  };
-  static ByteSum of(__m512i v) noexcept { return {(Lanes)v}; }
+  static Sums of(__m512i v) noexcept { return {(Lanes)v}; }
   [[nodiscard]] __m512i wide() const noexcept { return (__m512i)v; }
-  static ByteSum load(const std::int32_t* p) noexcept { return of(_mm512_load_si512(p)); }
-  static ByteSum difference(const std::int32_t* p, std::int32_t x) noexcept {
+  static Sums load(const std::int32_t* p) noexcept { return of(_mm512_load_si512(p)); }
+  static Sums difference(const std::int32_t* p, std::int32_t x) noexcept {
     return of(_mm512_sub_epi32(_mm512_load_si512(p), _mm512_set1_epi32(x)));
   }
-  friend ByteSum add_products(ByteSum sum, Points x, Query q) noexcept {
-    return of(_mm512_dpbusd_epi32(sum.wide(), x.v, q.v));
-  }
-  friend ByteSum operator&(ByteSum a, ByteSum b) noexcept { return of(_mm512_and_si512(a.wide(), b.wide())); }
+  friend Sums operator&(Sums a, Sums b) noexcept { return of(_mm512_and_si512(a.wide(), b.wide())); }
   [[nodiscard]] std::uint64_t nonnegative() const noexcept {
     return static_cast<std::uint16_t>(~_mm512_movepi32_mask(wide()));
   }
   void store(std::int32_t* p) const noexcept { _mm512_store_si512(p, wide()); }
 };
 
+/// Four bytes of every point and of one query at a time.
+struct Fours {
+  static constexpr int bytes = 4;
+  struct Points {
+    __m512i v;
+  };
+  struct Query {
+    __m512i v;
+  };
+  static Points points(const void* p, std::ptrdiff_t /*stride*/) noexcept { return {_mm512_load_si512(p)}; }
+  static Query query(const void* p, std::ptrdiff_t /*stride*/) noexcept {
+    return {_mm512_set1_epi32(*static_cast<const std::int32_t*>(p))};
+  }
+};
+struct ByteProducts : Fours {
+  using Code = std::uint8_t;
+  static constexpr int levels = 127, offset = 128;
+  static Sums add(Sums sum, Points x, Query q) noexcept { return Sums::of(_mm512_dpbusd_epi32(sum.wide(), x.v, q.v)); }
+};
+struct WordProducts : Fours {
+  using Code = std::int16_t;
+  static constexpr int levels = 32767, offset = 0;
+  static Sums add(Sums sum, Points x, Query q) noexcept { return Sums::of(_mm512_dpwssd_epi32(sum.wide(), x.v, q.v)); }
+};
+
 /// 14 x 32 sums of bytes: 28 accumulators, two loads of points, one broadcast. 8 x 24 doubles likewise.
 struct Isa {
   using f32 = F32;
   using f64 = F64;
-  using byte_sum = ByteSum;
+  using sums = Sums;
+  using byte_products = ByteProducts;
+  using word_products = WordProducts;
   static constexpr int lattice_queries = 14, lattice_vectors = 2;
   static constexpr int gram_rows = 8, gram_vectors = 3;
 };

@@ -39,9 +39,10 @@ struct Vec {
   void store(T* p) const noexcept {
     for (int i = 0; i < N; ++i) p[i] = v[i];
   }
-  /// Integers of magnitude below 256 as their lowest eight bits.
-  void store_bytes(std::uint8_t* p) const noexcept {
-    for (int i = 0; i < N; ++i) p[i] = static_cast<std::uint8_t>(static_cast<int>(v[i]));
+  /// Integers as the lowest bits that the code has room for.
+  template <class Code>
+  void store_codes(Code* p) const noexcept {
+    for (int i = 0; i < N; ++i) p[i] = static_cast<Code>(static_cast<int>(v[i]));
   }
 
   template <class F>
@@ -106,40 +107,18 @@ struct Vec {
   }
 };
 
-/// Sums in 32 bits of products of bytes, unsigned (points) times signed (query), `features` of them per lane and call.
-struct ByteSum {
-  static constexpr int lanes = 4, features = 4, levels = 127;
+/// Sums in 32 bits.
+struct Sums {
+  static constexpr int lanes = 4;
   std::int32_t v[lanes];
 
-  /// Four features of each of `lanes` points; further groups of four, where `features` asks for them, are `stride` bytes on.
-  struct Points {
-    std::uint8_t v[4 * lanes];
-    static Points load(const std::uint8_t* p, std::ptrdiff_t /*stride*/) noexcept {
-      Points r;
-      for (int i = 0; i < 4 * lanes; ++i) r.v[i] = p[i];
-      return r;
-    }
-  };
-  /// The same features of one query.
-  struct Query {
-    std::int8_t v[4];
-    static Query broadcast(const std::int8_t* p, std::ptrdiff_t /*stride*/) noexcept {
-      return {{p[0], p[1], p[2], p[3]}};
-    }
-  };
-  static ByteSum load(const std::int32_t* p) noexcept { return difference(p, 0); }
-  static ByteSum difference(const std::int32_t* p, std::int32_t x) noexcept {
-    ByteSum r;
+  static Sums load(const std::int32_t* p) noexcept { return difference(p, 0); }
+  static Sums difference(const std::int32_t* p, std::int32_t x) noexcept {
+    Sums r;
     for (int i = 0; i < lanes; ++i) r.v[i] = p[i] - x;
     return r;
   }
-  friend ByteSum add_products(ByteSum sum, const Points& x, const Query& q) noexcept {
-    for (int i = 0; i < lanes; ++i) {
-      for (int j = 0; j < 4; ++j) sum.v[i] += static_cast<int>(x.v[4 * i + j]) * static_cast<int>(q.v[j]);
-    }
-    return sum;
-  }
-  friend ByteSum operator&(ByteSum a, const ByteSum& b) noexcept {
+  friend Sums operator&(Sums a, const Sums& b) noexcept {
     for (int i = 0; i < lanes; ++i) a.v[i] &= b.v[i];
     return a;
   }
@@ -154,11 +133,51 @@ struct ByteSum {
   }
 };
 
+/// Products of four bytes of each point with four of a query, or of two 16-bit integers: what lies in `bytes` bytes of a row. Further groups of four bytes, where an
+/// instruction set takes more at a time, are `stride` bytes on.
+template <class PointCode, class QueryCode>
+struct ProductsOf {
+  using Code = PointCode;
+  static constexpr int bytes = 4, features = bytes / static_cast<int>(sizeof(Code));
+  struct Points {
+    PointCode v[features * Sums::lanes];
+  };
+  struct Query {
+    QueryCode v[features];
+  };
+  static Points points(const void* p, std::ptrdiff_t /*stride*/) noexcept {
+    Points r;
+    for (int i = 0; i < features * Sums::lanes; ++i) r.v[i] = static_cast<const PointCode*>(p)[i];
+    return r;
+  }
+  static Query query(const void* p, std::ptrdiff_t /*stride*/) noexcept {
+    Query r;
+    for (int i = 0; i < features; ++i) r.v[i] = static_cast<const QueryCode*>(p)[i];
+    return r;
+  }
+  static Sums add(Sums sum, const Points& x, const Query& q) noexcept {
+    for (int i = 0; i < Sums::lanes; ++i) {
+      for (int j = 0; j < features; ++j) {
+        sum.v[i] += static_cast<int>(x.v[features * i + j]) * static_cast<int>(q.v[j]);
+      }
+    }
+    return sum;
+  }
+};
+struct ByteProducts : ProductsOf<std::uint8_t, std::int8_t> {
+  static constexpr int levels = 127, offset = 128;
+};
+struct WordProducts : ProductsOf<std::int16_t, std::int16_t> {
+  static constexpr int levels = 32767, offset = 0;
+};
+
 /// What the bodies are instantiated with: vectors and tile sizes.
 struct Isa {
   using f32 = Vec<float, 4>;
   using f64 = Vec<double, 2>;
-  using byte_sum = ByteSum;
+  using sums = Sums;
+  using byte_products = ByteProducts;
+  using word_products = WordProducts;
   static constexpr int lattice_queries = 4, lattice_vectors = 2;
   static constexpr int gram_rows = 4, gram_vectors = 2;
 };

@@ -15,10 +15,11 @@ namespace {
 constexpr Index rows_per_task = 1024;
 
 /// Every so-many-th point, as points of their own.
-LatticePoints pick_centres(const MatrixView& points, const Metric& metric, Index n_cells) {
+LatticePoints pick_centres(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
+                           Index n_cells) {
   Partition few{std::vector<Index>(as_size(n_cells)), {0, n_cells}};
   for (Index c = 0; c < n_cells; ++c) few.order[as_size(c)] = part_of(points.rows, n_cells, c).begin;
-  return LatticePoints(points, metric, few);
+  return LatticePoints(lattice, points, metric, few);
 }
 
 /// The nearest centre of each row, as the lattice sees them.
@@ -26,9 +27,9 @@ class Assignment {
  public:
   Assignment(const LatticePoints& centres, const MatrixView& rows, const Metric& metric)
       : centres_(centres),
-        rounder_(rows, metric),
-        n_queries_(kernels::active().lattice_queries),
-        panel_(AlignedBuffer<std::uint8_t>::zeros(n_queries_ * centres.depth())),
+        rounder_(centres.lattice(), rows, metric),
+        n_queries_(centres.lattice().queries),
+        panel_(AlignedBuffer<std::uint8_t>::zeros(n_queries_ * centres.row_bytes())),
         thresholds_(n_queries_),
         values_(n_queries_ * centres.width()),
         hits_(as_size(n_queries_)) {}
@@ -41,21 +42,20 @@ class Assignment {
 
  private:
   void run_panel(Range rows, Index* nearest) {
-    const auto& table = kernels::active();
+    const kernels::Lattice& lattice = centres_.lattice();
     const LatticeFrame& frame = centres_.cell(0).frame;
     for (Index i = 0; i < n_queries_; ++i) {
       thresholds_[i] = i < rows.size() ? 1 - lattice_limit : lattice_limit;
       if (i >= rows.size()) continue;
-      rounder_.round_row(rows.begin + i, frame, 0);
-      rounder_.scatter(panel_.data(), n_queries_, i, table.lattice_group);
+      rounder_.round_query(rows.begin + i, frame);
+      rounder_.scatter(panel_.data(), n_queries_, i, lattice.group);
       nearest[i] = 0;
     }
-    const auto* queries = reinterpret_cast<const std::int8_t*>(panel_.data());
     const Range groups = centres_.cell(0).groups;
-    const kernels::LatticeScope scope(table);
+    const kernels::LatticeScope scope(lattice);
     for (Index p = centres_.group(groups.begin).panels.begin; p < centres_.group(groups.end - 1).panels.end; ++p) {
-      if (!table.lattice_tile(queries, centres_.panel(p), centres_.start(p), thresholds_.data(), centres_.depth(),
-                              hits_.data(), values_.data())) {
+      if (!lattice.tile(panel_.data(), centres_.panel(p), centres_.start(p), thresholds_.data(), centres_.row_bytes(),
+                        hits_.data(), values_.data())) {
         continue;
       }
       for (Index i = 0; i < rows.size(); ++i) take(i, p, nearest[i]);
@@ -88,7 +88,7 @@ Partition grouped(const LatticePoints& centres, const MatrixView& rows, const Me
   std::vector<Index> nearest(as_size(rows.rows));
   const Index slots = centres.group(centres.n_groups() - 1).panels.end * centres.width();
   const double operations =
-      static_cast<double>(rows.rows) * static_cast<double>(slots) * static_cast<double>(centres.depth()) / 16;
+      static_cast<double>(rows.rows) * static_cast<double>(slots) * static_cast<double>(centres.row_bytes()) / 16;
   parallel_for_ranges(rows.rows, rows_per_task, operations,
                       [&](Range range) { Assignment(centres, rows, metric).run(range, nearest.data() + range.begin); });
   Partition cells{std::vector<Index>(as_size(rows.rows)), std::vector<Index>(as_size(slots + 1), 0)};
@@ -117,7 +117,7 @@ MatrixView sample_of(MatrixView rows, Index n) {
 double Cells::share_visited(const MatrixView& points, const MatrixView& queries, const Metric& metric, Index k) {
   constexpr Index sample_points = 8192, sample_queries = 56;
   const MatrixView few = sample_of(points, sample_points), asking = sample_of(queries, sample_queries);
-  const Cells cells(few, metric, usual_number(points.rows));
+  const Cells cells(suited_lattice(few.cols, k), few, metric, usual_number(points.rows));
   // Among fewer points the neighbours are further away: as many neighbours fewer keep about the distance.
   const Index n = std::clamp<Index>(k * few.rows / points.rows, 1, few.rows);
   const std::vector<Index> order = cells.order_of(asking, metric);
@@ -137,9 +137,10 @@ Index Cells::usual_number(Index n_points) noexcept {
   return std::clamp<Index>(static_cast<Index>(std::sqrt(static_cast<double>(n_points))), 1, 4096);
 }
 
-Cells::Cells(const MatrixView& points, const Metric& metric, Index n_cells)
-    : centres_(pick_centres(points, metric, n_cells)),
-      lattice_(LatticePoints::with_far_cells(points, metric, without_empty(grouped(centres_, points, metric)))) {}
+Cells::Cells(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric, Index n_cells)
+    : centres_(pick_centres(lattice, points, metric, n_cells)),
+      lattice_(
+          LatticePoints::with_far_cells(lattice, points, metric, without_empty(grouped(centres_, points, metric)))) {}
 
 std::vector<Index> Cells::order_of(const MatrixView& rows, const Metric& metric) const {
   return grouped(centres_, rows, metric).order;

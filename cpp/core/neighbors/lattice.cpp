@@ -25,11 +25,18 @@ constexpr Index max_group_panels = 32;
 constexpr Index frame_sample = 32768;
 /// Where a sample stands for all points, its largest entry is a little below theirs.
 constexpr double sample_margin = 1.125;
+/// From so many features and neighbours on, 16 bits: distances are so much alike that 8 bits tell few points apart (normal data, 784 features, k = 100: 1100 of 60000
+/// candidates, against 110), and their rows are long.
+constexpr Index min_word_features = 256, min_word_neighbors = 8;
+/// Byte lattices with fewer levels (AVX2) let four times as many pass.
+constexpr Index full_byte_levels = 127;
+
 /// Points this much further out than nine of ten don't set the step. In normal and in exponential data there are none.
 constexpr double far_factor = 4;
 
 /// Mean of every `stride`-th of a cell's points, and a step for nearly all of them.
-LatticeFrame frame_of(const MatrixView& points, const Metric& metric, std::span<const Index> members) {
+LatticeFrame frame_of(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
+                      std::span<const Index> members) {
   const Index depth = padded_depth(points.cols);
   const auto n = static_cast<Index>(members.size()), stride = std::max<Index>(1, n / frame_sample);
   const Index n_taken = ceil_div(n, stride), parts = std::clamp<Index>(n_taken / 2048, 1, 32);
@@ -70,7 +77,7 @@ LatticeFrame frame_of(const MatrixView& points, const Metric& metric, std::span<
   const double furthest = *std::max_element(most, end) * (stride > 1 ? sample_margin : 1.0);
   const double largest = *most > 0 ? std::min(furthest, far_factor * *most) : furthest;
   // At most 2^900, so that points about as close as float64 tells apart make no infinity.
-  frame.inverse_step = largest > 0 ? std::min(lattice_levels(points.cols) / largest, 0x1p900) : 1.0;
+  frame.inverse_step = largest > 0 ? std::min(lattice_levels(lattice, points.cols) / largest, 0x1p900) : 1.0;
   return frame;
 }
 
@@ -104,13 +111,13 @@ Partition set_apart(const Partition& partition, std::vector<FarPoint> far) {
 
 }  // namespace
 
-LatticePoints LatticePoints::with_far_cells(const MatrixView& points, const Metric& metric,
-                                            const Partition& partition) {
-  LatticePoints together(points, metric, partition);
+LatticePoints LatticePoints::with_far_cells(const kernels::Lattice& lattice, const MatrixView& points,
+                                            const Metric& metric, const Partition& partition) {
+  LatticePoints together(lattice, points, metric, partition);
   std::vector<FarPoint> far;
   for (const auto& some : std::exchange(together.far_, {})) far.insert(far.end(), some.begin(), some.end());
   if (far.empty()) return together;
-  return LatticePoints(points, metric, set_apart(partition, std::move(far)));
+  return LatticePoints(lattice, points, metric, set_apart(partition, std::move(far)));
 }
 
 Partition Partition::whole(Index n_points) {
@@ -119,38 +126,53 @@ Partition Partition::whole(Index n_points) {
   return all;
 }
 
-Index lattice_depth(Index features) noexcept { return round_up(features, kernels::active().lattice_depth); }
-
-double lattice_levels(Index features) noexcept {
+const kernels::Lattice& suited_lattice(Index features, Index k) noexcept {
   const auto& table = kernels::active();
-  const auto top = static_cast<double>(table.lattice_levels), offset = static_cast<double>(table.lattice_offset);
+  const bool fine = features >= min_word_features && k >= min_word_neighbors;
+  return fine || table.byte_lattice.levels < full_byte_levels ? table.word_lattice : table.byte_lattice;
+}
+
+Index lattice_row_bytes(const kernels::Lattice& lattice, Index features) noexcept {
+  return round_up(features * lattice.code_bytes, lattice.row_multiple);
+}
+
+double lattice_levels(const kernels::Lattice& lattice, Index features) noexcept {
+  const auto top = static_cast<double>(lattice.levels), offset = static_cast<double>(lattice.offset);
   // features * ((levels + offset) * levels + levels^2 / 2) < 2^30, see the proof.
   const double most = static_cast<double>(lattice_limit) / static_cast<double>(features);
   const double levels = (std::sqrt(offset * offset + 6 * most) - offset) / 3;
   return std::min(top, std::floor(levels * (1 - 0x1p-40)));
 }
 
-LatticeRounder::LatticeRounder(const MatrixView& source, const Metric& metric)
-    : source_(source),
+LatticeRounder::LatticeRounder(const kernels::Lattice& lattice, const MatrixView& source, const Metric& metric)
+    : lattice_(lattice),
+      source_(source),
       metric_(metric),
-      largest_(lattice_levels(source.cols)),
+      largest_(lattice_levels(lattice, source.cols)),
       row_(padded_depth(source.cols)),
-      codes_(AlignedBuffer<std::uint8_t>::zeros(round_up(lattice_depth(source.cols), kernels::row_padding))) {}
+      codes_(AlignedBuffer<std::uint8_t>::zeros(
+          round_up(lattice_row_bytes(lattice, source.cols), kernels::row_padding * lattice.code_bytes))) {}
+
+LatticeRow LatticeRounder::round_point(Index i, const LatticeFrame& frame) {
+  return round_row(i, frame, static_cast<double>(lattice_.offset));
+}
+
+LatticeRow LatticeRounder::round_query(Index i, const LatticeFrame& frame) { return round_row(i, frame, 0); }
+
+LatticeRow LatticeRounder::round_query(const double* row, const LatticeFrame& frame) {
+  return run(lattice_.round_f64, row, frame, 0);
+}
 
 LatticeRow LatticeRounder::round_row(Index i, const LatticeFrame& frame, double offset) {
-  const auto& table = kernels::active();
   const bool as_is = metric_.takes(source_);
-  if (as_is && source_.dtype == DType::f32) return run(table.lattice_round_f32, source_.row(i), frame, offset);
-  if (as_is) return run(table.lattice_round_f64, source_.row(i), frame, offset);
+  if (as_is && source_.dtype == DType::f32) return run(lattice_.round_f32, source_.row(i), frame, offset);
+  if (as_is) return run(lattice_.round_f64, source_.row(i), frame, offset);
   load_row(source_, i, metric_, row_.data());
-  return round(row_.data(), frame, offset);
+  return run(lattice_.round_f64, row_.data(), frame, offset);
 }
 
-LatticeRow LatticeRounder::round(const double* row, const LatticeFrame& frame, double offset) {
-  return run(kernels::active().lattice_round_f64, row, frame, offset);
-}
-
-LatticeRow LatticeRounder::run(Kernel kernel, const void* row, const LatticeFrame& frame, double offset) {
+LatticeRow LatticeRounder::run(kernels::Lattice::Round kernel, const void* row, const LatticeFrame& frame,
+                               double offset) {
   kernels::LatticeSums sums;
   kernel(row, frame.centre.data(), frame.inverse_step, largest_, offset, source_.cols, codes_.data(), &sums);
   const double length = std::sqrt(sums.wide) + tiny_length;
@@ -159,26 +181,35 @@ LatticeRow LatticeRounder::run(Kernel kernel, const void* row, const LatticeFram
 }
 
 void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept {
-  const Index depth = lattice_depth(source_.cols);
+  const Index row_bytes = lattice_row_bytes(lattice_, source_.cols);
   // In fours, which are single instructions.
-  for (Index j = 0; j < depth; j += group) {
+  for (Index j = 0; j < row_bytes; j += group) {
     for (Index i = 0; i < group; i += 4) std::memcpy(panel + j * width + group * slot + i, codes_.data() + j + i, 4);
   }
 }
 
-double LatticeRounder::code_sum() const noexcept {
-  Index sum = 0;
-  for (Index j = 0; j < source_.cols; ++j) sum += code(j);
-  return static_cast<double>(sum);
+Index LatticeRounder::code(Index j) const noexcept {
+  if (lattice_.code_bytes == 1) return static_cast<std::int8_t>(codes_[j]);
+  std::int16_t word;
+  std::memcpy(&word, codes_.data() + 2 * j, sizeof word);
+  return word;
 }
 
-LatticePoints::LatticePoints(const MatrixView& points, const Metric& metric, const Partition& partition)
-    : width_(kernels::active().lattice_points), depth_(lattice_depth(points.cols)) {
+double LatticeRounder::correction() const noexcept {
+  if (lattice_.offset == 0) return 0;
+  Index sum = 0;
+  for (Index j = 0; j < source_.cols; ++j) sum += code(j);
+  return static_cast<double>(lattice_.offset * sum);
+}
+
+LatticePoints::LatticePoints(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
+                             const Partition& partition)
+    : lattice_(&lattice), width_(lattice.points), row_bytes_(lattice_row_bytes(lattice, points.cols)) {
   place(partition);
-  const double operations = 8.0 * static_cast<double>(points.rows) * static_cast<double>(depth_);
+  const double operations = 8.0 * static_cast<double>(points.rows) * static_cast<double>(row_bytes_);
   parallel_for_work(n_cells(), operations, [&](Index cell) { set_frame(points, metric, partition, cell); });
   parallel_for_work(n_groups(), operations, [&](Index group) {
-    LatticeRounder rounder(points, metric);
+    LatticeRounder rounder(*lattice_, points, metric);
     pack(points, rounder, partition, group);
   });
   for (Cell& cell : cells_) {
@@ -193,7 +224,7 @@ LatticePoints::LatticePoints(const MatrixView& points, const Metric& metric, con
 
 /// Cuts each cell into groups and finds room for their panels.
 void LatticePoints::place(const Partition& partition) {
-  const Index panels_per_group = std::clamp<Index>(group_bytes / (width_ * depth_), 1, max_group_panels);
+  const Index panels_per_group = std::clamp<Index>(group_bytes / (width_ * row_bytes_), 1, max_group_panels);
   Index n_panels = 0;
   cells_.resize(as_size(partition.n_cells()));
   for (Index c = 0; c < partition.n_cells(); ++c) {
@@ -208,7 +239,7 @@ void LatticePoints::place(const Partition& partition) {
   }
   group_bounds_.resize(groups_.size());
   far_.resize(groups_.size());
-  codes_ = AlignedBuffer<std::uint8_t>(n_panels * width_ * depth_);
+  codes_ = AlignedBuffer<std::uint8_t>(n_panels * width_ * row_bytes_);
   start_ = AlignedBuffer<std::int32_t>(n_panels * width_);
   points_ = AlignedBuffer<Index>(n_panels * width_);
 }
@@ -216,25 +247,26 @@ void LatticePoints::place(const Partition& partition) {
 void LatticePoints::set_frame(const MatrixView& points, const Metric& metric, const Partition& partition, Index cell) {
   const std::span<const Index> order(partition.order);
   const Index begin = partition.offsets[as_size(cell)], end = partition.offsets[as_size(cell + 1)];
-  cells_[as_size(cell)].frame = frame_of(points, metric, order.subspan(as_size(begin), as_size(end - begin)));
+  cells_[as_size(cell)].frame =
+      frame_of(*lattice_, points, metric, order.subspan(as_size(begin), as_size(end - begin)));
 }
 
 void LatticePoints::pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition, Index at) {
   const Group& group = groups_[as_size(at)];
   LatticeRow& bound = group_bounds_[as_size(at)];
   const Cell& cell = cells_[as_size(group.cell)];
-  const auto offset = static_cast<double>(kernels::active().lattice_offset);
   const Index cell_begin = partition.offsets[as_size(group.cell)], end = partition.offsets[as_size(group.cell + 1)];
   const Index first_panel = groups_[as_size(cell.groups.begin)].panels.begin;
   // About as many bytes ahead as the memory's latency is worth; cells take their points from anywhere.
   constexpr Index bytes_ahead = 8192;
   const Index rows_ahead = std::max<Index>(1, bytes_ahead / std::max<Index>(1, points.cols * points.item_size()));
   // Rounding alone moves a row by sqrt(d / 12) steps in the mean and by sqrt(d / 4) at most: what moves further was cut off.
-  const double far = 3 * std::sqrt(static_cast<double>(points.cols) / 12), levels = lattice_levels(points.cols);
+  const double far = 3 * std::sqrt(static_cast<double>(points.cols) / 12),
+               levels = lattice_levels(*lattice_, points.cols);
   for (Index p = group.panels.begin; p < group.panels.end; ++p) {
     checkpoint();
-    std::uint8_t* panel = codes_.data() + p * width_ * depth_;
-    if (cell_begin + (p - first_panel + 1) * width_ > end) std::memset(panel, 0, as_size(width_ * depth_));
+    std::uint8_t* panel = codes_.data() + p * width_ * row_bytes_;
+    if (cell_begin + (p - first_panel + 1) * width_ > end) std::memset(panel, 0, as_size(width_ * row_bytes_));
     for (Index slot = 0; slot < width_; ++slot) {
       const Index i = cell_begin + (p - first_panel) * width_ + slot;
       if (i >= end) {
@@ -244,7 +276,7 @@ void LatticePoints::pack(const MatrixView& points, LatticeRounder& rounder, cons
       }
       const Index point = partition.order[as_size(i)];
       if (i + rows_ahead < end) prefetch_row(points, partition.order[as_size(i + rows_ahead)]);
-      const LatticeRow row = rounder.round_row(point, cell.frame, offset);
+      const LatticeRow row = rounder.round_point(point, cell.frame);
       rounder.scatter(panel, width_, slot, 4);
       start_[p * width_ + slot] = -static_cast<std::int32_t>(static_cast<std::int64_t>(row.squares) / 2);
       points_[p * width_ + slot] = point;
@@ -257,7 +289,7 @@ void LatticePoints::pack(const MatrixView& points, LatticeRounder& rounder, cons
 
 Index LatticePoints::bytes() const noexcept {
   return codes_.size() + start_.size() * 4 + points_.size() * static_cast<Index>(sizeof(Index)) +
-         n_cells() * static_cast<Index>(sizeof(Cell) + 8 * as_size(depth_)) +
+         n_cells() * static_cast<Index>(sizeof(Cell) + 8 * as_size(row_bytes_)) +
          n_groups() * static_cast<Index>(sizeof(Group) + sizeof(LatticeRow));
 }
 

@@ -44,8 +44,11 @@ struct LatticeRow {
   double length = 0;
 };
 
+/// The lattice for searches for k neighbours: of 16 bits where 8 would leave too many candidates.
+[[nodiscard]] const kernels::Lattice& suited_lattice(Index features, Index k) noexcept;
+
 /// The integers that features may be rounded to, so that no sum of the filter leaves 30 bits.
-[[nodiscard]] double lattice_levels(Index features) noexcept;
+[[nodiscard]] double lattice_levels(const kernels::Lattice& lattice, Index features) noexcept;
 
 /// More features leave too few levels for a filter.
 inline constexpr Index max_lattice_features = Index{1} << 17;
@@ -53,24 +56,27 @@ inline constexpr Index max_lattice_features = Index{1} << 17;
 /// Rounds rows of one length, in a buffer that is made once.
 class LatticeRounder {
  public:
-  LatticeRounder(const MatrixView& source, const Metric& metric);
+  LatticeRounder(const kernels::Lattice& lattice, const MatrixView& source, const Metric& metric);
 
-  /// Row `i` of the source; its codes, with `offset` added, are in codes() until the next call.
-  LatticeRow round_row(Index i, const LatticeFrame& frame, double offset);
+  /// Row `i` of the source, as points are stored: the codes, with the lattice's offset added, are at hand until the next call.
+  LatticeRow round_point(Index i, const LatticeFrame& frame);
+  /// The same as queries are stored, without the offset.
+  LatticeRow round_query(Index i, const LatticeFrame& frame);
   /// A row at hand, padded as load_row does it.
-  LatticeRow round(const double* row, const LatticeFrame& frame, double offset);
+  LatticeRow round_query(const double* row, const LatticeFrame& frame);
 
-  /// Copies the codes into column `slot` of a panel [depth / group][width][group].
+  /// Copies the codes into column `slot` of a panel [row_bytes / group][width][group bytes].
   void scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept;
-  /// One code of a row that was rounded with an offset of zero, and the sum of all.
-  [[nodiscard]] std::int8_t code(Index j) const noexcept { return static_cast<std::int8_t>(codes_[j]); }
-  [[nodiscard]] double code_sum() const noexcept;
+  /// One code of a query.
+  [[nodiscard]] Index code(Index j) const noexcept;
+  /// What the offset of the points adds to this query's products.
+  [[nodiscard]] double correction() const noexcept;
 
  private:
-  using Kernel = void (*)(const void*, const double*, double, double, double, Index, std::uint8_t*,
-                          kernels::LatticeSums*);
-  LatticeRow run(Kernel kernel, const void* row, const LatticeFrame& frame, double offset);
+  LatticeRow round_row(Index i, const LatticeFrame& frame, double offset);
+  LatticeRow run(kernels::Lattice::Round kernel, const void* row, const LatticeFrame& frame, double offset);
 
+  const kernels::Lattice& lattice_;
   const MatrixView& source_;
   const Metric& metric_;
   double largest_;
@@ -78,8 +84,8 @@ class LatticeRounder {
   AlignedBuffer<std::uint8_t> codes_;
 };
 
-/// Features of a panel: a multiple of what the tile takes at a time.
-[[nodiscard]] Index lattice_depth(Index features) noexcept;
+/// Bytes of a row's codes in a panel.
+[[nodiscard]] Index lattice_row_bytes(const kernels::Lattice& lattice, Index features) noexcept;
 
 class LatticePoints {
  public:
@@ -95,23 +101,25 @@ class LatticePoints {
     Range groups;
   };
 
-  LatticePoints(const MatrixView& points, const Metric& metric, const Partition& partition);
+  LatticePoints(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
+                const Partition& partition);
 
   /// The same with points that are far from the others of their cell in cells of their own: one of them would set the step, or the bound, of all.
-  [[nodiscard]] static LatticePoints with_far_cells(const MatrixView& points, const Metric& metric,
-                                                    const Partition& partition);
+  [[nodiscard]] static LatticePoints with_far_cells(const kernels::Lattice& lattice, const MatrixView& points,
+                                                    const Metric& metric, const Partition& partition);
 
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(cells_.size()); }
   [[nodiscard]] Index n_groups() const noexcept { return static_cast<Index>(groups_.size()); }
   [[nodiscard]] const Cell& cell(Index i) const noexcept { return cells_[as_size(i)]; }
   [[nodiscard]] const Group& group(Index i) const noexcept { return groups_[as_size(i)]; }
-  [[nodiscard]] const std::uint8_t* panel(Index i) const noexcept { return codes_.data() + i * width_ * depth_; }
+  [[nodiscard]] const std::uint8_t* panel(Index i) const noexcept { return codes_.data() + i * width_ * row_bytes_; }
   /// Minus half the squared length of each of a panel's points, rounded up; far below every threshold where the panel is not filled.
   [[nodiscard]] const std::int32_t* start(Index panel) const noexcept { return start_.data() + panel * width_; }
   /// The point in each slot of a panel.
   [[nodiscard]] const Index* points(Index panel) const noexcept { return points_.data() + panel * width_; }
   [[nodiscard]] Index width() const noexcept { return width_; }
-  [[nodiscard]] Index depth() const noexcept { return depth_; }
+  [[nodiscard]] Index row_bytes() const noexcept { return row_bytes_; }
+  [[nodiscard]] const kernels::Lattice& lattice() const noexcept { return *lattice_; }
   [[nodiscard]] Index bytes() const noexcept;
 
  private:
@@ -119,7 +127,8 @@ class LatticePoints {
   void set_frame(const MatrixView& points, const Metric& metric, const Partition& partition, Index cell);
   void pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition, Index group);
 
-  Index width_, depth_;
+  const kernels::Lattice* lattice_;
+  Index width_, row_bytes_;
   std::vector<Cell> cells_;
   std::vector<Group> groups_;
   std::vector<LatticeRow> group_bounds_;

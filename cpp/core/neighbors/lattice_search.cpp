@@ -40,7 +40,7 @@ LatticeSearch<Kept>::LatticeSearch(const Task& task)
       // Distances are ranked as computed in float64, the bounds hold for real numbers.
       relative_slack_((static_cast<double>(task.points.cols) + 16) * 0x1p-52),
       reach_(task.rows.size(), infinity),
-      slots_(task.lattice, LatticeRounder(task.points, task.metric), wanted_, relative_slack_,
+      slots_(task.lattice, LatticeRounder(task.lattice.lattice(), task.points, task.metric), wanted_, relative_slack_,
              task.stride > 1 ? LatticeBounds::estimated : LatticeBounds::proven, reach_),
       exact_queries_(n_queries() * row_depth_),
       values_(slots_.panel_height() * task.lattice.width()),
@@ -185,14 +185,13 @@ void LatticeSearch<Kept>::visit(Index at) {
 
 template <class Kept>
 void LatticeSearch<Kept>::search_group(Range panels) {
-  const auto& table = kernels::active();
-  const kernels::LatticeScope scope(table);
   const LatticePoints& lattice = task_.lattice;
+  const kernels::LatticeScope scope(lattice.lattice());
   const Index n = slots_.size();
   for (Index s = 0; s < n; s += slots_.panel_height()) {
     for (Index p = round_up(panels.begin, task_.stride); p < panels.end; p += task_.stride) {
-      if (table.lattice_tile(slots_.panel(s), lattice.panel(p), lattice.start(p), slots_.thresholds() + s,
-                             lattice.depth(), hits_.data(), values_.data())) {
+      if (lattice.lattice().tile(slots_.panel(s), lattice.panel(p), lattice.start(p), slots_.thresholds() + s,
+                                 lattice.row_bytes(), hits_.data(), values_.data())) {
         take_hits(s, p);
       }
     }
@@ -323,7 +322,7 @@ void LatticeSearch<Kept>::resolve(Index at) {
       if (later < all.size() && passes(all[later])) prefetch_row(task_.points, point_of(all[later]));
       if (passes(all[i])) points[n++] = point_of(all[i]);
     }
-    distance_.raw(query_row, std::span(points).first(n), raw.data());
+    distance_.measure(query_row, std::span(points).first(n), raw.data());
     for (std::size_t j = 0; j < n; ++j) distance_.offer(kept, raw[j], query_row, points[j]);
     n_computed_ += static_cast<Index>(n);
   }

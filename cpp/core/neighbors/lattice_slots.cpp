@@ -6,8 +6,6 @@
 #include <functional>
 #include <utility>
 
-#include "kernels/dispatch.hpp"
-
 namespace crowfly {
 
 LatticeSlots::LatticeSlots(const LatticePoints& lattice, LatticeRounder rounder, Index k, double relative_slack,
@@ -15,14 +13,14 @@ LatticeSlots::LatticeSlots(const LatticePoints& lattice, LatticeRounder rounder,
     : lattice_(lattice),
       rounder_(std::move(rounder)),
       wanted_(k),
-      height_(kernels::active().lattice_queries),
+      height_(lattice.lattice().queries),
       capacity_(candidates_per_query(k, lattice.width())),
       relative_slack_(relative_slack),
       bounds_(bounds),
       reach_(reach),
       slots_(as_size(round_up(static_cast<Index>(reach.size()), height_))),
       candidates_(static_cast<Index>(slots_.size()) * capacity_),
-      panels_(AlignedBuffer<std::uint8_t>::zeros(static_cast<Index>(slots_.size()) * lattice.depth())),
+      panels_(AlignedBuffer<std::uint8_t>::zeros(static_cast<Index>(slots_.size()) * lattice.row_bytes())),
       thresholds_(static_cast<Index>(slots_.size())) {}
 
 void LatticeSlots::enter(const LatticePoints::Cell& cell) {
@@ -31,15 +29,14 @@ void LatticeSlots::enter(const LatticePoints::Cell& cell) {
 }
 
 void LatticeSlots::seat(Index query, const double* row) {
-  const auto& table = kernels::active();
   const Index s = size_++;
   Slot& slot = slots_[as_size(s)];
   slot.query = query;
-  slot.rounded = rounder_.round(row, cell_->frame, 0);
-  slot.correction = static_cast<double>(table.lattice_offset) * rounder_.code_sum();
+  slot.rounded = rounder_.round_query(row, cell_->frame);
+  slot.correction = rounder_.correction();
   slot.n_candidates = 0;
-  rounder_.scatter(panels_.data() + s / height_ * height_ * lattice_.depth(), height_, s % height_,
-                   table.lattice_group);
+  rounder_.scatter(panels_.data() + s / height_ * height_ * lattice_.row_bytes(), height_, s % height_,
+                   lattice_.lattice().group);
   follow_reach(s);
 }
 

@@ -46,8 +46,8 @@ class LatticeSlots {
   [[nodiscard]] Index size() const noexcept { return size_; }
   [[nodiscard]] Index panel_height() const noexcept { return height_; }
   [[nodiscard]] Index query(Index slot) const noexcept { return slots_[as_size(slot)].query; }
-  [[nodiscard]] const std::int8_t* panel(Index first_slot) const noexcept {
-    return reinterpret_cast<const std::int8_t*>(panels_.data()) + first_slot * lattice_.depth();
+  [[nodiscard]] const std::uint8_t* panel(Index first_slot) const noexcept {
+    return panels_.data() + first_slot * lattice_.row_bytes();
   }
   /// What a value is counted from, per slot.
   [[nodiscard]] const std::int32_t* thresholds() const noexcept { return thresholds_.data(); }

@@ -39,10 +39,11 @@ constexpr Index tasks_per_thread = 4;
 /// small, and there are tasks for every thread. How queries are cut changes no answer, so the number of threads may matter here.
 Index query_block(Index features, Index n_queries, Index k) {
   constexpr Index max_candidates = Index{1} << 20;
-  const Index multiple = round_up(28, kernels::active().lattice_queries);
+  const auto& lattice = suited_lattice(features, k);
+  const Index multiple = round_up(28, lattice.queries);
   const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
-  const Index cached = std::min(131072 / std::max<Index>(features, 1),
-                                max_candidates / candidates_per_query(k, kernels::active().lattice_points));
+  const Index cached =
+      std::min(131072 / std::max<Index>(features, 1), max_candidates / candidates_per_query(k, lattice.points));
   return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
 }
 
@@ -97,10 +98,17 @@ Plan PointSearch::explain(Index n_queries, Index k) const {
   };
   if (plan.algorithm == Algorithm::tree)
     describe(tree_.peek(), entries * points_.item_size() * 3 / 2 + 4 * points_.rows);
-  if (plan.algorithm == Algorithm::lattice)
-    describe(lattice_.peek(), points_.rows * (lattice_depth(points_.cols) + 12));
-  if (plan.algorithm == Algorithm::cells) describe(cells_.peek(), points_.rows * (lattice_depth(points_.cols) + 13));
+  const auto& lattice = suited_lattice(points_.cols, k);
+  const Index row_bytes = lattice_row_bytes(lattice, points_.cols);
+  if (plan.algorithm == Algorithm::lattice) describe(lattices_for(k).peek(), points_.rows * (row_bytes + 12));
+  if (plan.algorithm == Algorithm::cells) describe(cells_.peek(), points_.rows * (row_bytes + 13));
+  const bool filtered = plan.algorithm == Algorithm::lattice || plan.algorithm == Algorithm::cells;
+  plan.filter_bits = filtered ? 8 * lattice.code_bytes : 0;
   return plan;
+}
+
+const Lazy<LatticePoints>& PointSearch::lattices_for(Index k) const noexcept {
+  return suited_lattice(points_.cols, k).code_bytes == 1 ? byte_lattice_ : word_lattice_;
 }
 
 /// Probed once per index, at the first call that is large enough; `remember` is false where there is none yet.
@@ -152,13 +160,16 @@ void PointSearch::run(const Request& request, const Kept& empty, Index k, const 
   }
   Blocks<Kept> blocks{.request = request, .empty = empty, .finish = finish, .k = k};
   if (algorithm == Algorithm::cells) {
-    const Cells& cells = cells_.get([&] { return Cells(points_, metric_, Cells::usual_number(points_.rows)); });
+    const Cells& cells = cells_.get(
+        [&] { return Cells(suited_lattice(points_.cols, k), points_, metric_, Cells::usual_number(points_.rows)); });
     blocks.lattice = &cells.lattice();
     blocks.order = cells.order_of(queries, metric_);
   } else {
     if (algorithm == Algorithm::lattice)
-      blocks.lattice = &lattice_.get(
-          [&] { return LatticePoints::with_far_cells(points_, metric_, Partition::whole(points_.rows)); });
+      blocks.lattice = &lattices_for(k).get([&] {
+        return LatticePoints::with_far_cells(suited_lattice(points_.cols, k), points_, metric_,
+                                             Partition::whole(points_.rows));
+      });
     blocks.order.resize(as_size(queries.rows));
     std::iota(blocks.order.begin(), blocks.order.end(), Index{0});
   }

@@ -21,8 +21,9 @@ enum class Algorithm { automatic, direct, lattice, cells, tree };
 struct Plan {
   Algorithm algorithm;
   std::string reason;
-  bool built = false;  ///< what the algorithm needs is there already
-  Index bytes = 0;     ///< of that, beside the points themselves; an estimate until it is built
+  bool built = false;     ///< what the algorithm needs is there already
+  Index filter_bits = 0;  ///< of the integers that pairs are looked at in; none: float64 at once
+  Index bytes = 0;        ///< of that, beside the points themselves; an estimate until it is built
 };
 
 /// The answer of a probe that is made once.
@@ -70,7 +71,9 @@ class PointSearch {
   [[nodiscard]] const Metric& metric() const noexcept { return metric_; }
   [[nodiscard]] Algorithm algorithm() const noexcept { return algorithm_; }
   [[nodiscard]] bool has_tree() const noexcept { return tree_.peek() != nullptr; }
-  [[nodiscard]] bool has_lattice() const noexcept { return lattice_.peek() != nullptr || cells_.peek() != nullptr; }
+  [[nodiscard]] bool has_lattice() const noexcept {
+    return byte_lattice_.peek() != nullptr || word_lattice_.peek() != nullptr || cells_.peek() != nullptr;
+  }
 
  private:
   template <class Kept>
@@ -81,6 +84,7 @@ class PointSearch {
   [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k, bool remember) const;
   [[nodiscard]] bool lattice_works(Index k) const noexcept;
   [[nodiscard]] bool tree_works(Index n_queries) const noexcept;
+  [[nodiscard]] const Lazy<LatticePoints>& lattices_for(Index k) const noexcept;
   template <class Kept>
   void run_tree(const Request& request, const Kept& empty, Index k, const Finish<Kept>& finish) const;
   template <class Kept>
@@ -92,7 +96,7 @@ class PointSearch {
   Metric metric_;
   double max_abs_;
   Algorithm algorithm_;
-  Lazy<LatticePoints> lattice_;
+  Lazy<LatticePoints> byte_lattice_, word_lattice_;
   Lazy<Cells> cells_;
   Lazy<CurveTree> tree_;
   mutable Served served_;
