@@ -365,7 +365,8 @@ def test_the_best_instruction_set_is_the_default() -> None:
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux" or platform.machine() != "x86_64", reason="tile registers are asked for on Linux alone"
+    sys.platform != "linux" or platform.machine() != "x86_64",
+    reason="tile registers are asked for on Linux alone",
 )
 def test_a_chosen_instruction_set_asks_for_no_tile_registers() -> None:
     script = """

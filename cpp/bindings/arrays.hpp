@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/cancel.hpp"
+#include "base/floating_point.hpp"
 #include "base/matrix_view.hpp"
 #include "base/parallel.hpp"
 
@@ -98,7 +99,7 @@ class WithoutGil {
   PyThreadState* state_;
 };
 
-/// In scope: no GIL, at most `num_threads` threads (0: the setting), Ctrl-C noticed.
+/// In scope: no GIL, at most `num_threads` threads (0: the setting), Ctrl-C noticed, arithmetic as the core assumes it.
 class LongCall {
  public:
   explicit LongCall(int num_threads) : limit_(num_threads), cancel_(poll_of_this_thread()) {}
@@ -107,6 +108,7 @@ class LongCall {
   ThreadLimit limit_;
   CancelScope cancel_;
   WithoutGil release_;
+  DefaultArithmetic arithmetic_;
 };
 
 /// A NumPy array that owns the vector's memory.

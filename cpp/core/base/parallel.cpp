@@ -29,7 +29,7 @@ std::atomic<int> thread_setting{0};
 thread_local int thread_limit = 0;
 thread_local bool inside_task = false;
 
-/// Rounding and flushing of subnormals as the calling thread has them: a worker that was started under other settings would give other bits.
+/// Rounding and flushing of subnormals as the calling thread has them (see floating_point.hpp): a worker that was started under other settings would give other bits.
 class FloatingPointMode {
  public:
   FloatingPointMode() noexcept { std::fegetenv(&environment_); }

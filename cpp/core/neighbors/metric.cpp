@@ -97,7 +97,7 @@ RawDistance Metric::rescaled(const double* query, const double* row, Index depth
   // Two numbers of opposite sign near the end of the range: their halves differ by a finite number.
   const int scale = std::isinf(largest) ? 1 : 0;
   if (scale == 1) largest = subtract(0.5);
-  if (largest == 0) return {0, 0};  // differences that the process flushes to zero
+  if (largest == 0) return {0, 0};  // rows that differ in their gaps alone
   const int shift = std::ilogb(largest);
   for (Index j = 0; j < depth; ++j) difference[j] = std::ldexp(difference[j], -shift);
   double raw = 0;
