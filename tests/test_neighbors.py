@@ -288,7 +288,13 @@ def test_explain_estimates_what_is_built(algorithm: str) -> None:
 
 @pytest.mark.parametrize(
     ("n_bytes", "text"),
-    [(12, "12 bytes"), (1000, "0.977 KiB"), (2**21, "2 MiB"), (1010 * 2**20, "0.986 GiB"), (2**41, "2048 GiB")],
+    [
+        (12, "12 bytes"),
+        (1000, "0.977 KiB"),
+        (2**21, "2 MiB"),
+        (1010 * 2**20, "0.986 GiB"),
+        (2**41, "2048 GiB"),
+    ],
 )
 def test_sizes_in_words(n_bytes: int, text: str) -> None:
     plan = crowfly.Plan("tree", "asked for", "float64", 1, True, n_bytes)

@@ -243,5 +243,7 @@ def test_accuracies_that_cannot_be() -> None:
         index.leave_one_out_accuracy(np.zeros(10), 10)
     with pytest.raises(ValueError, match=r"labels: 1 dimension expected, got shape \(10, 2\)$"):
         index.leave_one_out_accuracy(np.zeros((10, 2)), 3)
-    with pytest.raises(ValueError, match=r"labels: 1 dimension expected, got shape \(10, 1\); use .ravel\(\)$"):
+    with pytest.raises(
+        ValueError, match=r"labels: 1 dimension expected, got shape \(10, 1\); use .ravel\(\)$"
+    ):
         index.leave_one_out_accuracy(np.zeros((10, 1)), 3)

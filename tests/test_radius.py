@@ -143,12 +143,14 @@ def test_a_radius_in_an_array() -> None:
     index = crowfly.Index(points)
     radius: Any = np.array(1.5)
     assert_neighbors_equal(index.query_radius(queries, radius), index.query_radius(queries, 1.5))
-    for many in (np.ones(3), np.ones((1, 1)), list(range(1000))):
+    several: list[Any] = [np.ones(3), np.ones((1, 1)), list(range(1000))]
+    for many in several:
         message = "a number expected, got an (array of shape|object of type list)"
         with pytest.raises(TypeError, match=f"^radius: {message}.{{0,8}}$"):
             index.count_radius(queries, many)
-    for wrong in (np.array("1"), np.array(1j), np.array(True)):
-        with pytest.raises(TypeError, match="^radius: a number expected, got"):
+    others: list[Any] = [np.array("1"), np.array(1j), np.array(True)]
+    for wrong in others:
+        with pytest.raises(TypeError, match=r"^radius: a number expected, got"):
             index.count_radius(queries, wrong)
 
 

@@ -179,16 +179,40 @@ def test_the_largest_k_is_the_smallest_number_of_points_admitted(data: st.DataOb
         ({"groups": 3}, ValueError, "groups: one label per query"),
         ({"groups": np.array([1, "a"] * 5, dtype=object)}, TypeError, "groups: one kind of entries"),
         ({"groups": [1, "a"] * 5}, TypeError, "groups: one kind of entries, .* got int and str"),
-        ({"groups": ([1, "a"] * 5, ["a"] * 10)}, TypeError, "groups: one kind of entries, .* got int and str"),
+        (
+            {"groups": ([1, "a"] * 5, ["a"] * 10)},
+            TypeError,
+            "groups: one kind of entries, .* got int and str",
+        ),
         ({"groups": (1, *"abcdefghi")}, TypeError, "groups: one kind of entries, .* got int and str"),
         ({"groups": [None, "a"] * 5}, TypeError, "groups: one kind of entries, .* got NoneType and str"),
         ({"groups": [1.0, np.nan] * 5}, ValueError, r"groups: finite values expected, groups\[1\] is nan"),
-        ({"groups": (np.zeros(10), [np.nan] * 10)}, ValueError, r"groups\[1\]: finite .* groups\[1\]\[0\] is nan"),
-        ({"groups": ([np.inf] * 10, [2**60] * 10)}, ValueError, r"groups\[0\]: finite .* groups\[0\]\[0\] is inf"),
+        (
+            {"groups": (np.zeros(10), [np.nan] * 10)},
+            ValueError,
+            r"groups\[1\]: finite .* groups\[1\]\[0\] is nan",
+        ),
+        (
+            {"groups": ([np.inf] * 10, [2**60] * 10)},
+            ValueError,
+            r"groups\[0\]: finite .* groups\[0\]\[0\] is inf",
+        ),
         ({"groups": np.array(["2020", "NaT"] * 5, "M8[D]")}, ValueError, r"groups: .* groups\[1\] is NaT"),
-        ({"groups": (np.arange(10),) * 3}, TypeError, r"groups: one array .* a tuple of two .* got a tuple of 3 \(nd"),
-        ({"groups": [np.arange(10)] * 2}, TypeError, r"groups: one array .* a tuple of two .* got a list of 2 \(nd"),
-        ({"groups": (np.arange(10), 3)}, TypeError, r"groups: one array .* got a tuple of 2 \(ndarray, int\)"),
+        (
+            {"groups": (np.arange(10),) * 3},
+            TypeError,
+            r"groups: one array .* a tuple of two .* got a tuple of 3 \(nd",
+        ),
+        (
+            {"groups": [np.arange(10)] * 2},
+            TypeError,
+            r"groups: one array .* a tuple of two .* got a list of 2 \(nd",
+        ),
+        (
+            {"groups": (np.arange(10), 3)},
+            TypeError,
+            r"groups: one array .* got a tuple of 2 \(ndarray, int\)",
+        ),
         ({"groups": [[1]] * 10}, ValueError, r"groups: one label per query, .* got shape \(10, 1\)"),
         ({"exclude_self": 1}, TypeError, "exclude_self: True or False"),
     ],
@@ -228,10 +252,18 @@ def test_a_mask_with_missing_entries(missing: str) -> None:
         assert_neighbors_equal(index.query(np.zeros((1, 3)), 2, mask=mask), expected)
     entries[2] = None
     mask = pandas.Series(entries) if missing == "NA" else [True, False, None, True]
-    with pytest.raises(
-        TypeError, match=rf"^mask: True or False expected, mask\[2\] is .?{missing}.?$"
-    ):
+    with pytest.raises(TypeError, match=rf"^mask: True or False expected, mask\[2\] is .?{missing}.?$"):
         index.query(np.zeros((1, 3)), mask=mask)
+
+
+def test_numbers_of_any_width_are_compared_as_numbers() -> None:
+    points = np.array([[0.0], [1.0], [3.0]])
+    index = crowfly.Index(points)
+    signed: Any = (np.int8, np.int16, np.int32, np.int64)
+    for a in (*signed, np.uint8, np.uint16, np.uint32, np.uint64, np.float32, np.bool_):
+        for b in (*signed, np.uint64, np.float64):
+            groups = (np.array([1], a), np.array([1, 0, 2], b))
+            assert index.query(points[:1], groups=groups)[1].item() == 1
 
 
 def test_labels_of_different_kinds_are_refused() -> None:

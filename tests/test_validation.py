@@ -149,7 +149,10 @@ def test_missing_entries_of_nullable_frames_are_nan() -> None:
 def test_integers_of_nullable_frames_that_float64_can_not_hold(value: int) -> None:
     frame = nullable_frame(a=("Int64", [value, 1, None]), b=("Float64", [1e300, 1.0, 2.0]))
     message = expect(ValueError, "points", lambda: crowfly.Index(frame, "nan_euclidean"))
-    assert f"integers from -2**53 to 2**53, all of which float64 holds, expected, points[0, 0] is {value};" in message
+    assert (
+        f"integers from -2**53 to 2**53, all of which float64 holds, expected, points[0, 0] is {value};"
+        in message
+    )
     exact = nullable_frame(a=("Int64", [2**53, 1, None]), b=("Float64", [1e300, 1.0, 2.0]))
     assert crowfly.Index(exact, "nan_euclidean").n_points == 3
 

@@ -121,9 +121,7 @@ def _as_booleans(objects: NDArray[Any]) -> NDArray[np.bool_]:
     """Data frames that allow missing values make objects of booleans."""
     for position, entry in np.ndenumerate(objects):
         if not isinstance(entry, (bool, np.bool_)):
-            raise TypeError(
-                f"mask: True or False expected, {entry_name('mask', position)} is {shown(entry)}"
-            )
+            raise TypeError(f"mask: True or False expected, {entry_name('mask', position)} is {shown(entry)}")
     return objects.astype(bool)
 
 
@@ -173,8 +171,9 @@ def _joined(queries: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
         raise TypeError(
             f"groups: labels of one kind expected, those of the queries are {queries.dtype}, those of the points {points.dtype}"
         )
-    # NumPy would turn 64-bit integers of different kinds into float64, which holds not all of them.
-    inexact = kinds == {"biuf"} and queries.dtype != points.dtype and 8 in (queries.itemsize, points.itemsize)
+    # NumPy would turn 64-bit integers beside floats, or signed beside unsigned ones, into floats, which hold not all of them.
+    wide = any(array.dtype.kind in "iu" and array.itemsize == 8 for array in (queries, points))
+    inexact = kinds == {"biuf"} and wide and np.result_type(queries.dtype, points.dtype).kind == "f"
     parts = [array.astype(object) if inexact else array for array in (queries, points)]
     return np.concatenate(parts)
 
