@@ -208,6 +208,18 @@ LONG_CALLS = {
         queries = np.random.default_rng(1).random((40_000, 64), dtype=np.float32)
         call = lambda: index.query(queries, 5)
     """,
+    "means": """
+        points = np.random.default_rng(0).random((20_000, 3), dtype=np.float32)
+        index = crowfly.Index(points)
+        queries = np.broadcast_to(np.float32(0.5), (200_000, 3))
+        call = lambda: index.means(queries, 2000, points[:, 0])
+    """,
+    "query_radius": """
+        points = np.random.default_rng(0).random((6_000, 16), dtype=np.float32)
+        index = crowfly.Index(points, "manhattan")
+        queries = np.broadcast_to(np.float32(0.5), (3_000, 16))
+        call = lambda: [index.query_radius(queries, 100.0) for _ in range(100)]
+    """,
     "pairwise_distances": """
         X = np.broadcast_to(np.random.default_rng(0).random((1, 30_000), dtype=np.float32), (6_000, 30_000))
         call = lambda: crowfly.pairwise_distances(X, metric="manhattan")
