@@ -407,7 +407,7 @@ def test_errors_name_X() -> None:
     """Not "points" or "queries", which are the functional API's names."""
     y = [0, 1]
     cases: list[tuple[Array, dict[str, Any], str]] = [
-        (np.full((2, 2), 2**60), {}, r"^X: integers beyond 2\*\*53"),
+        (np.full((2, 2), 2**60), {}, r"^X: integers from -2\*\*53 to 2\*\*53"),
         (np.zeros((2, 2)), {"metric": "cosine"}, "^X: rows with a direction expected"),
     ]
     for bad, params, match in cases:

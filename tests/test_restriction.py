@@ -201,12 +201,12 @@ def test_the_largest_k_is_the_smallest_number_of_points_admitted(data: st.DataOb
         (
             {"groups": (np.arange(10),) * 3},
             TypeError,
-            r"groups: one array .* a tuple of two .* got a tuple of 3 \(nd",
+            r"groups: one array .* a tuple of two .* got a tuple of 3 \(ndarray",
         ),
         (
             {"groups": [np.arange(10)] * 2},
             TypeError,
-            r"groups: one array .* a tuple of two .* got a list of 2 \(nd",
+            r"groups: one array .* a tuple of two .* got a list of 2 \(ndarray",
         ),
         (
             {"groups": (np.arange(10), 3)},
