@@ -17,6 +17,9 @@ namespace {
 /// With fewer points, or many of them asked for, there is nothing to save by building.
 constexpr Index min_built_points = 64, min_points_per_neighbor = 8;
 
+/// Numbers of rows have to fit in 31 bits of a candidate, in 32 of a key.
+constexpr Index max_lattice_points = Index{1} << 31, max_tree_rows = Index{1} << 32;
+
 /// Up to here the tree beats the lattice on all data measured (docs/design/neighbors.md): boxes tell most points apart from the neighbours.
 constexpr Index max_tree_features = 8;
 /// Without the lattice (other sums than of squares), the tree has to beat the direct search only.
@@ -52,23 +55,31 @@ Index query_block(Index features, Index n_queries, Index k) {
 PointSearch::PointSearch(const MatrixView& points, Metric metric, double max_abs, Algorithm algorithm)
     : points_(points), metric_(std::move(metric)), max_abs_(max_abs), algorithm_(algorithm) {}
 
-bool PointSearch::lattice_works(Index k) const noexcept {
-  return metric_.euclidean() && points_.rows >= min_built_points && points_.rows < (Index{1} << 31) &&
-         k <= points_.rows / min_points_per_neighbor && points_.cols <= max_lattice_features &&
-         max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude;
+/// Why the lattice can't be used, null where it can.
+const char* PointSearch::lattice_obstacle(Index k) const noexcept {
+  if (!metric_.euclidean()) return "integers bound no sum of this metric";
+  if (points_.rows < min_built_points) return "few points";
+  if (k > points_.rows / min_points_per_neighbor) return "neighbours are a large part of the points";
+  if (points_.rows >= max_lattice_points) return "more points than the lattice can number";
+  if (points_.cols > max_lattice_features) return "more features than the lattice's sums hold";
+  if (!(max_abs_ > min_filter_magnitude && max_abs_ < max_filter_magnitude)) {
+    return "squares of such magnitudes overflow or vanish";
+  }
+  return nullptr;
 }
 
-bool PointSearch::tree_works(Index n_queries) const noexcept {
-  constexpr Index most = Index{1} << 32;
-  return metric_.monotone() && points_.rows < most && n_queries < most && points_.cols <= CurveTree::max_features;
+/// Why the tree can't be used, null where it can.
+const char* PointSearch::tree_obstacle(Index n_queries) const noexcept {
+  if (!metric_.monotone()) return "boxes bound no sum of this metric";
+  if (points_.cols > CurveTree::max_features) return "more features than a tree takes";
+  return std::max(points_.rows, n_queries) >= max_tree_rows ? "more rows than the tree can number" : nullptr;
 }
 
 /// The algorithm asked for, or the direct search where that can't be.
-Plan PointSearch::asked_for(Index n_queries, Index k) const noexcept {
+Plan PointSearch::asked_for(Index n_queries, Index k) const {
   if (algorithm_ == Algorithm::direct) return {algorithm_, "asked for"};
-  const bool works = algorithm_ == Algorithm::tree ? tree_works(n_queries) : lattice_works(k);
-  return works ? Plan{algorithm_, "asked for"}
-               : Plan{Algorithm::direct, "what was asked for has no bound for this metric, size or magnitude"};
+  const char* obstacle = algorithm_ == Algorithm::tree ? tree_obstacle(n_queries) : lattice_obstacle(k);
+  return obstacle == nullptr ? Plan{algorithm_, "asked for"} : Plan{Algorithm::direct, obstacle};
 }
 
 Plan PointSearch::plan(Index n_queries, const MatrixView& queries, Index k, bool remember) const {
@@ -79,11 +90,12 @@ Plan PointSearch::plan(Index n_queries, const MatrixView& queries, Index k, bool
   if (points_.rows < min_built_points) return {Algorithm::direct, "few points"};
   if (k > points_.rows / min_points_per_neighbor)
     return {Algorithm::direct, "neighbours are a large part of the points"};
-  const bool lattice = lattice_works(k);
-  if (tree_works(n_queries) && points_.cols <= (lattice ? max_tree_features : max_lone_tree_features)) {
+  const char* obstacle = lattice_obstacle(k);
+  const Index most_features = obstacle == nullptr ? max_tree_features : max_lone_tree_features;
+  if (tree_obstacle(n_queries) == nullptr && points_.cols <= most_features) {
     return {Algorithm::tree, "few features: most boxes are out of reach"};
   }
-  if (!lattice) return {Algorithm::direct, "no bound for this metric, number of features or magnitude"};
+  if (obstacle != nullptr) return {Algorithm::direct, obstacle};
   if (cells_pay(n_queries, queries, k, remember))
     return {Algorithm::cells, "a sample of the data is clustered: most cells are out of reach"};
   return {Algorithm::lattice, "too many features for a tree, and not enough clusters or queries for cells"};

@@ -80,10 +80,10 @@ class PointSearch {
   struct Blocks;
 
   [[nodiscard]] Plan plan(Index n_queries, const MatrixView& queries, Index k, bool remember) const;
-  [[nodiscard]] Plan asked_for(Index n_queries, Index k) const noexcept;
+  [[nodiscard]] Plan asked_for(Index n_queries, Index k) const;
   [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k, bool remember) const;
-  [[nodiscard]] bool lattice_works(Index k) const noexcept;
-  [[nodiscard]] bool tree_works(Index n_queries) const noexcept;
+  [[nodiscard]] const char* lattice_obstacle(Index k) const noexcept;
+  [[nodiscard]] const char* tree_obstacle(Index n_queries) const noexcept;
   [[nodiscard]] const Lazy<LatticePoints>& lattices_for(Index k) const noexcept;
   template <class Kept>
   void run_tree(const Request& request, const Kept& empty, Index k, const Finish<Kept>& finish) const;
