@@ -76,6 +76,8 @@ void install_lapack(const py::dict& routines) {
   take(routines, "dgeqp3", table.geqp3);
   take(routines, "dormqr", table.ormqr);
   take(routines, "dgels", table.gels);
+  take(routines, "dsyevd", table.syevd);
+  take(routines, "dgejsv", table.gejsv);
   set_lapack(table);
 }
 

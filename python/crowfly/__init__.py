@@ -17,6 +17,7 @@ except ImportError as error:
 from crowfly.index import Index, Plan, nearest, pairwise_distances
 from crowfly.least_squares import LstsqResult, lstsq
 from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
+from crowfly.ridge import RidgePathResult, ridge_path
 from crowfly.runtime import (
     _register_with_threadpoolctl,
     get_config,
@@ -31,6 +32,7 @@ __all__ = [
     "LogisticResult",
     "LstsqResult",
     "Plan",
+    "RidgePathResult",
     "SeparationError",
     "__version__",
     "get_config",
@@ -39,6 +41,7 @@ __all__ = [
     "lstsq",
     "nearest",
     "pairwise_distances",
+    "ridge_path",
     "set_num_threads",
     "show_config",
 ]

@@ -89,6 +89,26 @@ def least_squares(
     alpha: Sequence[float],
     num_threads: int,
 ) -> dict[str, Any]: ...
+def ridge_path(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    alphas: Sequence[float],
+    penalty_factor: Sequence[float],
+    refine: bool,
+    errors: bool,
+    num_threads: int,
+) -> dict[str, Any]: ...
+def ridge_fold_errors(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    alphas: Sequence[float],
+    offsets: Sequence[int],
+    num_threads: int,
+) -> NDArray[np.float64] | None: ...
 def logistic(
     X: NDArray[Any],
     classes: NDArray[np.int32],

@@ -55,14 +55,24 @@ QrFactors qr_factors(Matrix a) {
 Matrix QrFactors::times(const Matrix& x) const {
   Matrix y(reflectors.rows(), x.cols());
   for (Index t = 0; t < x.cols(); ++t) std::copy_n(x.col(t), x.rows(), y.col(t));
+  apply(&no_transpose, y);
+  return y;
+}
+
+Matrix QrFactors::transposed_times(const Matrix& x) const {
+  Matrix y = x.copy();
+  apply(&transpose, y);
+  return y;
+}
+
+void QrFactors::apply(char* transposition, Matrix& y) const {
   int m = as_int(y.rows()), nrhs = as_int(y.cols()), k = as_int(reflectors.cols()), lda = leading(reflectors),
       ldc = leading(y), info = 0;
   with_workspace([&](double* work, int size) {
-    lapack().ormqr(&left_side, &no_transpose, &m, &nrhs, &k, const_cast<double*>(reflectors.data()), &lda,
+    lapack().ormqr(&left_side, transposition, &m, &nrhs, &k, const_cast<double*>(reflectors.data()), &lda,
                    const_cast<double*>(tau.data()), y.data(), &ldc, work, &size, &info);
   });
   check(info == 0);
-  return y;
 }
 
 Matrix qr_triangle(Matrix a) {

@@ -17,8 +17,13 @@ struct QrFactors {
   Vector tau;
   /// Entry (i, j), i <= j, of R.
   [[nodiscard]] double r(Index i, Index j) const noexcept { return reflectors(i, j); }
-  /// Q times x, Q with as many columns as a had.
+  /// Q times x, Q with as many columns as x has rows.
   [[nodiscard]] Matrix times(const Matrix& x) const;
+  /// The square Q's transpose times x, x with as many rows as a had.
+  [[nodiscard]] Matrix transposed_times(const Matrix& x) const;
+
+ private:
+  void apply(char* transposition, Matrix& y) const;
 };
 [[nodiscard]] QrFactors qr_factors(Matrix a);
 

@@ -16,6 +16,11 @@ struct Lapack {
                          int* ldc, double* work, int* lwork, int* info);
   using Gels = void (*)(char* trans, int* m, int* n, int* nrhs, double* a, int* lda, double* b, int* ldb, double* work,
                         int* lwork, int* info);
+  using Syevd = void (*)(char* jobz, char* uplo, int* n, double* a, int* lda, double* w, double* work, int* lwork,
+                         int* iwork, int* liwork, int* info);
+  using Gejsv = void (*)(char* joba, char* jobu, char* jobv, char* jobr, char* jobt, char* jobp, int* m, int* n,
+                         double* a, int* lda, double* sva, double* u, int* ldu, double* v, int* ldv, double* work,
+                         int* lwork, int* iwork, int* info);
 
   Trtrs trtrs = nullptr;
   Trcon trcon = nullptr;
@@ -23,6 +28,8 @@ struct Lapack {
   Geqp3 geqp3 = nullptr;
   Ormqr ormqr = nullptr;
   Gels gels = nullptr;
+  Syevd syevd = nullptr;
+  Gejsv gejsv = nullptr;
 };
 
 /// Installs the routines, at the first call; all pointers must be set.

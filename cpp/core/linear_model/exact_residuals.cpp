@@ -31,7 +31,7 @@ struct Part {
 
 ExactResiduals exact_residuals(const Design& design, const double* weights, const PairCoefficients& coefficients) {
   const Index p = coefficients.n_features, n_targets = coefficients.n_targets;
-  check(design.ones && design.features.cols == p && design.targets.cols == n_targets);
+  check(design.ones && design.features.cols == p && n_targets % design.targets.cols == 0);
   const auto partition = RowPartition::for_vectors(design.rows(), design.cols());
   const Index padded = RowBlock(1, design.cols()).padded_cols();
   std::vector<PairVector> factors;
@@ -39,7 +39,7 @@ ExactResiduals exact_residuals(const Design& design, const double* weights, cons
     PairVector& factor = factors.emplace_back(padded);
     for (Index j = 0; j < p; ++j) factor.set(j, -coefficients(j, t));
     factor.set(p, -coefficients.constant[as_size(t)]);
-    factor.set(design.first_target() + t, 1.0);
+    factor.set(design.first_target() + t % design.targets.cols, 1.0);
   }
   std::vector<Part> parts(as_size(partition.slots));
   const double operations = 20.0 * static_cast<double>(design.rows()) * static_cast<double>(padded * n_targets);

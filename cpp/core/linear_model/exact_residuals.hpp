@@ -25,7 +25,7 @@ struct ExactResiduals {
   Vector squares;             ///< r' W r
 };
 
-/// One read. The columns of the design enter times their scale; it has no shift, which would round, and a column of ones for the constant.
+/// One read. There may be several vectors of coefficients per target: vector t belongs to target t modulo the number of targets. The columns of the design enter times their scale; it has no shift, which would round, and a column of ones for the constant.
 [[nodiscard]] ExactResiduals exact_residuals(const Design& design, const double* weights,
                                              const PairCoefficients& coefficients);
 

@@ -10,5 +10,14 @@ from __future__ import annotations
 
 from crowfly.linear_model._least_squares import LinearRegression, Ridge
 from crowfly.linear_model._logistic import LogisticRegression
+from crowfly.linear_model._ridge_classifier import RidgeClassifier, RidgeClassifierCV
+from crowfly.linear_model._ridge_cv import RidgeCV
 
-__all__ = ["LinearRegression", "LogisticRegression", "Ridge"]
+__all__ = [
+    "LinearRegression",
+    "LogisticRegression",
+    "Ridge",
+    "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
+]

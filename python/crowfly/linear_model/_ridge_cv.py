@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Ridge regression that chooses the strength of its penalty by cross-validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.model_selection import GridSearchCV, check_cv
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    _raise_for_params,
+    _routing_enabled,
+    process_routing,
+)
+
+from crowfly import LstsqResult, lstsq
+from crowfly._estimators import (
+    FloatArray,
+    MatrixLike,
+    checked_sample_weight,
+    validated_regression_data,
+    validates_parameters,
+)
+from crowfly.linear_model._least_squares import Ridge, _LeastSquaresRegressor, _numpy_scalar_or_array
+from crowfly.linear_model._ridge_folds import fold_scores
+from crowfly.ridge import PathFit, fit_path
+
+PARAMETERS_OF_RIDGE_CV: dict[str, list[Any]] = {
+    "alphas": ["array-like", Interval(Real, 0, None, closed="left")],
+    "fit_intercept": ["boolean"],
+    "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+    "cv": ["cv_object"],
+    "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
+    "store_cv_results": ["boolean"],
+    "alpha_per_target": ["boolean"],
+}
+
+
+class _Predictions(RegressorMixin, BaseEstimator):
+    """Scorers want an estimator and samples: here the predictions are the samples."""
+
+    def predict(self, predictions: FloatArray) -> FloatArray:
+        return predictions
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The penalty that leave-one-out scores choose, one or one per target, and what led to it."""
+
+    alpha: Any
+    score: Any
+    cv_results: FloatArray | None
+
+
+def checked_alphas(alphas: Any) -> list[float]:
+    """Strengths of the penalty as floats.
+
+    Raises
+    ------
+    TypeError
+        If one is no real number.
+    ValueError
+        If one is negative or not finite, or there is none.
+    """
+    values = [alphas] if np.ndim(alphas) == 0 else list(alphas)
+    if not values:
+        raise ValueError("alphas: at least one number expected, got none")
+    for index, alpha in enumerate(values):
+        name = "alphas" if len(values) == 1 else f"alphas[{index}]"
+        if not isinstance(alpha, Real) or isinstance(alpha, (bool, np.bool_)):
+            raise TypeError(f"{name} must be an instance of float, not {type(alpha).__name__}.")
+        if not 0 <= alpha < np.inf:
+            raise ValueError(f"{name} == {alpha}, must be finite and >= 0.")
+    return [float(alpha) for alpha in values]
+
+
+def leave_one_out(
+    X: NDArray[Any],
+    targets: NDArray[Any],
+    alphas: list[float],
+    *,
+    fit_intercept: bool,
+    weights: FloatArray | None,
+    errors: bool,
+) -> PathFit:
+    """Score every penalty; coefficients are good enough for scores only."""
+    return fit_path(
+        X,
+        targets if targets.ndim == 2 else targets[:, np.newaxis],
+        alphas,
+        intercept=fit_intercept,
+        weights=weights,
+        factors=np.ones(X.shape[1]),
+        refine=False,
+        errors=errors,
+        num_threads=0,
+    )
+
+
+def choose_by_squared_error(
+    fit: PathFit,
+    alphas: list[float],
+    n_samples: int,
+    *,
+    per_target: bool,
+    weights: FloatArray | None,
+) -> Choice:
+    """scikit-learn's score: the mean over samples of weight times squared error, negative."""
+    scores = -fit.left_out / n_samples
+    results: FloatArray | None = None
+    if fit.errors is not None:
+        squares = fit.errors**2 if weights is None else weights * fit.errors**2
+        results = np.ascontiguousarray(squares.transpose(2, 1, 0))
+    return choose(scores if per_target else scores.mean(axis=1), alphas, results)
+
+
+def choose(scores: FloatArray, alphas: list[float], results: FloatArray | None) -> Choice:
+    """The first of the best scores, by target where there is a second axis."""
+    best = np.argmax(scores, axis=0)
+    if scores.ndim == 1:
+        return Choice(alphas[int(best)], scores[best], results)
+    if scores.shape[1] == 1:
+        return Choice(alphas[int(best[0])], scores[best[0]], results)
+    return Choice(np.array(alphas)[best], scores[best, np.arange(scores.shape[1])], results)
+
+
+class RidgeCVMixin:
+    """What the regressor and the classifier share: parameters, routing, and cross-validation in other folds."""
+
+    alphas: Any
+    fit_intercept: bool
+    scoring: Any
+    cv: Any
+    store_cv_results: bool
+    alpha_: Any
+    best_score_: Any
+
+    def _default_scorer(self) -> Any:
+        raise NotImplementedError
+
+    def _scorer(self) -> Any:
+        if _routing_enabled() and self.scoring is None:
+            return self._default_scorer().set_score_request(sample_weight=True)
+        return check_scoring(estimator=self, scoring=self.scoring, allow_none=True)
+
+    def _score_parameters(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What of fit's metadata the scorer gets in leave-one-out scoring."""
+        if _routing_enabled():
+            routed: dict[str, Any] = process_routing(self, "fit", **params).scorer.score
+            return routed
+        return params
+
+    def _refuse_contradictions(self) -> None:
+        if self.store_cv_results:
+            raise ValueError("cv!=None and store_cv_results=True are incompatible")
+        if getattr(self, "alpha_per_target", False):
+            raise ValueError("cv!=None and alpha_per_target=True are incompatible")
+
+    def _search(
+        self, estimator: Any, alphas: list[float], X: MatrixLike, y: Any, params: dict[str, Any], cv: Any
+    ) -> Any:
+        """The best of the grid, refitted."""
+        self._refuse_contradictions()
+        if _routing_enabled():
+            estimator.set_fit_request(sample_weight=True)
+        search = GridSearchCV(estimator, {"alpha": alphas}, cv=cv, scoring=self._scorer())
+        search.fit(X, y, **params)
+        self.alpha_ = search.best_estimator_.alpha
+        self.best_score_ = search.best_score_
+        return search.best_estimator_
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get the metadata routing of this object.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            From `fit` to the scorer's `score` and the splitter's `split`.
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(scorer=self._scorer(), method_mapping=MethodMapping().add(caller="fit", callee="score"))
+            .add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
+        )
+
+
+class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
+    """Ridge regression with built-in cross-validation of the penalty.
+
+    By default exact leave-one-out errors for all penalties from one factorisation. The final coefficients are those of
+    :class:`Ridge` at the penalty chosen.
+
+    Parameters
+    ----------
+    alphas : array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
+        Strengths of the penalty to choose from, not negative.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    scoring : str or callable, default=None
+        A scorer. None: the negative mean squared error with ``cv=None``, else R^2.
+    cv : int, splitter or iterable, default=None
+        None: leave-one-out. Otherwise the folds of ``GridSearchCV``.
+    gcv_mode : {'auto', 'svd', 'eigen'}, default=None
+        Has no effect: the factorisation is chosen by shape and condition.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`; with ``cv=None`` only.
+    alpha_per_target : bool, default=False
+        Whether to choose a penalty for each target; with ``cv=None`` only.
+
+    Attributes
+    ----------
+    cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
+        Squared leave-one-out errors, times the weights of the samples; leave-one-out predictions with `scoring`.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients; one-dimensional for a single target.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 without one.
+    alpha_ : float or ndarray of shape (n_targets,)
+        The penalty chosen; the first of equally good ones.
+    best_score_ : float or ndarray of shape (n_targets,)
+        Its score.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `X` had names that are all strings.
+
+    Notes
+    -----
+    Sparse input is not offered. Leaving a sample out leaves all of its weight out. ``alphas`` may contain 0, whose score is
+    minus infinity where a sample alone determines a coefficient.
+
+    Examples
+    --------
+    >>> from crowfly.linear_model import RidgeCV
+    >>> model = RidgeCV(alphas=[0.01, 1.0]).fit([[0], [1], [2], [3]], [0.0, 1.1, 1.9, 3.0])
+    >>> model.alpha_
+    0.01
+    """
+
+    cv_results_: FloatArray
+    gcv_mode: str | None
+    alpha_per_target: bool
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS_OF_RIDGE_CV
+
+    def __init__(
+        self,
+        alphas: Any = (0.1, 1.0, 10.0),
+        *,
+        fit_intercept: bool = True,
+        scoring: Any = None,
+        cv: Any = None,
+        gcv_mode: str | None = None,
+        store_cv_results: bool = False,
+        alpha_per_target: bool = False,
+    ) -> None:
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.gcv_mode = gcv_mode
+        self.store_cv_results = store_cv_results
+        self.alpha_per_target = alpha_per_target
+
+    def _default_scorer(self) -> Any:
+        return get_scorer("r2")
+
+    @validates_parameters
+    def fit(self, X: MatrixLike, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Choose the penalty and fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights of the samples, not negative; a sample of weight zero counts as absent.
+        **params : dict
+            Metadata for the scorer and the splitter, with metadata routing enabled.
+
+        Returns
+        -------
+        self : RidgeCV
+
+        Raises
+        ------
+        ValueError
+            If an argument is not finite, shapes do not match, a weight or penalty is negative, or parameters contradict.
+        TypeError
+            If `X` is sparse, a penalty is no number, or `y` holds things that are no real numbers.
+        """
+        _raise_for_params(params, self, "fit")
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        alphas = checked_alphas(self.alphas)
+        if self.cv is None:
+            self._fit_leave_one_out(X, y, sample_weight, alphas, params)
+            return self
+        X, targets = validated_regression_data(self, X, y)
+        if not _routing_enabled() and (self.scoring is None or isinstance(self.scoring, str)):
+            self._fit_folds(X, targets, sample_weight, alphas, params)
+            return self
+        self._fit_search(X, targets, alphas, params, self.cv)
+        return self
+
+    def _fit_folds(
+        self,
+        X: NDArray[Any],
+        targets: NDArray[Any],
+        sample_weight: Any,
+        alphas: list[float],
+        params: dict[str, Any],
+    ) -> None:
+        """Score from sums that the folds share where they allow it."""
+        self._refuse_contradictions()
+        weights = checked_sample_weight(sample_weight, X)
+        splits = list(check_cv(self.cv, targets, classifier=False).split(X, targets))
+        scores = fold_scores(X, targets, weights, alphas, self.fit_intercept, splits, self.scoring)
+        if scores is None:
+            self._fit_search(X, targets, alphas, params, splits)
+            return
+        choice = choose(scores, alphas, None)
+        self.alpha_, self.best_score_ = choice.alpha, choice.score
+        self._set_solution(
+            lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
+        )
+
+    def _fit_search(
+        self, X: NDArray[Any], targets: NDArray[Any], alphas: list[float], params: dict[str, Any], cv: Any
+    ) -> None:
+        best = self._search(Ridge(fit_intercept=self.fit_intercept), alphas, X, targets, params, cv)
+        self._solution = best._solution
+        self.coef_, self.intercept_ = best.coef_, best.intercept_
+
+    def _fit_leave_one_out(
+        self, X: MatrixLike, y: Any, sample_weight: Any, alphas: list[float], params: dict[str, Any]
+    ) -> None:
+        score_parameters = self._score_parameters(params)
+        X, targets = validated_regression_data(self, X, y)
+        weights = checked_sample_weight(sample_weight, X)
+        fit = leave_one_out(
+            X,
+            targets,
+            alphas,
+            fit_intercept=self.fit_intercept,
+            weights=weights,
+            errors=self.store_cv_results or self.scoring is not None,
+        )
+        if self.scoring is None:
+            choice = choose_by_squared_error(
+                fit, alphas, len(X), per_target=self.alpha_per_target, weights=weights
+            )
+        else:
+            choice = self._choose_by_scorer(fit, alphas, targets, score_parameters)
+        self.alpha_, self.best_score_ = choice.alpha, choice.score
+        if self.store_cv_results and choice.cv_results is not None:
+            self.cv_results_ = choice.cv_results[:, 0] if targets.ndim == 1 else choice.cv_results
+        self._set_solution(
+            lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
+        )
+
+    def _choose_by_scorer(
+        self, fit: PathFit, alphas: list[float], targets: NDArray[Any], score_parameters: dict[str, Any]
+    ) -> Choice:
+        scorer = self._scorer()
+        columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+        assert fit.errors is not None
+        predictions: FloatArray = columns.T - fit.errors
+
+        def score(of_alpha: FloatArray, truth: NDArray[Any]) -> float:
+            return float(scorer(_Predictions(), of_alpha, truth, **score_parameters))
+
+        if self.alpha_per_target:
+            scores = np.array(
+                [[score(p, c) for p, c in zip(each, columns.T, strict=True)] for each in predictions]
+            )
+        else:
+            scores = np.array(
+                [score(each[0] if targets.ndim == 1 else each.T, targets) for each in predictions]
+            )
+        return choose(scores, alphas, np.ascontiguousarray(predictions.transpose(2, 1, 0)))
+
+    def _set_solution(self, solution: LstsqResult) -> None:
+        self._solution = solution
+        coef = solution.coef
+        self.coef_ = coef.ravel() if np.atleast_2d(coef).shape[0] == 1 else coef
+        self.intercept_ = _numpy_scalar_or_array(solution.intercept) if self.fit_intercept else 0.0

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""K-fold scores of many penalties from one Gram matrix per fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowfly import _core
+from crowfly._estimators import FloatArray, IndexArray
+
+Splits: TypeAlias = Sequence[tuple[Any, Any]]
+
+# The folds' Gram matrices are held at once: with more folds than these, fits are scored one by one.
+_MOST_FOLDS = 64
+
+
+def _ratio_to_variance(squares: FloatArray, truth: list[FloatArray]) -> FloatArray:
+    """R^2 per fold, penalty and target, of constant targets 1 if they are met and 0 otherwise."""
+    total = np.array([((fold - fold.mean(axis=0)) ** 2).sum(axis=0) for fold in truth])[:, np.newaxis, :]
+    constant = np.where(squares == 0, 1.0, 0.0)
+    return np.where(total > 0, 1 - squares / np.where(total > 0, total, 1.0), constant)
+
+
+def _mean_squares(squares: FloatArray, truth: list[FloatArray]) -> FloatArray:
+    return squares / np.array([len(fold) for fold in truth])[:, np.newaxis, np.newaxis]
+
+
+_SCORES: dict[str, Any] = {
+    "r2": _ratio_to_variance,
+    "neg_mean_squared_error": lambda squares, truth: -_mean_squares(squares, truth),
+    "neg_root_mean_squared_error": lambda squares, truth: -np.sqrt(_mean_squares(squares, truth)),
+}
+
+
+def _sorted_by_fold(splits: Splits, n_samples: int) -> tuple[IndexArray, list[int]] | None:
+    """Samples fold by fold and where each fold begins; None unless the folds are a partition, each trained on all others."""
+    tests = [np.arange(n_samples)[test] for _, test in splits]
+    order = np.concatenate(tests)
+    if len(order) != n_samples or not np.array_equal(np.sort(order), np.arange(n_samples)):
+        return None
+    for (train, _), test in zip(splits, tests, strict=True):
+        others = np.ones(n_samples, dtype=bool)
+        others[test] = False
+        if not np.array_equal(np.sort(np.arange(n_samples)[train]), np.flatnonzero(others)):
+            return None
+    return order.astype(np.int64), [0, *np.cumsum([len(test) for test in tests]).tolist()]
+
+
+def fold_scores(
+    X: NDArray[Any],
+    targets: NDArray[Any],
+    weights: FloatArray | None,
+    alphas: list[float],
+    fit_intercept: bool,
+    splits: Splits,
+    scoring: str | None,
+) -> FloatArray | None:
+    """Mean score over folds of each penalty, as ``GridSearchCV`` defines it.
+
+    Parameters
+    ----------
+    splits : sequence of (train, test)
+        Indices of samples.
+    scoring : str or None
+        None is R^2.
+
+    Returns
+    -------
+    ndarray of shape (n_alphas,) or None
+        None where the fits have to be done one by one: another score, folds that overlap or leave samples out, few samples, a
+        penalty of zero, or an ill-conditioned Gram matrix.
+    """
+    score = _SCORES.get("r2" if scoring is None else scoring)
+    if score is None or not 2 <= len(splits) <= _MOST_FOLDS or min(alphas) == 0:
+        return None
+    partition = _sorted_by_fold(splits, len(X))
+    if partition is None:
+        return None
+    order, offsets = partition
+    if min(np.diff(offsets)) < 2:
+        return None
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    if not np.array_equal(order, np.arange(len(X))):
+        X, columns = X[order], columns[order]
+        weights = None if weights is None else weights[order]
+    squares = _core.ridge_fold_errors(X, columns, weights, fit_intercept, alphas, offsets, 0)
+    if squares is None:
+        return None
+    truth = np.split(columns.astype(np.float64), offsets[1:-1])
+    means: FloatArray = score(squares, truth).mean(axis=2).mean(axis=0)
+    return means
