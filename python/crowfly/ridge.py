@@ -167,7 +167,8 @@ def _as_factors(value: ArrayLike | None, n_features: int) -> FloatArray:
     return array
 
 
-def _as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
+def as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
+    """One or several columns of finite targets, as many rows as X."""
     targets = as_real_array("y", y, (1, 2))
     check_same_length("y", targets, n_rows, "X")
     if targets.size == 0:
@@ -240,7 +241,7 @@ def ridge_path(
     0.1
     """
     array = as_design(X)
-    targets = _as_targets(y, array.shape[0])
+    targets = as_targets(y, array.shape[0])
     strengths = as_alphas(alphas)
     fit = fit_path(
         array,

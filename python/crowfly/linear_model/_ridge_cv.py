@@ -29,9 +29,10 @@ from crowfly._estimators import (
     validated_regression_data,
     validates_parameters,
 )
+from crowfly._validation import as_design, as_penalty, as_weights
 from crowfly.linear_model._least_squares import Ridge, _LeastSquaresRegressor, _numpy_scalar_or_array
 from crowfly.linear_model._ridge_folds import fold_scores
-from crowfly.ridge import PathFit, fit_path
+from crowfly.ridge import PathFit, as_targets, fit_path
 
 PARAMETERS_OF_RIDGE_CV: dict[str, list[Any]] = {
     "alphas": ["array-like", Interval(Real, 0, None, closed="left")],
@@ -92,12 +93,14 @@ def leave_one_out(
     errors: bool,
 ) -> PathFit:
     """Score every penalty; coefficients are good enough for scores only."""
+    array = as_design(X)
+    columns = as_targets(targets, len(array))
     return fit_path(
-        X,
-        targets if targets.ndim == 2 else targets[:, np.newaxis],
-        alphas,
+        array,
+        columns if columns.ndim == 2 else columns[:, np.newaxis],
+        [as_penalty(alpha) for alpha in alphas],
         intercept=fit_intercept,
-        weights=weights,
+        weights=as_weights(weights, len(array)),
         factors=np.ones(X.shape[1]),
         refine=False,
         errors=errors,
@@ -126,9 +129,9 @@ def choose(scores: FloatArray, alphas: list[float], results: FloatArray | None) 
     """The first of the best scores, by target where there is a second axis."""
     best = np.argmax(scores, axis=0)
     if scores.ndim == 1:
-        return Choice(alphas[int(best)], scores[best], results)
+        return Choice(alphas[int(best)], float(scores[best]), results)
     if scores.shape[1] == 1:
-        return Choice(alphas[int(best[0])], scores[best[0]], results)
+        return Choice(alphas[int(best[0])], float(scores[best[0], 0]), results)
     return Choice(np.array(alphas)[best], scores[best, np.arange(scores.shape[1])], results)
 
 

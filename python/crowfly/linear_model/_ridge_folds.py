@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from crowfly import _core
+from crowfly import _core, _lapack
 from crowfly._estimators import FloatArray, IndexArray
+from crowfly._validation import as_design, as_penalty, as_weights
+from crowfly.ridge import as_targets
 
 Splits: TypeAlias = Sequence[tuple[Any, Any]]
 
@@ -83,11 +85,15 @@ def fold_scores(
     order, offsets = partition
     if min(np.diff(offsets)) < 2:
         return None
-    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    X, weights = as_design(X), as_weights(weights, len(X))
+    columns = as_targets(targets, len(X))
+    columns = columns if columns.ndim == 2 else columns[:, np.newaxis]
     if not np.array_equal(order, np.arange(len(X))):
         X, columns = X[order], columns[order]
         weights = None if weights is None else weights[order]
-    squares = _core.ridge_fold_errors(X, columns, weights, fit_intercept, alphas, offsets, 0)
+    _lapack.install()
+    strengths = [as_penalty(alpha) for alpha in alphas]
+    squares = _core.ridge_fold_errors(X, columns, weights, fit_intercept, strengths, offsets, 0)
     if squares is None:
         return None
     truth = np.split(columns.astype(np.float64), offsets[1:-1])
