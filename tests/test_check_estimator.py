@@ -36,9 +36,13 @@ NOT_CLAIMED = {
     "check_class_weight_balanced_linear_classifier": "inheritance from a private class; in test_estimators_linear",
 }
 
-# The only checks which may end as skipped: the first is run by the last test below, the second needs a method that
-# neighbour classifiers don't have.
-MAY_SKIP = {"check_array_api_input", "check_classifiers_multilabel_output_format_decision_function"}
+# The only checks which may end as skipped: the first is run by the last test below, the others need methods that
+# neighbour classifiers and ridge classifiers don't have.
+MAY_SKIP = {
+    "check_array_api_input",
+    "check_classifiers_multilabel_output_format_decision_function",
+    "check_classifiers_multilabel_output_format_predict_proba",
+}
 
 ARRAY_API_CHECKS = """
 import warnings
@@ -91,6 +95,9 @@ def test_every_estimator_is_checked() -> None:
         "LogisticRegression",
         "NearestNeighbors",
         "Ridge",
+        "RidgeCV",
+        "RidgeClassifier",
+        "RidgeClassifierCV",
     }
 
 

@@ -23,8 +23,8 @@ Design rows_of(const Design& design, Index begin, Index end) {
   return part;
 }
 
-/// Squared errors of the design's targets for each column of `coef`, added to `squares`.
-void add_squares(const Design& design, const Matrix& coef, double* squares) {
+/// Weighted squared errors of the design's targets for each column of `coef`, added to `squares`.
+void add_squares(const Design& design, const double* weights, const Matrix& coef, double* squares) {
   const auto partition = RowPartition::for_vectors(design.rows(), design.cols());
   const Index n_combinations = coef.cols(), n_targets = design.targets.cols;
   std::vector<Vector> parts(as_size(partition.slots), Vector(as_size(n_combinations), 0.0));
@@ -43,7 +43,7 @@ void add_squares(const Design& design, const Matrix& coef, double* squares) {
         double& sum = parts[as_size(slot)][as_size(c)];
         for (Index k = 0; k < count; ++k) {
           const double e = block.at(k, design.first_target() + c % n_targets) - prediction[k];
-          sum += e * e;
+          sum += (weights == nullptr ? 1.0 : weights[begin + k]) * e * e;
         }
       }
     });
@@ -63,6 +63,7 @@ std::optional<Vector> ridge_fold_errors(const RidgeFoldsProblem& problem) {
   Design design(problem.features, false, problem.targets);
   standardise(design, problem.weights, problem.intercept, largest_safe_scale(true));
   const Design with_ones = problem.intercept ? design.with_ones() : design;
+  const auto weights_from = [&](Index row) { return problem.weights == nullptr ? nullptr : problem.weights + row; };
   std::vector<GramSum> grams;
   for (Index f = 0; f < n_folds; ++f) {
     const Index begin = problem.offsets[as_size(f)], end = problem.offsets[as_size(f) + 1];
@@ -91,7 +92,7 @@ std::optional<Vector> ridge_fold_errors(const RidgeFoldsProblem& problem) {
     }
     Design held_out = rows_of(design, problem.offsets[as_size(f)], problem.offsets[as_size(f) + 1]);
     for (std::size_t j = 0; j < training.mean.size(); ++j) held_out.shift[j] += training.mean[j] / design.scale[j];
-    add_squares(held_out, coef, squares.data() + f * n_combinations);
+    add_squares(held_out, weights_from(problem.offsets[as_size(f)]), coef, squares.data() + f * n_combinations);
   }
   for (Index c = 0; c < n_folds * n_combinations; ++c) {
     const double scale = design.scale[as_size(p + c % n_targets)];

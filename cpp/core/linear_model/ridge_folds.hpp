@@ -12,13 +12,13 @@ namespace crowfly {
 
 struct RidgeFoldsProblem {
   MatrixView features, targets;     ///< rows sorted by fold
-  const double* weights = nullptr;  ///< of the fits, not negative, or null for ones; held-out errors are not weighted
+  const double* weights = nullptr;  ///< of fits and of held-out errors, not negative, or null for ones
   bool intercept = true;
   Vector alphas;               ///< positive
   std::vector<Index> offsets;  ///< fold f has the rows [offsets[f], offsets[f + 1])
 };
 
-/// Sums of squared errors of the rows of each fold, entry (f * penalties + a) * targets + t. Empty where the Gram matrix of some fold's fit is too ill-conditioned, or has as few
+/// Weighted sums of squared errors of the rows of each fold, entry (f * penalties + a) * targets + t. Empty where the Gram matrix of some fold's fit is too ill-conditioned, or has as few
 /// rows as columns.
 [[nodiscard]] std::optional<Vector> ridge_fold_errors(const RidgeFoldsProblem& problem);
 

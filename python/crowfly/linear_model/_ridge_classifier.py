@@ -42,9 +42,12 @@ from crowfly.ridge import PathFit
 
 def _labels_of(decision: FloatArray, classes: NDArray[Any], multilabel: bool) -> NDArray[Any]:
     """The class whose decision value is largest; with two classes the second where its value is positive."""
+    labels: NDArray[Any]
     if multilabel:
-        return (decision > 0).astype(np.int64)
-    return classes[(decision > 0).astype(np.intp) if decision.ndim == 1 else decision.argmax(axis=1)]
+        labels = (decision > 0).astype(np.int64)
+    else:
+        labels = classes[(decision > 0).astype(np.intp) if decision.ndim == 1 else decision.argmax(axis=1)]
+    return labels
 
 
 class _Decisions(ClassifierMixin, BaseEstimator):

@@ -76,9 +76,9 @@ def checked_alphas(alphas: Any) -> list[float]:
         raise ValueError("alphas: at least one number expected, got none")
     for index, alpha in enumerate(values):
         name = "alphas" if len(values) == 1 else f"alphas[{index}]"
-        if not isinstance(alpha, Real) or isinstance(alpha, (bool, np.bool_)):
+        if not isinstance(alpha, Real):
             raise TypeError(f"{name} must be an instance of float, not {type(alpha).__name__}.")
-        if not 0 <= alpha < np.inf:
+        if not 0 <= float(alpha) < np.inf:
             raise ValueError(f"{name} == {alpha}, must be finite and >= 0.")
     return [float(alpha) for alpha in values]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,21 +21,36 @@ Splits: TypeAlias = Sequence[tuple[Any, Any]]
 _MOST_FOLDS = 64
 
 
-def _ratio_to_variance(squares: FloatArray, truth: list[FloatArray]) -> FloatArray:
+@dataclass(frozen=True)
+class Fold:
+    """The samples left out of one fit."""
+
+    truth: FloatArray
+    weights: FloatArray
+
+    def squares(self) -> FloatArray:
+        """Weighted sum of squares about the weighted mean, by target."""
+        centred = self.truth - np.average(self.truth, axis=0, weights=self.weights)
+        sums: FloatArray = self.weights @ centred**2
+        return sums
+
+
+def _ratio_to_variance(errors: FloatArray, folds: list[Fold]) -> FloatArray:
     """R^2 per fold, penalty and target, of constant targets 1 if they are met and 0 otherwise."""
-    total = np.array([((fold - fold.mean(axis=0)) ** 2).sum(axis=0) for fold in truth])[:, np.newaxis, :]
-    constant = np.where(squares == 0, 1.0, 0.0)
-    return np.where(total > 0, 1 - squares / np.where(total > 0, total, 1.0), constant)
+    total = np.array([fold.squares() for fold in folds])[:, np.newaxis, :]
+    constant = np.where(errors == 0, 1.0, 0.0)
+    return np.where(total > 0, 1 - errors / np.where(total > 0, total, 1.0), constant)
 
 
-def _mean_squares(squares: FloatArray, truth: list[FloatArray]) -> FloatArray:
-    return squares / np.array([len(fold) for fold in truth])[:, np.newaxis, np.newaxis]
+def _mean_squares(errors: FloatArray, folds: list[Fold]) -> FloatArray:
+    means: FloatArray = errors / np.array([fold.weights.sum() for fold in folds])[:, np.newaxis, np.newaxis]
+    return means
 
 
 _SCORES: dict[str, Any] = {
     "r2": _ratio_to_variance,
-    "neg_mean_squared_error": lambda squares, truth: -_mean_squares(squares, truth),
-    "neg_root_mean_squared_error": lambda squares, truth: -np.sqrt(_mean_squares(squares, truth)),
+    "neg_mean_squared_error": lambda errors, folds: -_mean_squares(errors, folds),
+    "neg_root_mean_squared_error": lambda errors, folds: -np.sqrt(_mean_squares(errors, folds)),
 }
 
 
@@ -61,7 +77,7 @@ def fold_scores(
     splits: Splits,
     scoring: str | None,
 ) -> FloatArray | None:
-    """Mean score over folds of each penalty, as ``GridSearchCV`` defines it.
+    """Mean score over folds of each penalty; errors weigh what their samples do, in fits and in scores.
 
     Parameters
     ----------
@@ -93,9 +109,17 @@ def fold_scores(
         weights = None if weights is None else weights[order]
     _lapack.install()
     strengths = [as_penalty(alpha) for alpha in alphas]
-    squares = _core.ridge_fold_errors(X, columns, weights, fit_intercept, strengths, offsets, 0)
-    if squares is None:
+    w = np.ones(len(X)) if weights is None else weights
+    folds = [
+        Fold(*parts)
+        for parts in zip(
+            np.split(columns.astype(np.float64), offsets[1:-1]), np.split(w, offsets[1:-1]), strict=True
+        )
+    ]
+    if not all(fold.weights.any() for fold in folds):
         return None
-    truth = np.split(columns.astype(np.float64), offsets[1:-1])
-    means: FloatArray = score(squares, truth).mean(axis=2).mean(axis=0)
+    errors = _core.ridge_fold_errors(X, columns, weights, fit_intercept, strengths, offsets, 0)
+    if errors is None:
+        return None
+    means: FloatArray = score(errors, folds).mean(axis=2).mean(axis=0)
     return means
