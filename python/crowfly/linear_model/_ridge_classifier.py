@@ -343,7 +343,7 @@ class RidgeClassifierCV(RidgeCVMixin, _RidgeClassifier):
     >>> from crowfly.linear_model import RidgeClassifierCV
     >>> model = RidgeClassifierCV(alphas=[0.1, 1.0]).fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
     >>> model.alpha_
-    0.1
+    1.0
     """
 
     cv_results_: FloatArray
