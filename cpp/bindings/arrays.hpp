@@ -123,6 +123,7 @@ void bind_runtime(py::module_& m);
 void bind_neighbors(py::module_& m);
 void bind_linear_model(py::module_& m);
 void bind_ridge(py::module_& m);
+void bind_inference(py::module_& m);
 void bind_kernels(py::module_& m);
 void bind_kernel_timing(py::module_& m);
 

@@ -15,8 +15,10 @@ except ImportError as error:
         _command.fail(error)
     raise
 from crowfly.index import Index, Plan, nearest, pairwise_distances
+from crowfly.inference import OlsResult, ols
 from crowfly.least_squares import LstsqResult, lstsq
 from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
+from crowfly.polynomial import PolyfitResult, polyfit
 from crowfly.ridge import RidgePathResult, ridge_path
 from crowfly.runtime import (
     _register_with_threadpoolctl,
@@ -31,7 +33,9 @@ __all__ = [
     "Index",
     "LogisticResult",
     "LstsqResult",
+    "OlsResult",
     "Plan",
+    "PolyfitResult",
     "RidgePathResult",
     "SeparationError",
     "__version__",
@@ -40,7 +44,9 @@ __all__ = [
     "logistic",
     "lstsq",
     "nearest",
+    "ols",
     "pairwise_distances",
+    "polyfit",
     "ridge_path",
     "set_num_threads",
     "show_config",

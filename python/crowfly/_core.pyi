@@ -126,6 +126,40 @@ def linear_predictor(
 def class_probabilities(
     predictors: NDArray[np.float64], n_classes: int, logarithm: bool, num_threads: int
 ) -> NDArray[np.float64]: ...
+def regression_inference(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    coef: NDArray[np.float64],
+    constant: float,
+    power: int | None,
+    groups: NDArray[np.int32] | None,
+    n_groups: int,
+    num_threads: int,
+) -> dict[str, Any]: ...
+def row_lengths(
+    X: NDArray[Any],
+    shift: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    start: NDArray[np.float64],
+    num_threads: int,
+) -> NDArray[np.float64]: ...
+def fit_polynomial(
+    x: NDArray[Any],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    degree: int,
+    num_threads: int,
+) -> dict[str, Any]: ...
+def evaluate_polynomial(
+    x: NDArray[Any],
+    chebyshev: NDArray[np.float64],
+    centre: float,
+    inverse_range: float,
+    num_threads: int,
+) -> NDArray[np.float64]: ...
 def set_num_threads(n: int) -> None: ...
 def get_num_threads() -> int: ...
 def cpu_budget() -> int: ...

@@ -168,6 +168,14 @@ void Cholesky::solve(Matrix& b) const {
   }
 }
 
+Matrix Cholesky::triangle() const {
+  Matrix r(n_, n_);
+  for (Index j = 0; j < n_; ++j) {
+    for (Index i = 0; i <= j; ++i) r(i, j) = r_(i, j) / scale_[as_size(j)];
+  }
+  return r;
+}
+
 /// Hager's method for the 1-norm of the inverse, with Higham's alternating vector against unlucky starts.
 double Cholesky::inverse_norm_estimate() const {
   if (n_ == 0) return 0;

@@ -42,6 +42,8 @@ class Cholesky {
 
   /// Solves a x = b in place, column by column.
   void solve(Matrix& b) const;
+  /// The upper triangle r with a = r'r, in the scale of `a`.
+  [[nodiscard]] Matrix triangle() const;
   /// Estimate of the scaled matrix' condition in the 1-norm (Hager 1984, Higham 1988: a lower bound that is rarely off by more than a factor of three).
   [[nodiscard]] double condition() const noexcept { return condition_; }
   /// Trace of the inverse of the scaled matrix: an upper bound on its largest eigenvalue.

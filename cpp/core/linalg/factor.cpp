@@ -82,6 +82,24 @@ Matrix qr_triangle(Matrix a) {
   return r;
 }
 
+Matrix divided_by_triangle(const Matrix& a, const Matrix& r) {
+  check(a.cols() == r.cols() && r.rows() == r.cols());
+  Matrix transposed(a.cols(), a.rows()), result(a.rows(), a.cols());
+  for (Index i = 0; i < a.rows(); ++i) {
+    for (Index j = 0; j < a.cols(); ++j) transposed(j, i) = a(i, j);
+  }
+  int n = as_int(r.cols()), nrhs = as_int(a.rows()), lda = leading(r), ldb = leading(transposed), info = 0;
+  if (n > 0) {
+    lapack().trtrs(&upper_triangle, &transpose, &general_diagonal, &n, &nrhs, const_cast<double*>(r.data()), &lda,
+                   transposed.data(), &ldb, &info);
+  }
+  check(info == 0);
+  for (Index i = 0; i < a.rows(); ++i) {
+    for (Index j = 0; j < a.cols(); ++j) result(i, j) = transposed(j, i);
+  }
+  return result;
+}
+
 namespace {
 
 struct PivotedQr {

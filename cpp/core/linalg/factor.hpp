@@ -27,6 +27,9 @@ struct QrFactors {
 };
 [[nodiscard]] QrFactors qr_factors(Matrix a);
 
+/// a r^-1 for an upper triangle r without zeros on its diagonal.
+[[nodiscard]] Matrix divided_by_triangle(const Matrix& a, const Matrix& r);
+
 struct LeastSquaresSolution {
   Matrix coef;  ///< cols x right-hand sides
   Index rank = 0;

@@ -120,6 +120,11 @@ void RowBlock::add_transposed_times_pair(const double* high, const double* low, 
   }
 }
 
+void RowBlock::resize(Index rows) {
+  check(rows <= capacity_);
+  rows_ = rows;
+}
+
 void RowBlock::assign_scaled(const RowBlock& source, const double* weight) {
   rows_ = source.rows_;
   const double operations = static_cast<double>(padded_rows()) * static_cast<double>(padded_cols());

@@ -38,6 +38,7 @@ class RowBlock {
 
   [[nodiscard]] Index rows() const noexcept { return rows_; }
   [[nodiscard]] Index padded_rows() const noexcept { return round_up(rows_, kernels::row_padding); }
+  [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] Index n_panels() const noexcept { return n_panels_; }
   [[nodiscard]] Index width() const noexcept { return width_; }
   [[nodiscard]] Index padded_cols() const noexcept { return n_panels_ * width_; }
@@ -53,6 +54,8 @@ class RowBlock {
   /// The same in twice the precision, vectors as sums high + low.
   void times_pair(const double* high, const double* low, double* target_high, double* target_low) const;
   void add_transposed_times_pair(const double* high, const double* low, double* target_high, double* target_low) const;
+  /// Makes this a block of `rows` rows, to be written panel by panel; the caller zeroes those past them up to padded_rows().
+  void resize(Index rows);
   /// This block becomes `source` with row k multiplied by weight[k].
   void assign_scaled(const RowBlock& source, const double* weight);
 
