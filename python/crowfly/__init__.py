@@ -16,6 +16,7 @@ except ImportError as error:
     raise
 from crowfly.index import Index, Plan, nearest, pairwise_distances
 from crowfly.inference import OlsResult, ols
+from crowfly.lasso import EnetPath, NnlsResult, enet_path, lasso_path, nnls
 from crowfly.least_squares import LstsqResult, lstsq
 from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
 from crowfly.polynomial import PolyfitResult, polyfit
@@ -30,20 +31,25 @@ from crowfly.runtime import (
 
 __all__ = [
     "ConvergenceWarning",
+    "EnetPath",
     "Index",
     "LogisticResult",
     "LstsqResult",
+    "NnlsResult",
     "OlsResult",
     "Plan",
     "PolyfitResult",
     "RidgePathResult",
     "SeparationError",
     "__version__",
+    "enet_path",
     "get_config",
     "get_num_threads",
+    "lasso_path",
     "logistic",
     "lstsq",
     "nearest",
+    "nnls",
     "ols",
     "pairwise_distances",
     "polyfit",

@@ -109,6 +109,32 @@ def ridge_fold_errors(
     offsets: Sequence[int],
     num_threads: int,
 ) -> NDArray[np.float64] | None: ...
+def elastic_net_path(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    positive: bool,
+    l1_ratio: float,
+    penalty_factor: Sequence[float],
+    alphas: Sequence[float],
+    n_alphas: int,
+    eps: float,
+    num_threads: int,
+) -> dict[str, Any]: ...
+def elastic_net_cv(
+    X: Sequence[NDArray[Any]],
+    y: Sequence[NDArray[Any]],
+    sample_weight: Sequence[NDArray[np.float64] | None],
+    intercept: bool,
+    positive: bool,
+    l1_ratio: Sequence[float],
+    alphas: Sequence[float],
+    n_alphas: int,
+    eps: float,
+    num_threads: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def gram_pays(n: int, p: int, n_alphas: int) -> bool: ...
 def logistic(
     X: NDArray[Any],
     classes: NDArray[np.int32],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+
 @dataclass(frozen=True)
 class Plan:
     """What a call of `Index.query` will do; `Index.explain` makes it. As text it is one sentence.

@@ -11,6 +11,11 @@ namespace crowfly {
 ColumnStatistics standardise(Design& design, const double* weights, bool centre, double largest_scale) {
   check(!design.ones);
   ColumnStatistics statistics = column_statistics(design, weights);
+  standardise(design, statistics, centre, largest_scale);
+  return statistics;
+}
+
+void standardise(Design& design, const ColumnStatistics& statistics, bool centre, double largest_scale) {
   if (!(statistics.total_weight > 0))
     throw InvalidArgument("sample_weight: at least one weight must be positive, all are zero");
   for (std::size_t j = 0; j < statistics.sum.size(); ++j) {
@@ -22,7 +27,6 @@ ColumnStatistics standardise(Design& design, const double* weights, bool centre,
     design.scale[j] = reach > 0 ? std::ldexp(1.0, -std::ilogb(reach)) : 1.0;
     design.scale[j] = std::min(design.scale[j], largest_scale);
   }
-  return statistics;
 }
 
 }  // namespace crowfly

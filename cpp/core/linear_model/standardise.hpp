@@ -12,6 +12,9 @@ namespace crowfly {
 /// Throws InvalidArgument when all weights are zero, NotFinite when a column's sum or extent is not finite.
 ColumnStatistics standardise(Design& design, const double* weights, bool centre, double largest_scale);
 
+/// The same from statistics at hand.
+void standardise(Design& design, const ColumnStatistics& statistics, bool centre, double largest_scale);
+
 /// The largest scale that is safe: with a penalty, which is multiplied by the scale's square, far less than the reciprocal of the smallest number.
 [[nodiscard]] constexpr double largest_safe_scale(bool penalised) noexcept { return penalised ? 0x1p300 : 0x1p1000; }
 

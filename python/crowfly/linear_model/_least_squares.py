@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from crowfly import LstsqResult, lstsq
+from crowfly import lstsq, nnls
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
@@ -32,7 +32,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     n_features_in_: int
     fit_intercept: bool
     positive: bool
-    _solution: LstsqResult
+    _solution: Any
 
     def _fit_least_squares(
         self, X: MatrixLike, y: Any, sample_weight: Any, alpha: Any = 0.0, n_jobs: int | None = None
@@ -74,9 +74,10 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         # The attributes decide: users may have changed them since the fit.
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(np.atleast_2d(coef).shape[0], self.intercept_, dtype=np.float64)
-        return replace(self._solution, coef=coef, intercept=intercept).predict(
+        values: FloatArray = replace(self._solution, coef=coef, intercept=intercept).predict(
             validate_data(self, X, reset=False)
         )
+        return values
 
 
 def _penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
@@ -112,7 +113,7 @@ class LinearRegression(_LeastSquaresRegressor):
     n_jobs : int, default=None
         Number of threads; None: the current setting of :func:`crowfly.set_num_threads`, -1: all processors.
     positive : bool, default=False
-        True is not offered.
+        Whether coefficients must not be negative (:func:`crowfly.nnls`).
 
     Attributes
     ----------
@@ -121,7 +122,7 @@ class LinearRegression(_LeastSquaresRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 without one.
     rank_ : int
-        Numerical rank of `X`, centred when there is an intercept.
+        Numerical rank of `X`, centred when there is an intercept. Not with ``positive=True``.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -185,12 +186,27 @@ class LinearRegression(_LeastSquaresRegressor):
         Raises
         ------
         ValueError
-            If an argument is not finite, shapes do not match, a weight is negative, or ``positive=True``.
+            If an argument is not finite, shapes do not match, or a weight is negative.
         TypeError
             If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
         """
+        if self.positive:
+            return self._fit_non_negative(X, y, sample_weight)
         self._fit_least_squares(X, y, sample_weight, n_jobs=self.n_jobs)
         self.rank_ = self._solution.rank
+        return self
+
+    def _fit_non_negative(self, X: MatrixLike, y: Any, sample_weight: Any) -> Self:
+        X, targets = validated_regression_data(self, X, y)
+        self._solution = nnls(
+            X,
+            targets,
+            fit_intercept=self.fit_intercept,
+            sample_weight=checked_sample_weight(sample_weight, X),
+            num_threads=num_threads(self.n_jobs),
+        )
+        self.coef_ = self._solution.coef
+        self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
         return self
 
 

@@ -1,0 +1,498 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Lasso and elastic net along paths of penalties, and non-negative least squares."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly import _core
+from crowfly._validation import (
+    LARGEST_WEIGHT,
+    as_design,
+    as_flag,
+    as_integer,
+    as_matrix,
+    as_num_threads,
+    as_real,
+    as_real_array,
+    as_weights,
+    check_same_features,
+    explain_not_finite,
+    scan,
+)
+from crowfly.least_squares import _as_targets, lstsq
+from crowfly.logistic import ConvergenceWarning
+
+__all__ = ["EnetPath", "NnlsResult", "enet_path", "lasso_path", "nnls"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class EnetPath:
+    """Result of `enet_path` and `lasso_path`. With two-dimensional y every array but `alphas` has a first axis of n_targets.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (n_alphas,)
+        Decreasing.
+    coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
+    intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        Zero without an intercept.
+    objectives : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        Value of the objective.
+    dual_gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        Upper bounds on objective - minimum, rounding included; infinite where none could be certified.
+    relative_gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        The same divided by the objective.
+    n_iter : ndarray of int of shape (n_alphas,) or (n_targets, n_alphas)
+        Newton steps and runs of coordinate descent.
+    method : {"gram", "columns"}
+        What was solved on: the whole Gram matrix, or columns with a working set.
+    n_reads : int
+        Passes over X.
+    """
+
+    alphas: FloatArray
+    coefs: FloatArray
+    intercepts: FloatArray
+    objectives: FloatArray
+    dual_gaps: FloatArray
+    relative_gaps: FloatArray
+    n_iter: NDArray[np.int32]
+    method: str
+    n_reads: int
+
+    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
+        """Predict targets at every alpha.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n, n_alphas) or (n, n_targets, n_alphas)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is no finite real matrix with the features of the fit.
+        """
+        coefs = np.moveaxis(self.coefs, -2, -1)
+        rows = np.ascontiguousarray(coefs.reshape(-1, coefs.shape[-1]))
+        values = _predictions(X, rows, self.intercepts.ravel(), num_threads)
+        return values.reshape(len(values), *coefs.shape[:-1])
+
+
+@dataclass(frozen=True, eq=False)
+class NnlsResult:
+    """Result of `nnls`. With two-dimensional y every field but `coef` has shape (n_targets,).
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_features,) or (n_targets, n_features)
+        None is negative.
+    intercept : float or ndarray
+        Zero without an intercept.
+    rss : float or ndarray
+        Weighted sum of squared residuals.
+    optimality_gap : float or ndarray
+        Upper bound on rss - minimum, rounding included; infinite where none could be certified.
+    """
+
+    coef: FloatArray
+    intercept: float | FloatArray
+    rss: float | FloatArray
+    optimality_gap: float | FloatArray
+
+    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_targets)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is no finite real matrix with the features of the fit.
+        """
+        values = _predictions(X, np.atleast_2d(self.coef), np.atleast_1d(self.intercept), num_threads)
+        return values[:, 0] if self.coef.ndim == 1 else values
+
+
+def _predictions(
+    X: ArrayLike, coef: FloatArray, intercept: FloatArray, num_threads: int | None
+) -> FloatArray:
+    array = as_matrix("X", X)
+    check_same_features("X", array, coef.shape[1], "the fit")
+    scan("X", array)
+    return _core.linear_predictor(array, coef, intercept, as_num_threads(num_threads))
+
+
+def as_alphas(alphas: object) -> tuple[list[float], int]:
+    """A list of penalties, decreasing, or the size of a grid."""
+    if isinstance(alphas, numbers.Integral):
+        return [], as_integer("alphas", alphas, 1)
+    values = as_real_array("alphas", alphas, (1,))  # type: ignore[arg-type]
+    if values.size == 0:
+        raise ValueError("alphas: at least one number expected, got none")
+    scan("alphas", values)
+    if values.min() < 0 or values.max() > LARGEST_WEIGHT:
+        wrong = values[(values < 0) | (values > LARGEST_WEIGHT)][0]
+        raise ValueError(f"alphas: numbers from 0 to {LARGEST_WEIGHT:g} expected, got {wrong:g}")
+    return np.sort(values.astype(np.float64))[::-1].tolist(), values.size
+
+
+def as_l1_ratio(value: object) -> float:
+    ratio = as_real("l1_ratio", value, 0)
+    if ratio > 1:
+        raise ValueError(f"l1_ratio: a number from 0 to 1 expected, got {ratio:g}")
+    return ratio
+
+
+def as_grid_ratio(value: object) -> float:
+    ratio = as_real("eps", value, 0)
+    if not 0 < ratio <= 1:
+        raise ValueError(f"eps: a number above 0 and at most 1 expected, got {ratio:g}")
+    return ratio
+
+
+def _as_penalty_factors(value: ArrayLike | None, n_features: int) -> list[float]:
+    if value is None:
+        return [1.0] * n_features
+    factors = as_real_array("penalty_factor", value, (1,)).astype(np.float64)
+    if factors.shape != (n_features,):
+        raise ValueError(
+            f"penalty_factor: one number per feature ({n_features}) expected, got shape {factors.shape}"
+        )
+    wrong = np.flatnonzero(~((factors >= 0) & ((factors <= LARGEST_WEIGHT) | np.isposinf(factors))))
+    if wrong.size:
+        raise ValueError(
+            f"penalty_factor: numbers from 0 to {LARGEST_WEIGHT:g}, or inf, expected, "
+            f"penalty_factor[{wrong[0]}] is {factors[wrong[0]]}"
+        )
+    values: list[float] = factors.tolist()
+    return values
+
+
+def _without_weightless_rows(
+    array: NDArray[Any], columns: NDArray[Any], weights: FloatArray | None
+) -> tuple[NDArray[Any], NDArray[Any], FloatArray | None]:
+    if weights is None or weights.all():
+        return array, columns, weights
+    kept = weights > 0
+    return array[kept], columns[kept], weights[kept]
+
+
+def enet_path(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    l1_ratio: float = 0.5,
+    eps: float = 1e-3,
+    alphas: int | ArrayLike = 100,
+    positive: bool = False,
+    fit_intercept: bool = True,
+    penalty_factor: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    num_threads: int | None = None,
+) -> EnetPath:
+    r"""Fit elastic nets along a path of penalties.
+
+    Minimises, with weights :math:`w` that sum to :math:`W` and penalty factors :math:`f`,
+
+    .. math::
+        \frac{1}{2W} \sum_i w_i (y_i - x_i \cdot b - b_0)^2
+        + \alpha \sum_j f_j \left(\rho |b_j| + \frac{1 - \rho}{2} b_j^2\right)
+
+    at every :math:`\alpha`. Targets are fitted independently.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, n_features)
+        float32 or float64 in any layout; arithmetic is float64.
+    y : array_like of shape (n,) or (n, n_targets)
+    l1_ratio : float
+        :math:`\rho`, from 0 (ridge) to 1 (lasso).
+    eps : float
+        Smallest alpha of a grid over its largest.
+    alphas : int or array_like of shape (n_alphas,)
+        Penalties, in any order, or their number in a geometric grid that starts at the smallest alpha without a penalised
+        coefficient (for all targets). A grid needs l1_ratio > 0.
+    positive : bool
+        Whether coefficients must not be negative.
+    fit_intercept : bool
+        Whether to fit :math:`b_0`, which is not penalised.
+    penalty_factor : array_like of shape (n_features,), optional
+        Factors of the features' penalties: 0 is no penalty, inf leaves a feature out. Taken as they are (glmnet rescales them).
+    sample_weight : array_like of shape (n,), optional
+        Non-negative; a weight of zero equals leaving the row out.
+    num_threads : int, optional
+        Limit for this call; no result depends on it.
+
+    Returns
+    -------
+    EnetPath
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument: wrong dtype, rank or length, NaN or infinity, negative weights or penalties, no rows.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the gap certified is above 1e-9 of the objective without features.
+
+    Notes
+    -----
+    Each fit ends with an exact solution on its support (J. Friedman, T. Hastie and R. Tibshirani, Journal of Statistical Software 33, 2010,
+    for coordinate descent; M. Osborne, B. Presnell and B. Turlach, IMA J. Numerical Analysis 20, 2000, for active sets). The
+    gap is that of the dual point proportional to the residual (O. Fercoq, A. Gramfort and J. Salmon, ICML 2015).
+
+    Examples
+    --------
+    >>> import crowfly
+    >>> path = crowfly.enet_path([[0, 0], [1, 1], [2, 2]], [0, 1, 2], l1_ratio=1.0, alphas=[0.1])
+    >>> float(path.coefs.sum().round(12)), float(path.intercepts[0].round(12))
+    (0.85, 0.15)
+    """
+    result, converged = fit_path(
+        X,
+        y,
+        l1_ratio=l1_ratio,
+        eps=eps,
+        alphas=alphas,
+        positive=positive,
+        fit_intercept=fit_intercept,
+        penalty_factor=penalty_factor,
+        sample_weight=sample_weight,
+        num_threads=num_threads,
+    )
+    if not converged:
+        warnings.warn(shortfall(result), ConvergenceWarning, stacklevel=2)
+    return result
+
+
+def lasso_path(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    eps: float = 1e-3,
+    alphas: int | ArrayLike = 100,
+    positive: bool = False,
+    fit_intercept: bool = True,
+    penalty_factor: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    num_threads: int | None = None,
+) -> EnetPath:
+    """Fit lassos along a path of penalties: `enet_path` with ``l1_ratio=1``, which see.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, n_features)
+    y : array_like of shape (n,) or (n, n_targets)
+    eps, alphas, positive, fit_intercept, penalty_factor, sample_weight, num_threads
+        As in `enet_path`.
+
+    Returns
+    -------
+    EnetPath
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `enet_path`.
+    """
+    result, converged = fit_path(
+        X,
+        y,
+        l1_ratio=1.0,
+        eps=eps,
+        alphas=alphas,
+        positive=positive,
+        fit_intercept=fit_intercept,
+        penalty_factor=penalty_factor,
+        sample_weight=sample_weight,
+        num_threads=num_threads,
+    )
+    if not converged:
+        warnings.warn(shortfall(result), ConvergenceWarning, stacklevel=2)
+    return result
+
+
+def shortfall(path: EnetPath) -> str:
+    """What a warning says of a path whose gaps are larger than they should be."""
+    return (
+        f"a gap of {path.dual_gaps.max():.2g} could be certified at worst, where rounding alone leaves less; "
+        "columns may depend on each other without an l1 penalty, or differ by large offsets"
+    )
+
+
+def fit_path(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    l1_ratio: float,
+    eps: float,
+    alphas: int | ArrayLike,
+    positive: bool,
+    fit_intercept: bool,
+    penalty_factor: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    num_threads: int | None,
+) -> tuple[EnetPath, bool]:
+    """`enet_path`, and whether gaps are at rounding level."""
+    array = as_design(X)
+    targets = _as_targets(y, len(array))
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    ratio = as_l1_ratio(l1_ratio)
+    values, n_alphas = as_alphas(alphas)
+    if not values and ratio == 0:
+        raise ValueError(
+            "alphas: a list of numbers expected with l1_ratio=0, for which there is no largest one"
+        )
+    factors = _as_penalty_factors(penalty_factor, array.shape[1])
+    weights = as_weights(sample_weight, len(array))
+    array, columns, weights = _without_weightless_rows(array, columns, weights)
+    try:
+        fit = _core.elastic_net_path(
+            array,
+            columns,
+            weights,
+            as_flag("fit_intercept", fit_intercept),
+            as_flag("positive", positive),
+            ratio,
+            factors,
+            values,
+            n_alphas,
+            as_grid_ratio(eps),
+            as_num_threads(num_threads),
+        )
+    except _core.NotFiniteError:
+        raise explain_not_finite(X=array, y=columns) from None
+    lost = ~np.isfinite(fit["coefs"]).all(axis=(0, 1))
+    if lost.any():
+        raise ValueError(
+            f"X: the coefficient of column {lost.argmax()} overflows float64; multiply that column by a power of two"
+        )
+    converged = fit.pop("converged")
+    fit["coefs"] = np.moveaxis(fit["coefs"], 1, 2)
+    if targets.ndim == 1:
+        fit.update({name: value[0] for name, value in fit.items() if name in _PER_TARGET})
+    return EnetPath(**fit), converged
+
+
+_PER_TARGET = ("coefs", "intercepts", "objectives", "dual_gaps", "relative_gaps", "n_iter")
+
+
+def nnls(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    fit_intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+    num_threads: int | None = None,
+) -> NnlsResult:
+    r"""Fit non-negative least squares.
+
+    Minimises :math:`\sum_i w_i (y_i - x_i \cdot b - b_0)^2` over :math:`b \ge 0`; the intercept :math:`b_0` may have any sign.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, n_features)
+    y : array_like of shape (n,) or (n, n_targets)
+    fit_intercept : bool
+    sample_weight : array_like of shape (n,), optional
+        Non-negative; a weight of zero equals leaving the row out.
+    num_threads : int, optional
+        Limit for this call; no result depends on it.
+
+    Returns
+    -------
+    NnlsResult
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument: wrong dtype, rank or length, NaN or infinity, negative weights, no rows.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the gap certified is above 1e-9 of the sum of squares without features.
+
+    Notes
+    -----
+    Active sets on the Gram matrix (C. Lawson and R. Hanson, *Solving Least Squares Problems*, 1974, chapter 23) find the support, on which
+    `lstsq` then solves: where its columns are independent, the coefficients are the exact solution rounded once.
+
+    Examples
+    --------
+    >>> import crowfly
+    >>> crowfly.nnls([[1, 0], [1, 0], [0, 1]], [2, 1, -1]).coef.tolist()
+    [1.5, 0.0]
+    """
+    path, converged = fit_path(
+        X,
+        y,
+        l1_ratio=1.0,
+        eps=1.0,
+        alphas=[0.0],
+        positive=True,
+        fit_intercept=fit_intercept,
+        penalty_factor=None,
+        sample_weight=sample_weight,
+        num_threads=num_threads,
+    )
+    if not converged:
+        warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)
+    array = as_design(X)
+    targets = _as_targets(y, len(array))
+    weights = as_weights(sample_weight, len(array))
+    total = len(array) if weights is None else weights.sum()
+    coef = np.array(path.coefs[..., 0], ndmin=2)
+    intercept = np.atleast_1d(path.intercepts[..., 0]).copy()
+    rss = 2 * total * np.atleast_1d(path.objectives[..., 0])
+    for target, column in enumerate(targets.T if targets.ndim == 2 else targets[np.newaxis]):
+        exact = _on_support(array, column, coef[target], fit_intercept, weights, num_threads)
+        if exact is not None:
+            coef[target], intercept[target], rss[target] = exact
+    gap = 2 * total * path.dual_gaps[..., 0]
+    if targets.ndim == 2:
+        return NnlsResult(coef, intercept, rss, gap)
+    return NnlsResult(coef[0], float(intercept[0]), float(rss[0]), float(gap))
+
+
+def _on_support(
+    array: NDArray[Any],
+    column: NDArray[Any],
+    coef: FloatArray,
+    fit_intercept: bool,
+    weights: FloatArray | None,
+    num_threads: int | None,
+) -> tuple[FloatArray, float, float] | None:
+    """Coefficients, intercept and rss of least squares on the positive coefficients, if it leaves them so."""
+    support = np.flatnonzero(coef)
+    if support.size == 0:
+        return None
+    fit: Any = lstsq(
+        array[:, support], column, intercept=fit_intercept, sample_weight=weights, num_threads=num_threads
+    )
+    if fit.rank < support.size or not (fit.coef > 0).all():
+        return None
+    full = np.zeros_like(coef)
+    full[support] = fit.coef
+    return full, fit.intercept, fit.rss
