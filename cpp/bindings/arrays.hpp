@@ -125,6 +125,7 @@ void bind_linear_model(py::module_& m);
 void bind_ridge(py::module_& m);
 void bind_inference(py::module_& m);
 void bind_elastic_net(py::module_& m);
+void bind_moments(py::module_& m);
 void bind_kernels(py::module_& m);
 void bind_kernel_timing(py::module_& m);
 

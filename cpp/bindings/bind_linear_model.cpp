@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "arrays.hpp"
+#include "fit_results.hpp"
 #include "linear_model/least_squares.hpp"
 #include "linear_model/logistic_loss.hpp"
 #include "linear_model/newton.hpp"
@@ -10,13 +11,6 @@ namespace {
 
 using Labels = py::array_t<std::int32_t, py::array::c_style>;
 using Doubles = py::array_t<double, py::array::c_style>;
-
-/// Column t of a core matrix becomes row t of the array: scikit-learn's (n_targets, n_features).
-py::array_t<double> rows_from_columns(const Matrix& matrix) {
-  py::array_t<double> out({matrix.cols(), matrix.rows()});
-  std::copy_n(matrix.data(), matrix.rows() * matrix.cols(), out.mutable_data());
-  return out;
-}
 
 py::dict fit_least_squares(const py::array& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
                            const Vector& penalty, int num_threads) {
@@ -33,16 +27,7 @@ py::dict fit_least_squares(const py::array& x, const py::array& y, const Optiona
     const LongCall call(num_threads);
     fit = least_squares(problem);
   }
-  py::dict result;
-  result["coef"] = rows_from_columns(fit.coef);
-  result["intercept"] = owned_array(std::move(fit.intercept));
-  result["rss"] = owned_array(std::move(fit.rss));
-  result["rank"] = fit.rank;
-  result["condition"] = fit.condition;
-  result["method"] = fit.method == LeastSquaresMethod::cholesky ? "cholesky" : "qr";
-  result["dependent_columns"] = owned_array(std::move(fit.dependent_columns));
-  result["n_reads"] = fit.n_reads;
-  return result;
+  return least_squares_dict(std::move(fit));
 }
 
 const char* status_name(LogisticStatus status) {

@@ -38,6 +38,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   crowfly::bindings::bind_ridge(m);
   crowfly::bindings::bind_inference(m);
   crowfly::bindings::bind_elastic_net(m);
+  crowfly::bindings::bind_moments(m);
   auto kernels = m.def_submodule("_kernels", "Kernels of the active instruction set, for tests and benchmarks.");
   crowfly::bindings::bind_kernels(kernels);
 }

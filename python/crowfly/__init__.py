@@ -19,6 +19,8 @@ from crowfly.inference import OlsResult, ols
 from crowfly.lasso import EnetPath, NnlsResult, enet_path, lasso_path, nnls
 from crowfly.least_squares import LstsqResult, lstsq
 from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
+from crowfly.many_lstsq import GroupedLstsqResult, RollingLstsqResult, lstsq_grouped, lstsq_rolling
+from crowfly.moments import Moments, lstsq_chunks
 from crowfly.polynomial import PolyfitResult, polyfit
 from crowfly.ridge import RidgePathResult, ridge_path
 from crowfly.runtime import (
@@ -32,14 +34,17 @@ from crowfly.runtime import (
 __all__ = [
     "ConvergenceWarning",
     "EnetPath",
+    "GroupedLstsqResult",
     "Index",
     "LogisticResult",
     "LstsqResult",
+    "Moments",
     "NnlsResult",
     "OlsResult",
     "Plan",
     "PolyfitResult",
     "RidgePathResult",
+    "RollingLstsqResult",
     "SeparationError",
     "__version__",
     "enet_path",
@@ -48,6 +53,9 @@ __all__ = [
     "lasso_path",
     "logistic",
     "lstsq",
+    "lstsq_chunks",
+    "lstsq_grouped",
+    "lstsq_rolling",
     "nearest",
     "nnls",
     "ols",

@@ -135,6 +135,52 @@ def elastic_net_cv(
     num_threads: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def gram_pays(n: int, p: int, n_alphas: int) -> bool: ...
+
+class Moments:
+    def __init__(self, n_features: int, n_targets: int) -> None: ...
+    @property
+    def n_rows(self) -> int: ...
+    @property
+    def total_weight(self) -> float: ...
+    def update(
+        self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[np.float64] | None, num_threads: int
+    ) -> None: ...
+    def downdate(
+        self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[np.float64] | None, num_threads: int
+    ) -> None: ...
+    def merge(self, other: Moments, num_threads: int) -> None: ...
+    def solve(self, intercept: bool, alpha: Sequence[float], num_threads: int) -> dict[str, Any]: ...
+    def state(
+        self,
+    ) -> tuple[int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+    def restore(
+        self,
+        n_rows: int,
+        scale: Sequence[float],
+        peak: Sequence[float],
+        high: NDArray[np.float64],
+        low: NDArray[np.float64],
+    ) -> None: ...
+
+def rolling_least_squares(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    window: int,
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    alpha: Sequence[float],
+    num_threads: int,
+) -> dict[str, NDArray[Any]]: ...
+def grouped_least_squares(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    rows: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    alpha: Sequence[float],
+    num_threads: int,
+) -> dict[str, NDArray[Any]]: ...
 def logistic(
     X: NDArray[Any],
     classes: NDArray[np.int32],

@@ -41,7 +41,9 @@ class Plan:
             return "no memory beside the points"
         size = _size(self.extra_bytes)
         return (
-            f"{size} beside the points, built" if self.built else f"about {size} beside the points, to be built"
+            f"{size} beside the points, built"
+            if self.built
+            else f"about {size} beside the points, to be built"
         )
 
 

@@ -172,12 +172,16 @@ def lstsq(
         fit = _core.least_squares(array, columns, weights, with_intercept, penalties, threads)
     except _core.NotFiniteError:
         raise explain_not_finite(X=array, y=columns) from None
+    return _result(fit, targets.ndim == 1)
+
+
+def _result(fit: dict[str, Any], single: bool) -> LstsqResult:
+    """What the core found, in the shape of y: `single` for one dimension."""
     lost = ~np.isfinite(fit["coef"]).all(axis=0)
     if lost.any():
         raise ValueError(
             f"X: the coefficient of column {lost.argmax()} overflows float64; multiply that column by a power of two"
         )
-    single = targets.ndim == 1
     return LstsqResult(
         coef=fit["coef"][0] if single else fit["coef"],
         intercept=float(fit["intercept"][0]) if single else fit["intercept"],

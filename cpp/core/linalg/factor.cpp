@@ -165,8 +165,9 @@ std::optional<Matrix> minimum_norm(const PivotedQr& f, const Matrix& z, const Ve
   return solution;
 }
 
-double triangle_condition(const PivotedQr& f) {
-  Matrix r = f.a.block(0, f.a.cols(), 0, f.a.cols());
+}  // namespace
+
+double triangle_condition(Matrix r) {
   int n = as_int(r.cols()), ld = leading(r), info = 0;
   double rcond = 0;
   std::vector<double> work(static_cast<std::size_t>(3 * n));
@@ -175,8 +176,6 @@ double triangle_condition(const PivotedQr& f) {
                  &info);
   return rcond > 0 ? 1.0 / rcond : std::numeric_limits<double>::infinity();
 }
-
-}  // namespace
 
 LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
   const Index p = a.cols();
@@ -217,7 +216,7 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
       result.coef(static_cast<Index>(column), t) = b(j, t) * f.scale[column];
     }
   }
-  result.condition = triangle_condition(f);
+  result.condition = triangle_condition(f.a.block(0, p, 0, p));
   return result;
 }
 

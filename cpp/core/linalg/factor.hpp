@@ -11,6 +11,9 @@ namespace crowfly {
 /// Upper triangular R of a QR factorisation of a (rows >= cols), a overwritten. Returns R as cols x cols.
 [[nodiscard]] Matrix qr_triangle(Matrix a);
 
+/// Estimate of an upper triangle's condition in the 1-norm; infinity where it is singular.
+[[nodiscard]] double triangle_condition(Matrix r);
+
 /// Householder QR of a with rows >= cols, kept as reflectors.
 struct QrFactors {
   Matrix reflectors;
