@@ -90,12 +90,10 @@ def unit_rows(X: FloatArray) -> FloatArray:
 
 
 def wrapped(X: FloatArray, box: AnyArray) -> FloatArray:
-    """Coordinates moved by whole lengths to [0, length); infinite lengths move nothing."""
-    with np.errstate(invalid="ignore"):
-        inside = np.fmod(X, box)
-    inside = np.where(inside < 0, inside + box, inside)
-    inside = np.where(inside >= box, 0.0, inside)
-    return np.where(np.isinf(box) | ((X >= 0) & (box > X)), X, inside)
+    """Coordinates moved by whole lengths to within half a length of zero, which is exact; infinite lengths move nothing."""
+    lengths = np.broadcast_to(box, X.shape)
+    moved = [x if math.isinf(b) else math.remainder(x, b) for x, b in zip(X.flat, lengths.flat, strict=True)]
+    return np.array(moved).reshape(X.shape)
 
 
 def raw_distances(

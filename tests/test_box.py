@@ -57,9 +57,17 @@ def test_layouts_and_threads(layout: str, num_threads: int) -> None:
 
 def test_far_apart_straight_is_near_round_the_edge() -> None:
     index = crowfly.Index(np.array([[0.1], [5.0], [9.5]]), box=10.0)
-    distances, indices = index.query([[9.9], [-0.2], [1000.1]], 2)
+    distances, indices = index.query([[9.9], [-0.1], [1000.1]], 2)
     assert indices.tolist() == [[0, 2], [0, 2], [0, 2]]
-    assert np.allclose(distances, [[0.2, 0.4], [0.3, 0.3], [0.0, 0.6]])
+    assert np.allclose(distances, [[0.2, 0.4], [0.2, 0.4], [0.0, 0.6]])
+
+
+@pytest.mark.parametrize("length", [1e3, 1e12, 1e17, 1e300])
+def test_a_long_box_moves_nothing(length: float) -> None:
+    rng = np.random.default_rng(3)
+    points, queries = rng.standard_normal((200, 2)), rng.standard_normal((20, 2))
+    boxed, free = crowfly.Index(points, box=length), crowfly.Index(points)
+    assert_neighbors_equal(boxed.query(queries, 5), free.query(queries, 5))
 
 
 def test_agrees_with_scipy() -> None:

@@ -140,7 +140,9 @@ def test_lattice_tile_sees_a_single_hit_wherever_it_is(lattice: str) -> None:
     queries, points, _ = tile_of(lattice, 1, 7, bits=26)
     products = queries @ points.T
     nothing = np.full(len(queries), 2**30, np.int32)
-    assert not _core._kernels.lattice_tile(lattice, queries, points, np.zeros(len(points), np.int32), nothing)[0]
+    assert not _core._kernels.lattice_tile(
+        lattice, queries, points, np.zeros(len(points), np.int32), nothing
+    )[0]
     for i, j in np.ndindex(products.shape):
         start, thresholds = np.full(len(points), -(2**28), np.int32), nothing.copy()
         start[j], thresholds[i] = 0, products[i, j]

@@ -247,3 +247,11 @@ def test_accuracies_that_cannot_be() -> None:
         ValueError, match=r"labels: 1 dimension expected, got shape \(10, 1\); use .ravel\(\)$"
     ):
         index.leave_one_out_accuracy(np.zeros((10, 1)), 3)
+
+
+def test_infinitely_far_neighbors_vote_alike() -> None:
+    points = np.array([[1.0], [2.0], [3.0]]) * 1e200
+    index = crowfly.Index(points, "sqeuclidean")
+    _, votes = index.votes([[9e200]], 3, [0, 1, 1], weights="distance")
+    assert votes.tolist() == [[1.0, 2.0]]
+    assert index.means([[9e200]], 2, [1.0, 3.0, 7.0], weights="distance").tolist() == [5.0]

@@ -389,7 +389,7 @@ const TrialEntry entries[] = {
     {"lattice_tile byte", 128, lattice_tile<std::uint8_t>},
     {"lattice_tile byte", 384, lattice_tile<std::uint8_t>},
     {"lattice_tile word", 128, lattice_tile<std::int16_t>},
-    {"lattice_tile word", 784, lattice_tile<std::int16_t>},
+    {"lattice_tile word", 256, lattice_tile<std::int16_t>},
     {"lattice_round_f32 byte", 128, lattice_round<std::uint8_t, float>},
     {"lattice_round_f64 byte", 128, lattice_round<std::uint8_t, double>},
     {"lattice_round_f32 word", 128, lattice_round<std::int16_t, float>},

@@ -100,7 +100,10 @@ def as_box(box: ArrayLike | None, n_features: int, metric: str) -> NDArray[np.fl
         return None
     if metric not in BOX_METRICS:
         raise ValueError(f"box: only with the metrics {', '.join(BOX_METRICS)}, got {metric!r}")
-    array = as_real_array("box", box, (0, 1)).astype(np.float64)
+    array = as_real_array("box", box, (0, 1))
+    if array.dtype == np.bool_:
+        raise TypeError("box: lengths expected, got booleans")
+    array = array.astype(np.float64)
     if array.ndim == 1 and array.shape != (n_features,):
         raise ValueError(
             f"box: one length, or one per feature, shape ({n_features},), expected, got shape {array.shape}"

@@ -41,8 +41,8 @@ class Index:
     p : float, optional
         Exponent of "minkowski", from 1 to 500, or infinity; default 2.
     box : float or array_like of shape (n_features,), optional
-        Space repeats after this length (one for all features, or one each; infinity for those that don't): coordinates are moved into the box by whole
-        lengths, and differences are taken the shorter way round. Not with "cosine", "minkowski" and "nan_euclidean".
+        Space repeats after this length (one for all features, or one each; infinity for those that don't): coordinates are moved by whole lengths to within
+        half a length of zero, exactly, and differences are taken the shorter way round. Not with "cosine", "minkowski" and "nan_euclidean".
     algorithm : {"auto", "direct", "lattice", "cells", "tree"}
         How to search. It decides speed and memory, never answers. "direct" computes every distance; "lattice" rounds rows to small integers first, computes
         only what the rounding can't rule out; "cells" groups the points before that, for clustered data; "tree" is for few features. Where
@@ -203,7 +203,8 @@ class Index:
         Raises
         ------
         TypeError, ValueError
-            As `query`; if `radius` is negative or NaN.
+            As `query`; if `radius` is negative or NaN; if the neighbours would take more than half of the machine's memory (24 bytes each while they are
+            collected; `count_radius` tells how many there are).
         """
         request = self._request(
             queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads

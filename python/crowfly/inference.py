@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack, _ols_summary
 from crowfly._covariance import Covariance, covariance_of
-from crowfly._labels import as_label_array, number_labels
+from crowfly._labels import as_label_array, check_labels_finite, number_labels
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -278,6 +278,7 @@ def _as_groups(groups: ArrayLike | None, n_rows: int, kept: NDArray[np.bool_] | 
     if labels.ndim != 1:
         raise ValueError(f"groups: 1 dimension expected, got shape {labels.shape}")
     check_same_length("groups", labels, n_rows, "X")
+    check_labels_finite("groups", labels)
     classes, numbers = number_labels("groups", labels if kept is None else labels[kept])
     if len(classes) < 2:
         raise ValueError("groups: at least two groups expected, got one: it has no variance between groups")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
-from crowfly._labels import as_label_array, number_labels
+from crowfly._labels import as_label_array, check_labels_finite, number_labels
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -200,6 +200,7 @@ def lstsq_grouped(
     if labels.ndim != 1:
         raise ValueError(f"groups: 1 dimension expected, got shape {labels.shape}")
     check_same_length("groups", labels, len(array), "X")
+    check_labels_finite("groups", labels)
     names, numbers = number_labels("groups", labels)
     if weights is None:
         rows = np.argsort(numbers, kind="stable")

@@ -72,7 +72,7 @@ struct Lattice {
 struct KernelTable {
   const char* name;
 
-  /// Coarse and quick, or 256 times finer at half the speed.
+  /// Coarse and quick, or finer (13 times at 256 features, less the more there are) at half the speed.
   Lattice byte_lattice;
   Lattice word_lattice;
 

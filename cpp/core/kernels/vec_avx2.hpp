@@ -132,7 +132,7 @@ struct ByteProducts {
   }
 };
 
-/// Two products are summed in 32 bits, which they fill up to one part in 2^15.
+/// Two products are summed in 32 bits: 2 * 32767^2 < 2^31.
 struct WordProducts {
   using Code = std::int16_t;
   static constexpr int bytes = 4, levels = 32767, offset = 0;

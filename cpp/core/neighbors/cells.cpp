@@ -15,11 +15,10 @@ namespace {
 constexpr Index rows_per_task = 1024;
 
 /// Every so-many-th point, as points of their own.
-LatticePoints pick_centres(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
-                           Index n_cells) {
+LatticePoints pick_centres(const MatrixView& points, const Metric& metric, Index n_cells) {
   Partition few{std::vector<Index>(as_size(n_cells)), {0, n_cells}};
   for (Index c = 0; c < n_cells; ++c) few.order[as_size(c)] = part_of(points.rows, n_cells, c).begin;
-  return LatticePoints(lattice, points, metric, few);
+  return LatticePoints(cell_lattice(), points, metric, few);
 }
 
 /// The nearest centre of each row, as the lattice sees them.
@@ -117,7 +116,7 @@ MatrixView sample_of(MatrixView rows, Index n) {
 double Cells::share_visited(const MatrixView& points, const MatrixView& queries, const Metric& metric, Index k) {
   constexpr Index sample_points = 8192, sample_queries = 56;
   const MatrixView few = sample_of(points, sample_points), asking = sample_of(queries, sample_queries);
-  const Cells cells(suited_lattice(few.cols, k), few, metric, usual_number(points.rows));
+  const Cells cells(few, metric, usual_number(points.rows));
   // Among fewer points the neighbours are further away: as many neighbours fewer keep about the distance.
   const Index n = std::clamp<Index>(k * few.rows / points.rows, 1, few.rows);
   const std::vector<Index> order = cells.order_of(asking, metric);
@@ -137,10 +136,10 @@ Index Cells::usual_number(Index n_points) noexcept {
   return std::clamp<Index>(static_cast<Index>(std::sqrt(static_cast<double>(n_points))), 1, 4096);
 }
 
-Cells::Cells(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric, Index n_cells)
-    : centres_(pick_centres(lattice, points, metric, n_cells)),
-      lattice_(
-          LatticePoints::with_far_cells(lattice, points, metric, without_empty(grouped(centres_, points, metric)))) {}
+Cells::Cells(const MatrixView& points, const Metric& metric, Index n_cells)
+    : centres_(pick_centres(points, metric, n_cells)),
+      lattice_(LatticePoints::with_far_cells(cell_lattice(), points, metric,
+                                             without_empty(grouped(centres_, points, metric)))) {}
 
 std::vector<Index> Cells::order_of(const MatrixView& rows, const Metric& metric) const {
   return grouped(centres_, rows, metric).order;

@@ -9,7 +9,7 @@ namespace crowfly {
 
 class Cells {
  public:
-  Cells(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric, Index n_cells);
+  Cells(const MatrixView& points, const Metric& metric, Index n_cells);
 
   [[nodiscard]] const LatticePoints& lattice() const noexcept { return lattice_; }
   /// Rows of a matrix in the order of their cells, so that those of a block go to the same few.

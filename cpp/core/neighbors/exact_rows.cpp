@@ -24,13 +24,10 @@ void make_unit_length(double* row, Index depth) {
   for (Index j = 0; j < depth; ++j) row[j] /= norm;
 }
 
-/// By whole periods to [0, period). A row just below zero may round to the period itself, which is zero.
+/// By whole periods to within half a period of zero, which is exact: coordinates far smaller than the period stay as they are.
 void move_into_box(double* row, const double* period, Index features) {
   for (Index j = 0; j < features; ++j) {
-    if (std::isinf(period[j]) || (row[j] >= 0 && row[j] < period[j])) continue;
-    row[j] = std::fmod(row[j], period[j]);
-    if (row[j] < 0) row[j] += period[j];
-    if (row[j] >= period[j]) row[j] = 0;
+    if (std::fabs(row[j]) > period[j] / 2) row[j] = std::remainder(row[j], period[j]);
   }
 }
 

@@ -120,16 +120,27 @@ LatticePoints LatticePoints::with_far_cells(const kernels::Lattice& lattice, con
   return LatticePoints(lattice, points, metric, set_apart(partition, std::move(far)));
 }
 
-Partition Partition::whole(Index n_points) {
-  Partition all{std::vector<Index>(as_size(n_points)), {0, n_points}};
-  std::iota(all.order.begin(), all.order.end(), Index{0});
+Partition Partition::whole(Index n_points, Index width) {
+  Partition all{{}, {0, n_points}};
+  all.order.reserve(as_size(n_points));
+  const Index run = sample_stride * width;
+  for (Index begin = 0; begin + run <= n_points; begin += run) {
+    for (Index panel = 0; panel < sample_stride; ++panel) {
+      for (Index slot = 0; slot < width; ++slot) all.order.push_back(begin + slot * sample_stride + panel);
+    }
+  }
+  for (auto i = static_cast<Index>(all.order.size()); i < n_points; ++i) all.order.push_back(i);
   return all;
 }
 
 const kernels::Lattice& suited_lattice(Index features, Index k) noexcept {
-  const auto& table = kernels::active();
   const bool fine = features >= min_word_features && k >= min_word_neighbors;
-  return fine || table.byte_lattice.levels < full_byte_levels ? table.word_lattice : table.byte_lattice;
+  return fine ? kernels::active().word_lattice : cell_lattice();
+}
+
+const kernels::Lattice& cell_lattice() noexcept {
+  const auto& table = kernels::active();
+  return table.byte_lattice.levels < full_byte_levels ? table.word_lattice : table.byte_lattice;
 }
 
 Index lattice_row_bytes(const kernels::Lattice& lattice, Index features) noexcept {

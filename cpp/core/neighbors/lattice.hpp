@@ -20,7 +20,9 @@ struct Partition {
   std::vector<Index> offsets;
 
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(offsets.size()) - 1; }
-  [[nodiscard]] static Partition whole(Index n_points);
+  /// One cell, in an order for panels of `width`: of each run of sample_stride panels' points, every panel has every sample_stride-th, so that
+  /// every sample_stride-th panel is an even sample whatever the order of the points.
+  [[nodiscard]] static Partition whole(Index n_points, Index width);
 };
 
 /// A point further out than the step of its cell reaches, by about this factor.
@@ -44,8 +46,13 @@ struct LatticeRow {
   double length = 0;
 };
 
-/// The lattice for searches for k neighbours: of 16 bits where 8 would leave too many candidates.
+/// The lattice for searches for k neighbours among all points: of 16 bits where 8 would leave too many candidates.
 [[nodiscard]] const kernels::Lattice& suited_lattice(Index features, Index k) noexcept;
+/// The lattice of cells: their steps are small.
+[[nodiscard]] const kernels::Lattice& cell_lattice() noexcept;
+
+/// Every so-many-th panel is a sample of the points (lattice_search).
+inline constexpr Index sample_stride = 16;
 
 /// The integers that features may be rounded to, so that no sum of the filter leaves 30 bits.
 [[nodiscard]] double lattice_levels(const kernels::Lattice& lattice, Index features) noexcept;

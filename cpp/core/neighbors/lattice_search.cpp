@@ -17,9 +17,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Limits are guessed from every so-many-th panel of points, for so many neighbours or more, and from so many points per neighbour on.
-constexpr Index sample_stride = 16, min_guessed = 8, min_points_per_guess = 4 * sample_stride;
-/// So many standard deviations more than expected of a random sample are taken to be nearer than the k-th of all points: one query in 160 is searched for again.
+/// Limits are guessed for so many neighbours or more, and from so many points per neighbour on.
+constexpr Index min_guessed = 8, min_points_per_guess = 4 * sample_stride;
+/// So many standard deviations more than expected of a random sample are taken to be nearer than the k-th of all points: one query in some hundreds is searched for
+/// again.
 constexpr double sample_deviations = 2.5;
 
 /// The indices in [0, n).
@@ -83,7 +84,9 @@ std::vector<RawDistance> LatticeSearch<Kept>::guess_limits() const {
   if (wanted_ < min_guessed || task_.stride > 1 || !pays) return {};
   const double expected = static_cast<double>(wanted_) / sample_stride;
   const auto few = static_cast<Index>(expected + sample_deviations * std::sqrt(expected)) + 2;
-  std::vector<TopK> sample(task_.rows.size(), TopK(few));
+  std::vector<TopK> sample;
+  sample.reserve(task_.rows.size());
+  for (std::size_t i = 0; i < task_.rows.size(); ++i) sample.emplace_back(few);
   LatticeSearch<TopK>({.queries = task_.queries,
                        .points = task_.points,
                        .lattice = task_.lattice,
@@ -186,9 +189,10 @@ void LatticeSearch<Kept>::visit(Index at) {
 template <class Kept>
 void LatticeSearch<Kept>::search_group(Range panels) {
   const LatticePoints& lattice = task_.lattice;
-  const kernels::LatticeScope scope(lattice.lattice());
   const Index n = slots_.size();
   for (Index s = 0; s < n; s += slots_.panel_height()) {
+    checkpoint();
+    const kernels::LatticeScope scope(lattice.lattice());
     for (Index p = round_up(panels.begin, task_.stride); p < panels.end; p += task_.stride) {
       if (lattice.lattice().tile(slots_.panel(s), lattice.panel(p), lattice.start(p), slots_.thresholds() + s,
                                  lattice.row_bytes(), hits_.data(), values_.data())) {
@@ -218,7 +222,7 @@ void LatticeSearch<Kept>::search_group_directly(Range panels) {
   if (block_.size() == 0) block_ = AlignedBuffer<double>(width * row_depth_);
   std::array<double, 64> raw;
   const bool all = task_.admission.everything();
-  for (Index p = round_up(panels.begin, task_.stride); p < panels.end; p += task_.stride) {
+  for (Index p = panels.begin; p < panels.end; ++p) {
     const Index* points = task_.lattice.points(p);
     const std::int32_t* start = task_.lattice.start(p);
     Index count = 0;

@@ -32,7 +32,7 @@ class LatticeSearch {
   /// Offers the neighbours among the points of `groups` to what is kept.
   void run(Range groups);
 
-  /// How many of the pairs of queries and points have been looked at so far.
+  /// Pairs of queries and points that have been looked at so far, the sample not counted, relative to all that there are.
   [[nodiscard]] double share_visited() const noexcept {
     return static_cast<double>(n_pairs_) / (static_cast<double>(n_queries()) * static_cast<double>(task_.points.rows));
   }

@@ -56,7 +56,7 @@ double LatticeSlots::estimate(Index at, std::int32_t value) const noexcept {
   return std::sqrt(rounded_square(slot, value) + moved) / cell_->frame.inverse_step;
 }
 
-/// The true distance of a point with this value is not larger.
+/// The true distance of a point with this value is not larger, where bounds are proven.
 double LatticeSlots::upper_bound(const Slot& slot, std::int32_t value) const noexcept {
   const double steps = std::sqrt(rounded_square(slot, value)) * (1 + 0x1p-50) + moved(slot);
   return steps / cell_->frame.inverse_step * (1 + 0x1p-50) * (1 + relative_slack_);

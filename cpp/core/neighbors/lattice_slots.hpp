@@ -65,7 +65,7 @@ class LatticeSlots {
 
   /// The threshold that belongs to the query's reach.
   void follow_reach(Index slot) noexcept;
-  /// Lowers the reach to what a point of this value allows: its distance as computed is not larger.
+  /// Lowers the reach to what a point of this value allows: its distance as computed is not larger (as estimated, about so large).
   void lower_reach(Index slot, std::int32_t value) noexcept;
   /// About how far a point of this value is, if roundings of rows are independent of each other.
   [[nodiscard]] double estimate(Index slot, std::int32_t value) const noexcept;
@@ -83,7 +83,7 @@ class LatticeSlots {
   [[nodiscard]] Candidate* first(Index slot) noexcept { return candidates_.data() + slot * capacity_; }
   [[nodiscard]] static double rounded_square(const Slot& slot, std::int32_t value) noexcept;
   [[nodiscard]] double upper_bound(const Slot& slot, std::int32_t value) const noexcept;
-  /// How much the rounded distance of this query and any point of the cell may differ from the true one, in steps.
+  /// How much the rounded distance of this query and any point of the cell may differ from the true one, in steps; nothing, where distances are estimated.
   [[nodiscard]] double moved(const Slot& slot) const noexcept {
     return bounds_ == LatticeBounds::proven ? slot.rounded.moved + cell_->moved : 0.0;
   }

@@ -1,14 +1,36 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "neighbors/neighbor_lists.hpp"
 
+#include <atomic>
+#include <string>
+
 #include "base/cancel.hpp"
+#include "base/check.hpp"
+#include "base/memory.hpp"
 #include "base/parallel.hpp"
 
 namespace crowfly {
+namespace {
+
+/// Lists of more than this would take over half of the machine's memory: systems that promise memory they don't have end the process instead of saying so.
+Index most_neighbors() noexcept {
+  const double most = physical_memory() / 2 / sizeof(Neighbor);
+  return most < 0x1p62 ? static_cast<Index>(most) : Index{1} << 62;
+}
+
+}  // namespace
 
 NeighborLists::NeighborLists(const NeighborIndex& index, const Request& request, double radius)
     : index_(index), lists_(as_size(request.queries.rows)), offsets_(lists_.size() + 1, 0) {
+  const Index most = most_neighbors();
+  std::atomic<Index> n_found{0};
   index.within(request, radius, [&](Index query, std::span<const Neighbor> neighbors) {
+    const auto n = static_cast<Index>(neighbors.size());
+    if (n_found.fetch_add(n, std::memory_order_relaxed) + n > most) {
+      throw InvalidArgument(
+          "radius: more neighbours than half of this machine's memory holds (" + std::to_string(most) +
+          "); take a smaller radius or fewer queries at a time; count_radius tells how many there are");
+    }
     lists_[as_size(query)].assign(neighbors.begin(), neighbors.end());
   });
   for (std::size_t i = 0; i < lists_.size(); ++i) offsets_[i + 1] = offsets_[i] + static_cast<Index>(lists_[i].size());

@@ -10,7 +10,7 @@ namespace crowfly {
 
 class NeighborLists {
  public:
-  /// Searches; throws what NeighborIndex::within throws. `index` outlives this.
+  /// Searches; throws what NeighborIndex::within throws, and InvalidArgument where memory can't hold the result. `index` outlives this.
   NeighborLists(const NeighborIndex& index, const Request& request, double radius);
 
   [[nodiscard]] Index n_lists() const noexcept { return static_cast<Index>(lists_.size()); }

@@ -110,12 +110,16 @@ Plan PointSearch::explain(Index n_queries, Index k) const {
   };
   if (plan.algorithm == Algorithm::tree)
     describe(tree_.peek(), entries * points_.item_size() * 3 / 2 + 4 * points_.rows);
-  const auto& lattice = suited_lattice(points_.cols, k);
+  const bool cells = plan.algorithm == Algorithm::cells;
+  if (!cells && plan.algorithm != Algorithm::lattice) return plan;
+  const auto& lattice = cells ? cell_lattice() : suited_lattice(points_.cols, k);
   const Index row_bytes = lattice_row_bytes(lattice, points_.cols);
-  if (plan.algorithm == Algorithm::lattice) describe(lattices_for(k).peek(), points_.rows * (row_bytes + 12));
-  if (plan.algorithm == Algorithm::cells) describe(cells_.peek(), points_.rows * (row_bytes + 13));
-  const bool filtered = plan.algorithm == Algorithm::lattice || plan.algorithm == Algorithm::cells;
-  plan.filter_bits = filtered ? 8 * lattice.code_bytes : 0;
+  plan.filter_bits = 8 * lattice.code_bytes;
+  if (cells) {
+    describe(cells_.peek(), points_.rows * (row_bytes + 13));
+  } else {
+    describe(lattices_for(k).peek(), points_.rows * (row_bytes + 12));
+  }
   return plan;
 }
 
@@ -172,15 +176,14 @@ void PointSearch::run(const Request& request, const Kept& empty, Index k, const 
   }
   Blocks<Kept> blocks{.request = request, .empty = empty, .finish = finish, .k = k};
   if (algorithm == Algorithm::cells) {
-    const Cells& cells = cells_.get(
-        [&] { return Cells(suited_lattice(points_.cols, k), points_, metric_, Cells::usual_number(points_.rows)); });
+    const Cells& cells = cells_.get([&] { return Cells(points_, metric_, Cells::usual_number(points_.rows)); });
     blocks.lattice = &cells.lattice();
     blocks.order = cells.order_of(queries, metric_);
   } else {
     if (algorithm == Algorithm::lattice)
       blocks.lattice = &lattices_for(k).get([&] {
-        return LatticePoints::with_far_cells(suited_lattice(points_.cols, k), points_, metric_,
-                                             Partition::whole(points_.rows));
+        const auto& lattice = suited_lattice(points_.cols, k);
+        return LatticePoints::with_far_cells(lattice, points_, metric_, Partition::whole(points_.rows, lattice.points));
       });
     blocks.order.resize(as_size(queries.rows));
     std::iota(blocks.order.begin(), blocks.order.end(), Index{0});

@@ -9,7 +9,8 @@
 namespace crowfly {
 namespace {
 
-/// Calls each(neighbour's point, its weight), the nearest first. Neighbours with nothing in common with the query (distance NaN) weigh nothing.
+/// Calls each(neighbour's point, its weight), the nearest first. Neighbours with nothing in common with the query (distance NaN) weigh nothing; where even the nearest
+/// is infinitely far, those that are weigh the same.
 template <class Each>
 void weigh(const Poll& poll, std::span<const Neighbor> neighbors, const Each& each) {
   const Metric& metric = poll.index.metric();
@@ -19,9 +20,11 @@ void weigh(const Poll& poll, std::span<const Neighbor> neighbors, const Each& ea
     return std::isnan(inverse) ? 0.0 : inverse;
   };
   const bool at_query = !neighbors.empty() && std::isinf(weight_of(neighbors.front()));
+  const bool at_infinity = !neighbors.empty() && weight_of(neighbors.front()) == 0;
   for (const Neighbor& neighbor : neighbors) {
     double weight = weight_of(neighbor);
     if (at_query) weight = std::isinf(weight) ? 1.0 : 0.0;
+    if (at_infinity) weight = std::isinf(metric.finish(neighbor.distance)) ? 1.0 : 0.0;
     if (poll.point_weights != nullptr) weight *= poll.point_weights[neighbor.index];
     each(neighbor.index, weight);
   }

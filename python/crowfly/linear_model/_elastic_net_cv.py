@@ -182,7 +182,7 @@ class ElasticNetCV(_PathCV):
     >>> from crowfly.linear_model import ElasticNetCV
     >>> X = np.arange(20.0).reshape(-1, 1)
     >>> ElasticNetCV(cv=4).fit(X, 3 * X[:, 0]).predict([[2.0]]).round(1)
-    array([6.])
+    array([6.1])
     """
 
     l1_ratio_: float

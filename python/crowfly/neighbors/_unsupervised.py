@@ -27,7 +27,7 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         Has no effect.
     metric : str, default='minkowski'
         'euclidean' or 'l2', 'sqeuclidean', 'manhattan' or 'l1' or 'cityblock', 'chebyshev' or 'infinity',
-        'cosine', 'minkowski' or 'p'. scikit-learn's other metrics, functions and precomputed distances are not
+        'cosine', 'nan_euclidean', 'minkowski' or 'p'. scikit-learn's other metrics, functions and precomputed distances are not
         offered.
     p : float, default=2
         Exponent of the Minkowski metric, from 1 to 500 or infinity.
