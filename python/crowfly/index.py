@@ -112,7 +112,7 @@ class Index:
 
     def __len__(self) -> int:
         """The number of points."""
-        return self.n_points
+        return int(self.n_points)
 
     def __repr__(self) -> str:
         p = "" if self.p is None else f", p={self.p:g}"
