@@ -10,7 +10,7 @@ import pytest
 
 import crowfly
 from assertions import assert_neighbors_equal
-from references import neighbors
+from references import AnyArray, neighbors
 from strategies import normal_pair
 
 STRIDE = 16
@@ -99,7 +99,8 @@ def test_thousand_of_many_points(algorithm: str) -> None:
 def test_many_features(n_features: int, k: int, dtype: type) -> None:
     """Where 8 bits would leave too many candidates, the lattice has 16."""
     as_float64 = normal_pair(20, 3_000, n_features)
-    queries, points = as_float64[0].astype(dtype), as_float64[1].astype(dtype)
+    queries: AnyArray = as_float64[0].astype(dtype)
+    points: AnyArray = as_float64[1].astype(dtype)
     points[100:200] = points[:100] + dtype(2.0**-20)
     queries[:5] = points[:5]
     index = crowfly.Index(points, algorithm="lattice")
