@@ -57,7 +57,8 @@ Metric Metric::in_box(std::span<const double> period) const {
 }
 
 /// Squared differences of what both rows have, times features / features in common; infinite where there is none. The same order of summation.
-void Metric::measure_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
+void Metric::measure_with_gaps(const double* query, const double* rows, Index n, Index depth,
+                               double* out) const noexcept {
   constexpr Index lanes = kernels::distance_lanes;
   const double padding = static_cast<double>(depth) - p_;
   for (Index r = 0; r < n; ++r) {

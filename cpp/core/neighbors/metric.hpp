@@ -93,7 +93,7 @@ class Metric {
   [[nodiscard]] bool picks_from(const MatrixView& rows) const noexcept { return takes(rows) && euclidean(); }
   /// The same from rows at these addresses, of a matrix that it picks from.
   void measure_picked(const double* query, const MatrixView& matrix, std::span<const void* const> rows,
-              double* out) const noexcept {
+                      double* out) const noexcept {
     const auto& table = kernels::active();
     const auto kernel = matrix.dtype == DType::f32 ? table.picked_squares_f32 : table.picked_squares_f64;
     kernel(query, rows.data(), static_cast<Index>(rows.size()), matrix.cols, out);
