@@ -256,3 +256,13 @@ def as_weights(value: ArrayLike | None, n_rows: int, of: str = "X") -> NDArray[n
             "multiply all by a power of two"
         )
     return weights
+
+
+def as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
+    """One or several columns of finite targets, as many rows as X."""
+    targets = as_real_array("y", y, (1, 2))
+    check_same_length("y", targets, n_rows, "X")
+    if targets.size == 0:
+        raise ValueError(f"y: at least one target expected, got shape {targets.shape}")
+    scan("y", targets)
+    return targets

@@ -21,12 +21,13 @@ from crowfly._validation import (
     as_num_threads,
     as_real,
     as_real_array,
+    as_targets,
     as_weights,
     check_same_features,
     explain_not_finite,
     scan,
 )
-from crowfly.least_squares import _as_targets, lstsq
+from crowfly.least_squares import lstsq
 from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["EnetPath", "NnlsResult", "enet_path", "lasso_path", "nnls"]
@@ -356,7 +357,7 @@ def fit_path(
 ) -> tuple[EnetPath, bool]:
     """`enet_path`, and whether gaps are at rounding level."""
     array = as_design(X)
-    targets = _as_targets(y, len(array))
+    targets = as_targets(y, len(array))
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     ratio = as_l1_ratio(l1_ratio)
     values, n_alphas = as_alphas(alphas)
@@ -460,7 +461,7 @@ def nnls(
     if not converged:
         warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)
     array = as_design(X)
-    targets = _as_targets(y, len(array))
+    targets = as_targets(y, len(array))
     weights = as_weights(sample_weight, len(array))
     total = len(array) if weights is None else weights.sum()
     coef = np.array(path.coefs[..., 0], ndmin=2)

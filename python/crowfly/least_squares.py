@@ -16,10 +16,9 @@ from crowfly._validation import (
     as_matrix,
     as_num_threads,
     as_penalty,
-    as_real_array,
+    as_targets,
     as_weights,
     check_same_features,
-    check_same_length,
     explain_not_finite,
     scan,
 )
@@ -86,15 +85,6 @@ class LstsqResult:
         return values[:, 0] if self.coef.ndim == 1 else values
 
 
-def _as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
-    targets = as_real_array("y", y, (1, 2))
-    check_same_length("y", targets, n_rows, "X")
-    if targets.size == 0:
-        raise ValueError(f"y: at least one target expected, got shape {targets.shape}")
-    scan("y", targets)
-    return targets
-
-
 def _as_penalties(alpha: ArrayLike, n_targets: int) -> list[float]:
     values = np.asarray(alpha)
     if values.ndim == 0:
@@ -158,7 +148,7 @@ def lstsq(
     """
     array = as_design(X)
     n_rows = array.shape[0]
-    targets = _as_targets(y, n_rows)
+    targets = as_targets(y, n_rows)
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     penalties = _as_penalties(alpha, columns.shape[1])
     weights = as_weights(sample_weight, n_rows)

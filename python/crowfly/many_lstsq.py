@@ -16,12 +16,13 @@ from crowfly._validation import (
     as_flag,
     as_integer,
     as_num_threads,
+    as_targets,
     as_weights,
     check_same_length,
     explain_not_finite,
     scan,
 )
-from crowfly.least_squares import _as_penalties, _as_targets
+from crowfly.least_squares import _as_penalties
 
 __all__ = ["GroupedLstsqResult", "RollingLstsqResult", "lstsq_grouped", "lstsq_rolling"]
 
@@ -227,7 +228,7 @@ def _as_problem(
     X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, alpha: ArrayLike
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[float], NDArray[np.float64] | None]:
     array = as_design(X)
-    targets = _as_targets(y, len(array))
+    targets = as_targets(y, len(array))
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     penalties = _as_penalties(alpha, columns.shape[1])
     weights = as_weights(sample_weight, len(array))

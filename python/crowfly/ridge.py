@@ -16,8 +16,8 @@ from crowfly._validation import (
     as_num_threads,
     as_penalty,
     as_real_array,
+    as_targets,
     as_weights,
-    check_same_length,
     explain_not_finite,
     scan,
 )
@@ -165,16 +165,6 @@ def _as_factors(value: ArrayLike | None, n_features: int) -> FloatArray:
             f"penalty_factor[{wrong[0]}] is {array[wrong[0]]}"
         )
     return array
-
-
-def as_targets(y: ArrayLike, n_rows: int) -> NDArray[Any]:
-    """One or several columns of finite targets, as many rows as X."""
-    targets = as_real_array("y", y, (1, 2))
-    check_same_length("y", targets, n_rows, "X")
-    if targets.size == 0:
-        raise ValueError(f"y: at least one target expected, got shape {targets.shape}")
-    scan("y", targets)
-    return targets
 
 
 def _generalised_score(fit: PathFit) -> FloatArray:

@@ -29,10 +29,10 @@ from crowfly._estimators import (
     validated_regression_data,
     validates_parameters,
 )
-from crowfly._validation import as_design, as_penalty, as_weights
+from crowfly._validation import as_design, as_penalty, as_targets, as_weights
 from crowfly.linear_model._least_squares import Ridge, _LeastSquaresRegressor, _numpy_scalar_or_array
 from crowfly.linear_model._ridge_folds import fold_scores
-from crowfly.ridge import PathFit, as_targets, fit_path
+from crowfly.ridge import PathFit, fit_path
 
 PARAMETERS_OF_RIDGE_CV: dict[str, list[Any]] = {
     "alphas": ["array-like", Interval(Real, 0, None, closed="left")],

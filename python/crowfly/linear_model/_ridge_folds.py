@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from crowfly import _core, _lapack
 from crowfly._estimators import FloatArray, IndexArray
-from crowfly._validation import as_design, as_penalty, as_weights
-from crowfly.ridge import as_targets
+from crowfly._validation import as_design, as_penalty, as_targets, as_weights
 
 Splits: TypeAlias = Sequence[tuple[Any, Any]]
 
