@@ -116,10 +116,12 @@ Partition set_apart(const Partition& partition, std::vector<FarPoint> far) {
 
 LatticePoints LatticePoints::with_far_cells(const kernels::Lattice& lattice, const MatrixView& points,
                                             const Metric& metric, const Partition& partition) {
-  LatticePoints together(lattice, points, metric, partition);
   std::vector<FarPoint> far;
-  for (const auto& some : std::exchange(together.far_, {})) far.insert(far.end(), some.begin(), some.end());
-  if (far.empty()) return together;
+  {
+    LatticePoints together(lattice, points, metric, partition);
+    for (const auto& some : std::exchange(together.far_, {})) far.insert(far.end(), some.begin(), some.end());
+    if (far.empty()) return together;
+  }  // its codes are given back before the others are made
   return LatticePoints(lattice, points, metric, set_apart(partition, std::move(far)));
 }
 
