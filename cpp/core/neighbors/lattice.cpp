@@ -31,6 +31,9 @@ constexpr Index min_word_features = 256, min_word_neighbors = 8;
 /// Byte lattices with fewer levels (AVX2) let four times as many pass: there from that many features or so many neighbours on, and in cells. Below, bytes are faster
 /// (128 features, k = 1: 206 ms against 302; k = 100: 429 against 478; 64 features, k = 100: 234 against 204).
 constexpr Index full_byte_levels = 127, min_word_neighbors_of_few_levels = 64;
+/// Fewer queries than this don't repay packing twice the bytes for the number of neighbours alone (100 queries, 10^6 points, 128 features, k = 100: 306 ms with bytes,
+/// 385 with words).
+constexpr Index min_word_queries = 500;
 
 bool few_levels() noexcept { return kernels::active().byte_lattice.levels < full_byte_levels; }
 
@@ -138,9 +141,10 @@ Partition Partition::whole(Index n_points, Index width) {
   return all;
 }
 
-const kernels::Lattice& suited_lattice(Index features, Index k) noexcept {
+const kernels::Lattice& suited_lattice(Index features, Index n_queries, Index k) noexcept {
   const bool wide = features >= min_word_features;
-  const bool words = few_levels() ? wide || k >= min_word_neighbors_of_few_levels : wide && k >= min_word_neighbors;
+  const bool many = n_queries >= min_word_queries && k >= min_word_neighbors_of_few_levels;
+  const bool words = few_levels() ? wide || many : wide && k >= min_word_neighbors;
   return words ? kernels::active().word_lattice : kernels::active().byte_lattice;
 }
 

@@ -46,8 +46,8 @@ struct LatticeRow {
   double length = 0;
 };
 
-/// The lattice for searches for k neighbours among all points: of 16 bits where 8 would leave too many candidates.
-[[nodiscard]] const kernels::Lattice& suited_lattice(Index features, Index k) noexcept;
+/// The lattice for searches of so many queries for k neighbours among all points: of 16 bits where 8 would leave too many candidates.
+[[nodiscard]] const kernels::Lattice& suited_lattice(Index features, Index n_queries, Index k) noexcept;
 /// The lattice of cells: their steps are small.
 [[nodiscard]] const kernels::Lattice& cell_lattice() noexcept;
 

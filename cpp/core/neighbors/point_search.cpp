@@ -2,6 +2,7 @@
 #include "neighbors/point_search.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -40,9 +41,8 @@ constexpr Index tasks_per_thread = 4;
 
 /// Queries per task: their panels stay in the second-level cache, their candidates take a few megabytes, a multiple of every tile's height keeps padding
 /// small, and there are tasks for every thread. How queries are cut changes no answer, so the number of threads may matter here.
-Index query_block(Index features, Index n_queries, Index k) {
+Index query_block(const kernels::Lattice& lattice, Index features, Index n_queries, Index k) {
   constexpr Index max_candidates = Index{1} << 20;
-  const auto& lattice = suited_lattice(features, k);
   const Index multiple = round_up(28, lattice.queries);
   const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
   const Index cached =
@@ -112,19 +112,25 @@ Plan PointSearch::explain(Index n_queries, Index k) const {
     describe(tree_.peek(), entries * points_.item_size() * 3 / 2 + 4 * points_.rows);
   const bool cells = plan.algorithm == Algorithm::cells;
   if (!cells && plan.algorithm != Algorithm::lattice) return plan;
-  const auto& lattice = cells ? cell_lattice() : suited_lattice(points_.cols, k);
+  const auto& lattice = cells ? cell_lattice() : lattice_for(n_queries, k);
   const Index row_bytes = lattice_row_bytes(lattice, points_.cols);
   plan.filter_bits = 8 * lattice.code_bytes;
   if (cells) {
     describe(cells_.peek(), points_.rows * (row_bytes + 13));
   } else {
-    describe(lattices_for(k).peek(), points_.rows * (row_bytes + 12));
+    describe(packed(lattice).peek(), points_.rows * (row_bytes + 12));
   }
   return plan;
 }
 
-const Lazy<LatticePoints>& PointSearch::lattices_for(Index k) const noexcept {
-  return suited_lattice(points_.cols, k).code_bytes == 1 ? byte_lattice_ : word_lattice_;
+/// Words that are packed serve few queries too.
+const kernels::Lattice& PointSearch::lattice_for(Index n_queries, Index k) const noexcept {
+  const bool packed_words = word_lattice_.peek() != nullptr;
+  return suited_lattice(points_.cols, packed_words ? std::numeric_limits<Index>::max() : n_queries, k);
+}
+
+const Lazy<LatticePoints>& PointSearch::packed(const kernels::Lattice& lattice) const noexcept {
+  return lattice.code_bytes == 1 ? byte_lattice_ : word_lattice_;
 }
 
 /// Probed once per index, at the first call that is large enough; `remember` is false where there is none yet.
@@ -180,11 +186,12 @@ void PointSearch::run(const Request& request, const Kept& empty, Index k, const 
     blocks.lattice = &cells.lattice();
     blocks.order = cells.order_of(queries, metric_);
   } else {
-    if (algorithm == Algorithm::lattice)
-      blocks.lattice = &lattices_for(k).get([&] {
-        const auto& lattice = suited_lattice(points_.cols, k);
+    if (algorithm == Algorithm::lattice) {
+      const auto& lattice = lattice_for(queries.rows, k);
+      blocks.lattice = &packed(lattice).get([&] {
         return LatticePoints::with_far_cells(lattice, points_, metric_, Partition::whole(points_.rows, lattice.points));
       });
+    }
     blocks.order.resize(as_size(queries.rows));
     std::iota(blocks.order.begin(), blocks.order.end(), Index{0});
   }
@@ -217,7 +224,9 @@ template <class Kept>
 void PointSearch::run_blocks(Blocks<Kept>& blocks) const {
   const MatrixView& queries = blocks.request.queries;
   const Index k = blocks.k;
-  blocks.block = std::max<Index>(1, query_block(points_.cols, queries.rows, k));
+  const auto& lattice =
+      blocks.lattice != nullptr ? blocks.lattice->lattice() : suited_lattice(points_.cols, queries.rows, k);
+  blocks.block = std::max<Index>(1, query_block(lattice, points_.cols, queries.rows, k));
   blocks.n_blocks = ceil_div(queries.rows, blocks.block);
   blocks.n_units =
       blocks.lattice != nullptr ? blocks.lattice->n_groups() : ceil_div(points_.rows, direct_block(points_.cols));

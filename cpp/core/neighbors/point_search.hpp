@@ -84,7 +84,8 @@ class PointSearch {
   [[nodiscard]] bool cells_pay(Index n_queries, const MatrixView& queries, Index k, bool remember) const;
   [[nodiscard]] const char* lattice_obstacle(Index k) const noexcept;
   [[nodiscard]] const char* tree_obstacle(Index n_queries) const noexcept;
-  [[nodiscard]] const Lazy<LatticePoints>& lattices_for(Index k) const noexcept;
+  [[nodiscard]] const kernels::Lattice& lattice_for(Index n_queries, Index k) const noexcept;
+  [[nodiscard]] const Lazy<LatticePoints>& packed(const kernels::Lattice& lattice) const noexcept;
   template <class Kept>
   void run_tree(const Request& request, const Kept& empty, Index k, const Finish<Kept>& finish) const;
   template <class Kept>
