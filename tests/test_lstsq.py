@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.exceptions import RankWarning
 
 import crowfly
 from assertions import (
@@ -84,6 +85,7 @@ def test_residual_sum_of_squares_of_the_nist_problems(name: str) -> None:
     assert log_relative_error(result.rss, exact.rss) >= 9.0
 
 
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.RankWarning")
 @given(
     problem=integer_designs(),
     intercept=st.booleans(),
@@ -240,6 +242,7 @@ def test_a_weight_of_zero_drops_the_row() -> None:
     assert log_relative_error(result.rss, exact.rss) >= 12
 
 
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.RankWarning")
 def test_rows_without_weight_do_not_count_for_the_rank() -> None:
     X, y = regression(10, 3)
     weights = np.zeros(10)
@@ -328,6 +331,71 @@ DEPENDENT: dict[str, Callable[[FloatArray], FloatArray]] = {
 }
 
 
+def test_dependent_columns_are_named_in_one_warning() -> None:
+    X, y = regression(50, 4)
+    with pytest.warns(RankWarning, match=r"rank 4, .*: [04]\.") as caught:
+        crowfly.lstsq(X[:, [0, 1, 2, 3, 0]], y)
+    assert len(caught) == 1
+    # What follows from the shape alone needs no warning, and a penalty makes the minimiser unique.
+    crowfly.lstsq(X[:3], y[:3])
+    crowfly.lstsq(X[:, [0, 0]], y, alpha=1.0)
+
+
+def wide_problem(rows: int, columns: int) -> tuple[FloatArray, FloatArray]:
+    rng = np.random.default_rng(rows)
+    return rng.normal(size=(rows, columns)) + 3, rng.normal(size=rows)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("alpha", [1e-14, 1e-10, 1e-3])
+def test_small_penalties_on_fewer_rows_than_columns(alpha: float, intercept: bool) -> None:
+    X, y = wide_problem(6, 11)
+    result = crowfly.lstsq(X, y, intercept=intercept, alpha=alpha)
+    exact = exact_lstsq(X, y, intercept=intercept, alpha=alpha)
+    truth = np.array([float(value) for value in exact.coef])
+    np.testing.assert_allclose(
+        result.coef, truth, rtol=0, atol=(4e-15 if alpha < 1e-12 else 2e-16) * abs(truth).max()
+    )
+
+
+@pytest.mark.parametrize("exponent", [-8, -14, -20])
+def test_small_penalties_on_a_repeated_column(exponent: int) -> None:
+    X, y = regression(30, 2)
+    X, alpha = X[:, [0, 1, 0]], 10.0**exponent
+    truth = np.array([float(value) for value in exact_lstsq(X, y, alpha=alpha).coef])
+    # Gradients carry 106 bits, and the penalty alone decides between the two columns.
+    for coef in (crowfly.lstsq(X, y, alpha=alpha).coef, crowfly.ridge_path(X, y, [alpha]).coef[0]):
+        np.testing.assert_allclose(coef, truth, rtol=max(1e-15, 1e-28 / alpha))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e9])
+@pytest.mark.parametrize("span", [4, 8, 12])
+def test_weights_of_many_magnitudes_beside_offsets(span: int, offset: float) -> None:
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        n, p = int(rng.integers(6, 12)), int(rng.integers(1, 4))
+        X, y, weights = (
+            rng.normal(size=(n, p)) + offset,
+            rng.normal(size=n),
+            10.0 ** rng.uniform(-span, span, n),
+        )
+        result = crowfly.lstsq(X, y, sample_weight=weights)
+        exact = exact_lstsq(X, y, sample_weight=weights)
+        truth = np.array([float(value) for value in exact.coef])
+        np.testing.assert_allclose(result.coef, truth, rtol=0, atol=1e-12 * abs(truth).max())
+        assert result.correction < 1e-12
+
+
+def test_coefficients_of_tiny_columns_under_a_penalty() -> None:
+    X, y = regression(20, 3)
+    coef = crowfly.lstsq(X, y, alpha=1e40).coef
+    np.testing.assert_allclose(
+        crowfly.lstsq(X * 2.0**-900, y, alpha=1.0).coef, X.T @ (y - y.mean()) * 2.0**-900, rtol=1e-13
+    )
+    np.testing.assert_allclose(coef, X.T @ (y - y.mean()) * 1e-40, rtol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.RankWarning")
 @pytest.mark.parametrize("case", DEPENDENT)
 def test_dependent_columns(case: str) -> None:
     base, y = regression(50, 4)

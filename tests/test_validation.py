@@ -598,6 +598,7 @@ def test_neighbors_survive_anything(a: Any, b: Any, k: Any, p: Any, metric: Any)
     survives(lambda: crowfly.pairwise_distances(a, b, metric=metric))
 
 
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.RankWarning")
 @given(a=weird_arrays, b=weird_arrays, weights=st.one_of(st.none(), weird_arrays), alpha=weird_scalars)
 def test_fits_survive_anything(a: Any, b: Any, weights: Any, alpha: Any) -> None:
     survives(lambda: crowfly.lstsq(a, b, sample_weight=weights, alpha=alpha))

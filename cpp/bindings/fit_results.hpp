@@ -27,6 +27,7 @@ inline py::dict least_squares_dict(LeastSquaresFit fit) {
   result["method"] = fit.method == LeastSquaresMethod::cholesky ? "cholesky" : "qr";
   result["dependent_columns"] = owned_array(std::move(fit.dependent_columns));
   result["n_reads"] = fit.n_reads;
+  result["correction"] = fit.correction;
   return result;
 }
 

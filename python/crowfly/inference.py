@@ -26,7 +26,7 @@ from crowfly._validation import (
     explain_not_finite,
     scan,
 )
-from crowfly.least_squares import LstsqResult, lstsq
+from crowfly.least_squares import LstsqResult, solve_least_squares
 
 __all__ = ["OlsResult", "ols"]
 
@@ -307,11 +307,13 @@ def _full_rank_fit(
         # Without columns there is nothing that `lstsq` would take: a column of zeros has the same fit.
         columns = X[:, kept] if len(kept) < X.shape[1] else X
         if not len(kept):
-            fit = lstsq(np.zeros((len(X), 1)), y, intercept=intercept, sample_weight=weights)
+            fit = solve_least_squares(np.zeros((len(X), 1)), y, intercept=intercept, sample_weight=weights)
             return LstsqResult(
                 np.empty(0), fit.intercept, 0, 1.0, fit.rss, fit.method, kept, fit.n_reads
             ), kept
-        fit = lstsq(columns, y, intercept=intercept, sample_weight=weights, num_threads=num_threads)
+        fit = solve_least_squares(
+            columns, y, intercept=intercept, sample_weight=weights, num_threads=num_threads
+        )
         if not len(fit.dependent_columns):
             return fit, kept
         kept = np.delete(kept, fit.dependent_columns)

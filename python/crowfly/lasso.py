@@ -27,7 +27,7 @@ from crowfly._validation import (
     explain_not_finite,
     scan,
 )
-from crowfly.least_squares import lstsq
+from crowfly.least_squares import solve_least_squares
 from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["EnetPath", "NnlsResult", "enet_path", "lasso_path", "nnls"]
@@ -489,7 +489,7 @@ def _on_support(
     support = np.flatnonzero(coef)
     if support.size == 0:
         return None
-    fit: Any = lstsq(
+    fit: Any = solve_least_squares(
         array[:, support], column, intercept=fit_intercept, sample_weight=weights, num_threads=num_threads
     )
     if fit.rank < support.size or not (fit.coef > 0).all():

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.exceptions import RankWarning
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
@@ -22,8 +24,11 @@ from crowfly._validation import (
     explain_not_finite,
     scan,
 )
+from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["LstsqResult", "lstsq"]
+
+_LARGEST_CORRECTION = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,9 @@ class LstsqResult:
         Columns that are linear combinations of the others kept; empty at full rank.
     n_reads : int
         Passes over X.
+    correction : float
+        Estimate of how far the coefficients are from the exact solution, rounding them once left aside: what the next correction would be, relative
+        to the largest coefficient in columns of unit length. Zero where nothing is corrected (below full rank, or from moments).
     """
 
     coef: NDArray[np.float64]
@@ -58,6 +66,7 @@ class LstsqResult:
     method: str
     dependent_columns: NDArray[np.int64]
     n_reads: int
+    correction: float = 0.0
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
         """Predict targets.
@@ -127,6 +136,13 @@ def lstsq(
     -------
     LstsqResult
 
+    Warns
+    -----
+    numpy.exceptions.RankWarning
+        If there are at least as many rows as unknowns, no penalty, and columns depend on each other (up to rounding).
+    ConvergenceWarning
+        If corrections cease to shrink before the coefficients have eight digits.
+
     Raises
     ------
     TypeError, ValueError
@@ -146,6 +162,39 @@ def lstsq(
     >>> float(r.coef[0]), r.intercept
     (3.0, 1.0)
     """
+    result = solve_least_squares(X, y, intercept, sample_weight, alpha, num_threads)
+    _warn(result, enough_rows=np.shape(X)[0] >= np.shape(X)[1] + bool(intercept))
+    return result
+
+
+def _warn(result: LstsqResult, enough_rows: bool) -> None:
+    if enough_rows and result.dependent_columns.size:
+        columns = ", ".join(map(str, result.dependent_columns[:10].tolist()))
+        more = ", ..." if result.dependent_columns.size > 10 else ""
+        warnings.warn(
+            f"X: rank {result.rank}, since these columns depend on the others (and on the constant): {columns}{more}. "
+            "Of all minimisers the one with the shortest coefficients is returned.",
+            RankWarning,
+            stacklevel=3,
+        )
+    if result.correction > _LARGEST_CORRECTION:
+        warnings.warn(
+            f"X: corrections of the coefficients cease to shrink at {result.correction:.1e} of the largest, and they are not more exact than that "
+            f"(condition {result.condition:.1e}).",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+
+def solve_least_squares(
+    X: ArrayLike,
+    y: ArrayLike,
+    intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    alpha: ArrayLike = 0.0,
+    num_threads: int | None = None,
+) -> LstsqResult:
+    """`lstsq` without its warnings."""
     array = as_design(X)
     n_rows = array.shape[0]
     targets = as_targets(y, n_rows)
@@ -181,4 +230,5 @@ def _result(fit: dict[str, Any], single: bool) -> LstsqResult:
         method=fit["method"],
         dependent_columns=fit["dependent_columns"],
         n_reads=fit["n_reads"],
+        correction=fit["correction"],
     )

@@ -135,6 +135,17 @@ PivotedQr factor_pivoted(Matrix a) {
   return f;
 }
 
+/// b becomes Q'b.
+void reflect(const PivotedQr& f, Matrix& b) {
+  int m = as_int(b.rows()), nrhs = as_int(b.cols()), k = as_int(std::min(f.a.rows(), f.a.cols())), lda = leading(f.a),
+      ldb = leading(b), info = 0;
+  with_workspace([&](double* work, int size) {
+    lapack().ormqr(&left_side, &transpose, &m, &nrhs, &k, const_cast<double*>(f.a.data()), &lda,
+                   const_cast<double*>(f.tau.data()), b.data(), &ldb, work, &size, &info);
+  });
+  check(info == 0);
+}
+
 /// Minimum-norm solution, in the caller's units, of the r x p system [R11 R12] P' x = z.
 /// Empty where the rows, independent as scaled for the rank, are parallel to rounding in those units.
 std::optional<Matrix> minimum_norm(const PivotedQr& f, const Matrix& z, const Vector& unit) {
@@ -191,13 +202,7 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
     return result;
   }
 
-  int m = as_int(b.rows()), nrhs = as_int(b.cols()), k = as_int(std::min(f.a.rows(), p)), lda = leading(f.a),
-      ldb = leading(b), info = 0;
-  with_workspace([&](double* work, int size) {
-    lapack().ormqr(&left_side, &transpose, &m, &nrhs, &k, const_cast<double*>(f.a.data()), &lda,
-                   const_cast<double*>(f.tau.data()), b.data(), &ldb, work, &size, &info);
-  });
-  check(info == 0);
+  reflect(f, b);
   if (f.rank < p) {
     auto shortest = minimum_norm(f, b, unit);
     // Columns of scales so far apart that float64 can't tell the shortest vector in the caller's units: the one in scaled units.
@@ -206,7 +211,7 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
     result.coef = std::move(*shortest);
     return result;
   }
-  int n = as_int(p);
+  int n = as_int(p), nrhs = as_int(b.cols()), lda = leading(f.a), ldb = leading(b), info = 0;
   lapack().trtrs(&upper_triangle, &no_transpose, &general_diagonal, &n, &nrhs, const_cast<double*>(f.a.data()), &lda,
                  b.data(), &ldb, &info);
   check(info == 0);
@@ -217,6 +222,22 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
     }
   }
   result.condition = triangle_condition(f.a.block(0, p, 0, p));
+  return result;
+}
+
+IndependentRows independent_rows(Matrix a, Matrix b) {
+  const Index p = a.cols();
+  const PivotedQr f = factor_pivoted(std::move(a));
+  IndependentRows result{Matrix(f.rank, p), Matrix(f.rank, b.cols())};
+  if (f.rank == 0) return result;
+  reflect(f, b);
+  for (Index j = 0; j < p; ++j) {
+    const auto column = static_cast<std::size_t>(f.pivot[static_cast<std::size_t>(j)]);
+    for (Index i = 0; i <= std::min(j, f.rank - 1); ++i) {
+      result.rows(i, static_cast<Index>(column)) = f.a(i, j) / f.scale[column];
+    }
+  }
+  for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), f.rank, result.rhs.col(t));
   return result;
 }
 

@@ -44,4 +44,10 @@ struct LeastSquaresSolution {
 /// shortest vector of unit[j] * x[j], which are the coefficients in the caller's units. The rank's cut-off is 10 max(cols, 10) eps, independent of the rows of the data.
 [[nodiscard]] LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit);
 
+/// As many rows as the matrix has rank by solve_pivoted's cut-off, with the normal equations of a and b up to rounding.
+struct IndependentRows {
+  Matrix rows, rhs;
+};
+[[nodiscard]] IndependentRows independent_rows(Matrix a, Matrix b);
+
 }  // namespace crowfly

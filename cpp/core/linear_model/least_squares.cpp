@@ -11,9 +11,11 @@
 #include "linalg/cholesky.hpp"
 #include "linalg/factor.hpp"
 #include "linalg/gram.hpp"
+#include "linalg/spectral.hpp"
+#include "linear_model/centred_rows.hpp"
 #include "linear_model/exact_residuals.hpp"
+#include "linear_model/few_rows_ridge.hpp"
 #include "linear_model/standardise.hpp"
-#include "linear_model/tall_qr.hpp"
 
 namespace crowfly {
 namespace {
@@ -23,6 +25,8 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 /// Largest condition of the scaled Gram matrix at which Cholesky is trusted: its square root, 3e5, leaves a contraction of 1e-5 per refinement.
 constexpr double max_gram_condition = 1e11;
 constexpr int max_refinements = 8;
+/// Refinement that stops at a larger relative correction has failed.
+constexpr double max_unfinished = 0x1p-48;
 
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {
@@ -34,10 +38,8 @@ class Solver {
         design_(problem.features, false, problem.targets),
         refined_(p_, t_),
         column_length_(as_size(p_)) {
-    const bool penalised =
-        std::any_of(problem.penalty.begin(), problem.penalty.end(), [](double alpha) { return alpha > 0; });
     total_weight_ =
-        standardise(design_, problem.weights, problem.intercept, largest_safe_scale(penalised)).total_weight;
+        standardise(design_, problem.weights, problem.intercept, largest_safe_scale(problem.penalty)).total_weight;
     fit_.n_reads = 1;
     unit_.assign(design_.scale.begin(), design_.scale.begin() + p_);
     gamma_ = Matrix(p_, t_);
@@ -101,8 +103,7 @@ class Solver {
     for (Index j = 0; j < p_; ++j) column_length_[as_size(j)] = std::sqrt(gram_(j, j));
     solve_all(cross_, gamma_);
     set_constants();
-    refine();
-    return true;
+    return refine();
   }
 
   /// Moves Gram matrix and cross products to the exact means, and remembers how far these are from the shifts.
@@ -134,6 +135,11 @@ class Solver {
       factor.solve(chosen);
       scatter(chosen, alpha, x);
     }
+    for (const auto& [alpha, factor] : few_rows_) {
+      Matrix chosen = select(rhs, alpha);
+      factor.solve(chosen);
+      scatter(chosen, alpha, x);
+    }
   }
 
   void set_constants() {
@@ -146,40 +152,48 @@ class Solver {
   }
 
   /// Corrects the coefficients, with residuals of the data in twice the precision, until the predicted error of the next correction is far below rounding. The
-  /// columns enter uncentred, since centring would round; that only changes what the constant is.
-  void refine() {
+  /// columns enter uncentred, since centring would round; that only changes what the constant is. False where corrections cease to shrink before.
+  bool refine() {
     Design exact = design_.with_ones();
     for (Index j = 0; j < p_ + t_; ++j) exact.shift[as_size(j < p_ ? j : j + 1)] = 0;
-    Vector mean(as_size(p_));
-    for (Index j = 0; j < p_; ++j) mean[as_size(j)] = raw_mean(j);
     start_refinement();
-    double previous = std::numeric_limits<double>::infinity();
+    double previous = std::numeric_limits<double>::infinity(), previous_change = previous,
+           contraction = expected_contraction();
     for (int pass = 0; pass < max_refinements; ++pass) {
       const ExactResiduals residuals = exact_residuals(exact, problem_.weights, refined_);
       ++fit_.n_reads;
       fit_.rss = residuals.squares;
-      const Matrix gradient = centred_gradient(residuals, mean);
+      const Matrix gradient = centred_gradient(residuals);
       Matrix step(p_, t_);
-      if (!factors_.empty()) solve_all(gradient, step);
+      solve_all(gradient, step);
       const double size = relative_size(step);
       if (!(size < 0.5 * previous)) break;
-      apply(step, residuals, mean);
       lower_rss(step, gradient, residuals);
-      const double contraction = pass > 0 ? size / previous : expected_contraction();
+      apply(step, residuals);
+      // Coefficients that rows of little weight decide converge last.
+      const double change = largest_change(step);
+      if (pass > 0) contraction = std::max(size / previous, change / previous_change);
       previous = size;
-      if (factors_.empty() || largest_change(step) * contraction < 0x1p-60) break;
+      previous_change = change;
+      fit_.correction = size * contraction;
+      if (change * contraction < 0x1p-60) return true;
     }
+    fit_.correction = previous;
+    return previous < max_unfinished;
   }
 
   /// A factor of the Gram matrix has an error of about condition^2 eps, one of its rows of condition eps.
   [[nodiscard]] double expected_contraction() const {
-    const double loss = fit_.method == LeastSquaresMethod::cholesky ? fit_.condition * fit_.condition : fit_.condition;
+    // Rows of very different weights lose more than the condition of the columns says.
+    if (fit_.method == LeastSquaresMethod::qr && problem_.weights != nullptr) return 1.0;
+    double loss = fit_.method == LeastSquaresMethod::cholesky ? fit_.condition * fit_.condition : fit_.condition;
+    for (const auto& [alpha, factor] : few_rows_) loss = std::max(loss, factor.rows_to_penalty());
     return std::min(1.0, 16 * loss * eps);
   }
 
   /// The mean of a column, times its scale.
-  [[nodiscard]] double raw_mean(Index j) const {
-    return problem_.intercept ? design_.shift[as_size(j)] * design_.scale[as_size(j)] + mean_[as_size(j)] : 0.0;
+  [[nodiscard]] Pair raw_mean(Index j) const {
+    return Pair::product(design_.shift[as_size(j)], design_.scale[as_size(j)]) + mean_[as_size(j)];
   }
 
   void start_refinement() {
@@ -199,13 +213,17 @@ class Solver {
   }
 
   /// What is left of the normal equations once the constant is eliminated.
-  [[nodiscard]] Matrix centred_gradient(const ExactResiduals& residuals, const Vector& mean) const {
+  [[nodiscard]] Matrix centred_gradient(const ExactResiduals& residuals) const {
     Matrix gradient(p_, t_);
     for (Index t = 0; t < t_; ++t) {
       const double alpha = problem_.penalty[as_size(t)];
       for (Index j = 0; j < p_; ++j) {
         Pair value = residuals.gradient(j, t);
-        if (problem_.intercept) value -= residuals.gradient.constant[as_size(t)] * mean[as_size(j)];
+        if (problem_.intercept) {
+          const Pair sum = residuals.gradient.constant[as_size(t)], mean = raw_mean(j);
+          value -= mean * sum.high;
+          value -= mean.high * sum.low;
+        }
         if (alpha > 0) value -= refined_(j, t) * scaled_penalty(alpha, j);
         gradient(j, t) = value.high;
       }
@@ -246,13 +264,13 @@ class Solver {
     return worst;
   }
 
-  void apply(const Matrix& step, const ExactResiduals& residuals, const Vector& mean) {
+  void apply(const Matrix& step, const ExactResiduals& residuals) {
     for (Index t = 0; t < t_; ++t) {
       for (Index j = 0; j < p_; ++j) refined_(j, t) += step(j, t);
       if (!problem_.intercept) continue;
       Pair& constant = refined_.constant[as_size(t)];
       constant += residuals.gradient.constant[as_size(t)].high / total_weight_;
-      for (Index j = 0; j < p_; ++j) constant -= Pair::product(step(j, t), mean[as_size(j)]);
+      for (Index j = 0; j < p_; ++j) constant -= raw_mean(j) * step(j, t);
     }
   }
 
@@ -260,53 +278,44 @@ class Solver {
   void solve_by_qr() {
     factors_.clear();
     fit_.method = LeastSquaresMethod::qr;
-    if (problem_.intercept && !mean_.empty()) {
-      for (Index j = 0; j < p_ + t_; ++j) design_.shift[as_size(j)] += mean_[as_size(j)] / design_.scale[as_size(j)];
-    }
-    mean_.assign(as_size(p_ + t_), 0.0);
-    const Matrix rows = reduced_rows(design_, problem_.weights);
+    CentredRows centred = centred_rows(design_, problem_.weights, problem_.intercept);
+    mean_ = std::move(centred.mean);
     ++fit_.n_reads;
+    const Matrix& rows = centred.rows;
     const Matrix a = rows.block(0, rows.rows(), 0, p_), b = rows.block(0, rows.rows(), p_, t_);
+    measure_columns(a);
     const Vector penalties = distinct_penalties();
     for (const double alpha : penalties) {
-      LeastSquaresSolution part = solve_reduced(a, select(b, alpha), alpha);
-      if (alpha == penalties.front()) {
-        fit_.rank = part.rank;
-        fit_.condition = part.condition;
-        fit_.dependent_columns = std::move(part.dependent_columns);
-      }
+      const LeastSquaresSolution part = solve_reduced(a, select(b, alpha), alpha);
       scatter(part.coef, alpha, gamma_);
+      if (alpha != penalties.front()) continue;
+      fit_.rank = part.rank;
+      fit_.condition = part.condition;
+      fit_.dependent_columns = part.dependent_columns;
     }
-    factor_triangles(a, penalties);
+    set_constants();
     refine();
   }
 
-  /// The residual sum after a Newton step without penalty: it falls by step' Gram step.
+  /// |r - X d|^2 = r'r - 2 d'X'r + d'Gd for the step d, and (G + penalty) d is the gradient.
   void lower_rss(const Matrix& step, const Matrix& gradient, const ExactResiduals& residuals) {
     for (Index t = 0; t < t_; ++t) {
-      if (problem_.penalty[as_size(t)] > 0 && !factors_.empty()) continue;
       const double sum = problem_.intercept ? residuals.gradient.constant[as_size(t)].high : 0.0;
       double fall = sum * sum / total_weight_;
-      for (Index j = 0; j < p_; ++j) fall += step(j, t) * gradient(j, t);
+      for (Index j = 0; j < p_; ++j) {
+        const double penalty = scaled_penalty(problem_.penalty[as_size(t)], j);
+        fall += step(j, t) * (gradient(j, t) + penalty * (step(j, t) + 2 * refined_(j, t).high));
+      }
       fit_.rss[as_size(t)] = std::max(0.0, fit_.rss[as_size(t)] - fall);
     }
   }
 
-  /// Below full rank, and for ridge with fewer rows than columns, there is no factor, and one pass only finds the constants.
-  void factor_triangles(const Matrix& a, const Vector& penalties) {
+  void measure_columns(const Matrix& a) {
     for (Index j = 0; j < p_; ++j) {
       double square = 0;
       for (Index i = 0; i < a.rows(); ++i) square += a(i, j) * a(i, j);
       column_length_[as_size(j)] = std::sqrt(square);
     }
-    if (fit_.rank < p_ || a.rows() < p_) return;
-    for (const double alpha : penalties) {
-      Matrix rows = alpha == 0 ? a.copy() : stacked_on_penalty(a, alpha);
-      auto factor = Cholesky::from_triangle(qr_triangle(std::move(rows)));
-      if (!factor) break;
-      factors_.emplace_back(alpha, std::move(*factor));
-    }
-    if (factors_.size() < penalties.size()) factors_.clear();
   }
 
   [[nodiscard]] Matrix stacked_on_penalty(const Matrix& a, double alpha) const {
@@ -318,12 +327,40 @@ class Solver {
     return stacked;
   }
 
-  [[nodiscard]] LeastSquaresSolution solve_reduced(const Matrix& a, Matrix b, double alpha) const {
-    if (alpha == 0) return solve_pivoted(a.copy(), std::move(b), unit_);
-    if (a.rows() < p_) return ridge_of_few_rows(a, b, alpha, unit_);
-    Matrix rhs(a.rows() + p_, b.cols());
+  /// Leaves a factor for refinement where the rank is full, or a penalty makes it so.
+  [[nodiscard]] LeastSquaresSolution solve_reduced(const Matrix& a, const Matrix& b, double alpha) {
+    if (alpha > 0) {
+      const IndependentRows independent = independent_rows(a.copy(), b.copy());
+      if (independent.rows.rows() < p_) return solve_few_rows(independent, alpha);
+    }
+    return solve_stacked(a, b, alpha);
+  }
+
+  [[nodiscard]] LeastSquaresSolution solve_stacked(const Matrix& a, const Matrix& b, double alpha) {
+    Matrix rows = alpha > 0 ? stacked_on_penalty(a, alpha) : a.copy();
+    Matrix rhs(rows.rows(), b.cols());
     for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), b.rows(), rhs.col(t));
-    return solve_pivoted(stacked_on_penalty(a, alpha), std::move(rhs), unit_);
+    LeastSquaresSolution solution = solve_pivoted(rows.copy(), std::move(rhs), unit_);
+    if (solution.rank == p_) {
+      if (auto factor = Cholesky::from_triangle(qr_triangle(std::move(rows)))) {
+        factors_.emplace_back(alpha, std::move(*factor));
+      }
+    }
+    return solution;
+  }
+
+  /// Beyond the rows' rank rounding would pass for what the penalty weighs: there coefficients are zero.
+  [[nodiscard]] LeastSquaresSolution solve_few_rows(const IndependentRows& given, double alpha) {
+    LeastSquaresSolution solution;
+    solution.rank = p_;
+    solution.coef = transposed_product(given.rows, given.rhs);
+    if (given.rows.rows() == 0) return solution;
+    auto factor = FewRowsRidge::factor(given.rows, alpha, unit_);
+    if (!factor) return solve_stacked(given.rows, given.rhs, alpha);
+    factor->solve(solution.coef, true);
+    solution.condition = factor->condition();
+    few_rows_.emplace_back(alpha, std::move(*factor));
+    return solution;
   }
 
   LeastSquaresFit finish() {
@@ -347,6 +384,7 @@ class Solver {
   Vector mean_;  ///< exact means in scaled units, less the shifts already taken out
   Matrix gram_, cross_;
   std::vector<std::pair<double, Cholesky>> factors_;
+  std::vector<std::pair<double, FewRowsRidge>> few_rows_;
   Matrix gamma_;
   Vector constant_;
   PairCoefficients refined_;

@@ -29,6 +29,9 @@ struct LeastSquaresFit {
   LeastSquaresMethod method = LeastSquaresMethod::cholesky;
   std::vector<Index> dependent_columns;
   int n_reads = 0;
+  /// How far, at most, the last correction says that coefficients are from the exact solution, relative to the largest of their target's in columns of unit length; what rounds
+  /// them once is not counted. Not set below full rank, where nothing is refined.
+  double correction = 0;
 };
 
 /// Throws InvalidArgument when all weights are zero.

@@ -245,7 +245,13 @@ RidgeBasis basis_of_rows(const Matrix& a, const Matrix& b, const Vector& metric,
   Matrix penalised_columns = choose_columns(a, penalised);
   const Vector scale = penalty_scale(metric, penalised);
   scale_columns(penalised_columns, scale);
-  ThinSvd second = thin_svd(beside_both.coordinates(penalised_columns));
+  const Matrix beside = beside_both.coordinates(penalised_columns);
+  ThinSvd second = thin_svd(beside);
+  // What is beyond the rank is rounding, and a small penalty would be nothing beside it: the limit there is the shortest vector. The rank is that of columns of
+  // unit length, as in solve_pivoted, so that columns of different scales count alike.
+  const auto independent = as_size(solve_pivoted(beside.copy(), Matrix(beside.rows(), 1), scale).rank);
+  std::fill(second.values.begin() + static_cast<std::ptrdiff_t>(std::min(independent, second.values.size())),
+            second.values.end(), 0.0);
   const Matrix left = side_by_side(free_left, beside_both.embed(second.left));
   // The unpenalised features' part: V1 S1^-1 U1' A_p T Q2.
   Matrix coupling = product(transposed_product(free_left, penalised_columns), second.right);

@@ -30,7 +30,8 @@ class PathSolver {
         p_(problem.features.cols),
         t_(problem.targets.cols),
         design_(problem.features, false, problem.targets) {
-    fit_.total_weight = standardise(design_, problem.weights, problem.intercept, largest_safe_scale(true)).total_weight;
+    fit_.total_weight =
+        standardise(design_, problem.weights, problem.intercept, largest_safe_scale(problem.alphas)).total_weight;
     fit_.n_reads = 1;
     const auto n_alphas = problem.alphas.size(), combinations = n_alphas * as_size(t_);
     fit_.coef = Matrix(p_, static_cast<Index>(combinations));
@@ -41,7 +42,7 @@ class PathSolver {
   }
 
   RidgePathFit run() {
-    if (problem_.features.rows > p_) {
+    if (!few_rows()) {
       read_gram();
     } else {
       read_rows();
@@ -56,6 +57,11 @@ class PathSolver {
   }
 
  private:
+  /// Rows of which none can be spared: leave-one-out errors then come from the rows themselves.
+  [[nodiscard]] bool few_rows() const noexcept {
+    return problem_.features.rows - (problem_.intercept && p_ > 0 ? 1 : 0) <= p_;
+  }
+
   /// Gram matrix and cross products about the exact means, to which the design's shifts are moved.
   void read_gram() {
     const Design with_ones = problem_.intercept ? design_.with_ones() : design_;
@@ -71,7 +77,7 @@ class PathSolver {
     if (rows_) return;
     rows_ = reduced_rows(design_, problem_.weights);
     ++fit_.n_reads;
-    raw_ = rows_->rows() == problem_.features.rows && problem_.features.rows <= p_;
+    raw_ = rows_->rows() == problem_.features.rows && few_rows();
     if (!raw_ || !problem_.intercept) return;
     for (Index i = 0; i < rows_->rows(); ++i) {
       const double weight = problem_.weights == nullptr ? 1.0 : problem_.weights[i];
@@ -80,7 +86,7 @@ class PathSolver {
   }
 
   [[nodiscard]] RidgeBasis basis(const Vector& metric, double smallest_alpha) {
-    if (gram_.rows() == p_ && problem_.features.rows > p_) {
+    if (gram_.rows() == p_ && !few_rows()) {
       if (auto result = basis_of_gram(gram_, cross_, metric, smallest_alpha)) return std::move(*result);
     }
     read_rows();

@@ -29,4 +29,11 @@ void standardise(Design& design, const ColumnStatistics& statistics, bool centre
   }
 }
 
+double largest_safe_scale(const Vector& penalties) noexcept {
+  if (penalties.empty()) return largest_safe_scale(false);
+  const auto [smallest, largest] = std::minmax_element(penalties.begin(), penalties.end());
+  const double most = largest_safe_scale(*largest > 0);
+  return *smallest > 0 ? std::clamp(std::ldexp(1.0, -std::ilogb(*smallest) / 2), 1.0, most) : most;
+}
+
 }  // namespace crowfly

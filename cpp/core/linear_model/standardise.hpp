@@ -15,6 +15,9 @@ ColumnStatistics standardise(Design& design, const double* weights, bool centre,
 /// The same from statistics at hand.
 void standardise(Design& design, const ColumnStatistics& statistics, bool centre, double largest_scale);
 
+/// The same for these penalties. Where all are positive the scale brings none far above one: coefficients of tiny columns are then within range where the caller's are.
+[[nodiscard]] double largest_safe_scale(const Vector& penalties) noexcept;
+
 /// The largest scale that is safe: with a penalty, which is multiplied by the scale's square, far less than the reciprocal of the smallest number.
 [[nodiscard]] constexpr double largest_safe_scale(bool penalised) noexcept { return penalised ? 0x1p300 : 0x1p1000; }
 

@@ -40,30 +40,4 @@ Matrix reduced_rows(const Design& design, const double* weights) {
   return reduced;
 }
 
-LeastSquaresSolution ridge_of_few_rows(const Matrix& a, const Matrix& b, double alpha, const Vector& unit) {
-  const Index n = a.rows(), p = a.cols();
-  Matrix transposed(p, n);
-  for (Index j = 0; j < p; ++j) {
-    for (Index i = 0; i < n; ++i) transposed(j, i) = a(i, j) / unit[static_cast<std::size_t>(j)];
-  }
-  const QrFactors qr = qr_factors(std::move(transposed));
-  // With a' = Q R and x = Q z: |a x - b|^2 + alpha |x|^2 = |R' z - b|^2 + alpha |z|^2.
-  Matrix stacked(2 * n, n), rhs(2 * n, b.cols());
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = j; i < n; ++i) stacked(i, j) = qr.r(j, i);
-    stacked(n + j, j) = std::sqrt(alpha);
-  }
-  for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), n, rhs.col(t));
-  LeastSquaresSolution small =
-      solve_pivoted(std::move(stacked), std::move(rhs), Vector(static_cast<std::size_t>(n), 1.0));
-  LeastSquaresSolution result;
-  result.coef = qr.times(small.coef);
-  for (Index t = 0; t < b.cols(); ++t) {
-    for (Index j = 0; j < p; ++j) result.coef(j, t) /= unit[static_cast<std::size_t>(j)];
-  }
-  result.rank = p;
-  result.condition = small.condition;
-  return result;
-}
-
 }  // namespace crowfly

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Many rows reduced to few by orthogonal transformations, and the ridge solve for more columns than rows.
+// Many rows reduced to few by orthogonal transformations.
 #pragma once
 
 #include "linalg/factor.hpp"
@@ -10,9 +10,5 @@ namespace crowfly {
 /// The rows of the design (features, then targets), each times the root of its weight. More than about four times as many rows as columns are
 /// reduced, block after block in a fixed order, to the triangle of their QR factorisation, which has the same normal equations.
 [[nodiscard]] Matrix reduced_rows(const Design& design, const double* weights);
-
-/// min |a gamma - b|^2 + alpha |unit gamma|^2 for a with fewer rows than columns, through a QR factorisation of a', so that the work is linear in the columns.
-[[nodiscard]] LeastSquaresSolution ridge_of_few_rows(const Matrix& a, const Matrix& b, double alpha,
-                                                     const Vector& unit);
 
 }  // namespace crowfly

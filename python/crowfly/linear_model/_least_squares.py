@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from crowfly import lstsq, nnls
+from crowfly import nnls
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
@@ -22,6 +22,7 @@ from crowfly._estimators import (
     validated_regression_data,
     validates_parameters,
 )
+from crowfly.least_squares import solve_least_squares
 
 
 class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -41,7 +42,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if self.positive:
             raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
         X, targets = validated_regression_data(self, X, y)
-        self._solution = lstsq(
+        self._solution = solve_least_squares(
             X,
             targets,
             intercept=self.fit_intercept,
