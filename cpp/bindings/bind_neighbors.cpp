@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <variant>
 
 #include "arrays.hpp"
 #include "neighbors/neighbor_index.hpp"
@@ -87,6 +88,9 @@ class Restriction {
   Mask mask_;
 };
 
+/// A number of neighbours, or a radius: an integer or a float to Python.
+using ReachArgument = std::variant<Index, double>;
+
 using ClassNumbers = py::array_t<std::int32_t, py::array::c_style>;
 
 /// The core's index together with the array that it refers to.
@@ -139,11 +143,11 @@ class IndexHandle {
   }
 
   /// Votes for the classes of each output, whose numbers of classes `n_classes` lists.
-  std::vector<py::array_t<double>> votes(const py::array& queries, Index k, const Restriction& restriction,
+  std::vector<py::array_t<double>> votes(const py::array& queries, ReachArgument reach, const Restriction& restriction,
                                          const std::vector<ClassNumbers>& classes, const std::vector<Index>& n_classes,
                                          bool by_distance, const OptionalDoubles& weights, int num_threads) const {
     const MatrixView view = checked(queries);
-    const Poll poll = this->poll(view, k, restriction, by_distance, weights);
+    const Poll poll = this->poll(view, reach, restriction, by_distance, weights);
     require(classes.size() == n_classes.size(), "labels: as many outputs as numbers of classes expected");
     std::vector<py::array_t<double>> votes;
     std::vector<Ballot> ballots;
@@ -159,11 +163,11 @@ class IndexHandle {
     return votes;
   }
 
-  py::array_t<double> means(const py::array& queries, Index k, const Restriction& restriction,
+  py::array_t<double> means(const py::array& queries, ReachArgument reach, const Restriction& restriction,
                             const py::array_t<double, py::array::c_style>& targets, bool by_distance,
                             const OptionalDoubles& weights, int num_threads) const {
     const MatrixView view = checked(queries);
-    const Poll poll = this->poll(view, k, restriction, by_distance, weights);
+    const Poll poll = this->poll(view, reach, restriction, by_distance, weights);
     require(targets.ndim() == 2 && targets.shape(0) == view_.rows, "targets: one row per point expected");
     py::array_t<double> means({view.rows, targets.shape(1)});
     double* data = means.mutable_data();
@@ -177,7 +181,7 @@ class IndexHandle {
   /// For every number of neighbours up to k, how many points are classified right by the others.
   std::vector<Index> leave_one_out(Index k, const Restriction& restriction, const ClassNumbers& classes,
                                    Index n_classes, bool by_distance, int num_threads) const {
-    const Poll poll = this->poll(view_, k, restriction, by_distance, std::nullopt);
+    const Poll poll = this->poll(view_, ReachArgument(k), restriction, by_distance, std::nullopt);
     const std::int32_t* numbers = checked(classes, n_classes);
     const LongCall call(num_threads);
     return count_right(poll, numbers, n_classes);
@@ -241,13 +245,22 @@ class IndexHandle {
     return view;
   }
 
-  [[nodiscard]] Poll poll(const MatrixView& queries, Index k, const Restriction& restriction, bool by_distance,
-                          const OptionalDoubles& weights) const {
-    const Admission admission = restriction.admission(queries.rows, view_.rows);
+  [[nodiscard]] Reach checked(ReachArgument reach, const Admission& admission) const {
+    if (const double* radius = std::get_if<double>(&reach)) {
+      require(*radius >= 0, "radius: a number >= 0 expected");
+      return Within{*radius};
+    }
+    const Index k = std::get<Index>(reach);
     require(k >= 1 && k <= view_.rows - (admission.exclude_self ? 1 : 0), "k: out of range");
+    return Nearest{k};
+  }
+
+  [[nodiscard]] Poll poll(const MatrixView& queries, ReachArgument reach, const Restriction& restriction,
+                          bool by_distance, const OptionalDoubles& weights) const {
+    const Admission admission = restriction.admission(queries.rows, view_.rows);
     return {.index = index_,
             .request = {queries, admission},
-            .k = k,
+            .reach = checked(reach, admission),
             .weighting = by_distance ? Weighting::inverse_distance : Weighting::uniform,
             .point_weights = doubles(weights, view_.rows, "sample_weight")};
   }
@@ -295,10 +308,10 @@ void bind_neighbors(py::module_& m) {
       .def("query", &IndexHandle::query, py::arg("queries"), py::arg("k"), py::arg("restriction"),
            py::arg("num_threads"))
       .def("explain", &IndexHandle::explain, py::arg("n_queries"), py::arg("k"), py::arg("num_threads"))
-      .def("votes", &IndexHandle::votes, py::arg("queries"), py::arg("k"), py::arg("restriction"), py::arg("classes"),
-           py::arg("n_classes"), py::arg("by_distance"), py::arg("weights"), py::arg("num_threads"))
-      .def("means", &IndexHandle::means, py::arg("queries"), py::arg("k"), py::arg("restriction"), py::arg("targets"),
-           py::arg("by_distance"), py::arg("weights"), py::arg("num_threads"))
+      .def("votes", &IndexHandle::votes, py::arg("queries"), py::arg("reach"), py::arg("restriction"),
+           py::arg("classes"), py::arg("n_classes"), py::arg("by_distance"), py::arg("weights"), py::arg("num_threads"))
+      .def("means", &IndexHandle::means, py::arg("queries"), py::arg("reach"), py::arg("restriction"),
+           py::arg("targets"), py::arg("by_distance"), py::arg("weights"), py::arg("num_threads"))
       .def("leave_one_out", &IndexHandle::leave_one_out, py::arg("k"), py::arg("restriction"), py::arg("classes"),
            py::arg("n_classes"), py::arg("by_distance"), py::arg("num_threads"))
       .def("query_radius", &IndexHandle::query_radius, py::arg("queries"), py::arg("radius"), py::arg("restriction"),

@@ -42,7 +42,7 @@ class Index:
     def votes(
         self,
         queries: NDArray[Any],
-        k: int,
+        reach: float,  # an int: so many neighbours; a float: a radius
         restriction: Restriction,
         classes: Sequence[NDArray[np.int32]],
         n_classes: Sequence[int],
@@ -53,7 +53,7 @@ class Index:
     def means(
         self,
         queries: NDArray[Any],
-        k: int,
+        reach: float,  # an int: so many neighbours; a float: a radius
         restriction: Restriction,
         targets: NDArray[np.float64],
         by_distance: bool,

@@ -78,7 +78,12 @@ def dense_targets(y: Any) -> NDArray[Any]:
 
 
 def validated_regression_data(
-    estimator: Any, X: MatrixLike, y: Any, finite: bool | str = True
+    estimator: Any,
+    X: MatrixLike,
+    y: Any,
+    *,
+    ensure_all_finite: bool | str = True,
+    accept_sparse: bool | str = False,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Validate `X`, whose numbers are finite or may be missing ("allow-nan"), and targets of one or several columns.
 
@@ -90,7 +95,13 @@ def validated_regression_data(
         As scikit-learn, and if `y` holds strings, dates or other things that are no real numbers.
     """
     X, y = validate_data(
-        estimator, X, y, validate_separately=({"ensure_all_finite": finite}, _SHAPE_OF_TARGETS)
+        estimator,
+        X,
+        y,
+        validate_separately=(
+            {"ensure_all_finite": ensure_all_finite, "accept_sparse": accept_sparse},
+            _SHAPE_OF_TARGETS,
+        ),
     )
     check_consistent_length(X, y)
     targets = dense_targets(y)

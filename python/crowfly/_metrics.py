@@ -20,6 +20,15 @@ from crowfly._validation import (
 #: Names of the metrics.
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean")
 
+#: Other names of theirs, those of scikit-learn.
+ALIASES = {
+    "l2": "euclidean",
+    "l1": "manhattan",
+    "cityblock": "manhattan",
+    "infinity": "chebyshev",
+    "p": "minkowski",
+}
+
 #: Those whose sums over features are monotone in every difference.
 BOX_METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev")
 
@@ -33,12 +42,21 @@ MAX_MINKOWSKI_EXPONENT = 500.0
 _MINKOWSKI_NAMES = {1.0: "manhattan", 2.0: "euclidean", np.inf: "chebyshev"}
 
 
-def resolve_metric(metric: str, p: float | None) -> tuple[str, float]:
-    """The name of the metric in the core, and the exponent that only "minkowski" reads."""
+def public_name(metric: str) -> str:
+    """The metric's first name; TypeError or ValueError for what is none."""
     if not isinstance(metric, str):
         raise TypeError(f"metric: a name expected, got {metric!r}")
-    if metric not in METRICS:
-        raise ValueError(f"metric: one of {', '.join(METRICS)} expected, got {metric!r}")
+    name = ALIASES.get(metric, metric)
+    if name not in METRICS:
+        raise ValueError(
+            f"metric: one of {', '.join(METRICS)} (or {', '.join(ALIASES)}) expected, got {metric!r}"
+        )
+    return name
+
+
+def resolve_metric(metric: str, p: float | None) -> tuple[str, float]:
+    """The name of the metric in the core, and the exponent that only "minkowski" reads."""
+    metric = public_name(metric)
     if metric != "minkowski":
         if p is not None:
             raise ValueError(f"p: only the metric 'minkowski' has an exponent, got p={p!r} with {metric!r}")
@@ -84,7 +102,7 @@ def common_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
 def check_values(name: str, array: NDArray[Any], metric: str) -> float:
     """The largest magnitude; ValueError at the first value that the metric does not take."""
     if metric != "nan_euclidean" or array.dtype.kind != "f":
-        return scan(name, array)
+        return scan(name, array, '; metric="nan_euclidean" leaves out what is NaN')
     infinite = np.argwhere(np.isinf(array))
     if len(infinite):
         row, column = infinite[0]
@@ -111,7 +129,10 @@ def as_box(box: ArrayLike | None, n_features: int, metric: str) -> NDArray[np.fl
     lengths = np.broadcast_to(array, (n_features,))
     if not (lengths > 0).all():
         raise ValueError(f"box: positive lengths expected, got {lengths[~(lengths > 0)][0]}")
-    return np.ascontiguousarray(lengths)
+    lengths = np.array(lengths, order="C")
+    # An index shows this array to the user and has it in its answers.
+    lengths.flags.writeable = False
+    return lengths
 
 
 def as_points(name: str, value: ArrayLike, metric: str) -> tuple[NDArray[Any], float]:

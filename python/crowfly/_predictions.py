@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from crowfly import _core
 from crowfly._labels import Numbered
 from crowfly._request import Request
-from crowfly._validation import as_real_array, as_weights, check_same_length, scan, shown
+from crowfly._validation import as_radius, as_real_array, as_weights, check_same_length, scan, shown
 
 #: What a neighbour's vote or target counts.
 WEIGHTINGS = ("uniform", "distance")
@@ -21,29 +21,40 @@ WEIGHTINGS = ("uniform", "distance")
 
 @dataclass(frozen=True)
 class Poll:
-    """Which neighbours are asked, and what the answer of each counts."""
+    """Which neighbours are asked, so many (an integer) or within a radius (a float), and what the answer of each counts."""
 
     index: _core.Index
     request: Request
-    k: int
+    reach: int | float
     by_distance: bool
     sample_weight: NDArray[np.float64] | None
 
     @classmethod
-    def of(
+    def nearest(
         cls, index: _core.Index, request: Request, k: int, weights: str, sample_weight: ArrayLike | None
     ) -> Self:
-        """Check what all predictions take besides a request."""
-        factors = as_weights(sample_weight, request.restriction.n_points, "points")
-        if factors is not None:
-            request = replace(request, restriction=request.restriction.without_weightless(factors))
+        """Ask the k nearest."""
+        factors, request = _weighted(request, sample_weight)
         return cls(index, request, request.restriction.as_k("k", k), as_by_distance(weights), factors)
+
+    @classmethod
+    def within(
+        cls,
+        index: _core.Index,
+        request: Request,
+        radius: float,
+        weights: str,
+        sample_weight: ArrayLike | None,
+    ) -> Self:
+        """Ask all within a radius."""
+        factors, request = _weighted(request, sample_weight)
+        return cls(index, request, as_radius(radius), as_by_distance(weights), factors)
 
     def votes(self, outputs: Sequence[Numbered]) -> list[NDArray[np.float64]]:
         """Votes for the classes of each output, of shape (n_queries, n_classes)."""
         return self.index.votes(
             self.request.queries,
-            self.k,
+            self.reach,
             self.request.restriction.core(),
             [numbers for _, numbers in outputs],
             [len(classes) for classes, _ in outputs],
@@ -57,7 +68,7 @@ class Poll:
         matrix = np.ascontiguousarray(targets.reshape(len(targets), -1), dtype=np.float64)
         means = self.index.means(
             self.request.queries,
-            self.k,
+            self.reach,
             self.request.restriction.core(),
             matrix,
             self.by_distance,
@@ -65,6 +76,16 @@ class Poll:
             self.request.num_threads,
         )
         return means.reshape(-1, *targets.shape[1:])
+
+
+def _weighted(
+    request: Request, sample_weight: ArrayLike | None
+) -> tuple[NDArray[np.float64] | None, Request]:
+    """The points' own weights, and the request with points of weight zero left out."""
+    factors = as_weights(sample_weight, request.restriction.n_points, "points")
+    if factors is None:
+        return None, request
+    return factors, replace(request, restriction=request.restriction.without_weightless(factors))
 
 
 def leave_one_out_accuracy(
@@ -97,7 +118,11 @@ def as_targets(name: str, value: ArrayLike, n_points: int) -> NDArray[Any]:
 def as_by_distance(weights: object) -> bool:
     """True for "distance", False for "uniform"."""
     if not isinstance(weights, str):
-        hint = "; the estimators in crowfly.neighbors take functions" if callable(weights) else ""
+        hint = ""
+        if callable(weights):
+            hint = "; the estimators in crowfly.neighbors take functions"
+        elif weights is None:
+            hint = "; equal weights are 'uniform', the default"
         raise TypeError(f"weights: {' or '.join(map(repr, WEIGHTINGS))} expected, got {shown(weights)}{hint}")
     if weights not in WEIGHTINGS:
         raise ValueError(f"weights: {' or '.join(map(repr, WEIGHTINGS))} expected, got {weights!r}")

@@ -41,7 +41,7 @@ def as_numbers(name: str, value: ArrayLike) -> NDArray[Any]:
     if array.dtype == object and _is_numeric_frame(value):
         array = _filled(name, value, array)
     if array.dtype.kind not in "buif":
-        raise _wrong_dtype(name, array)
+        raise _wrong_dtype(name, array, getattr(value, "columns", None))
     return array
 
 
@@ -80,14 +80,17 @@ def entry_name(name: str, position: Sequence[int] | NDArray[np.intp]) -> str:
     return f"{name}[{', '.join(str(int(i)) for i in position)}]" if len(position) else name
 
 
-def _wrong_dtype(name: str, array: NDArray[Any]) -> TypeError:
-    """Say which entry made an array of objects one, since its dtype tells the user nothing."""
+def _wrong_dtype(name: str, array: NDArray[Any], columns: Any = None) -> TypeError:
+    """Say which entry made an array of objects one, since its dtype tells the user nothing; its column, too, in a data frame."""
     if array.dtype != object:
         return TypeError(f"{name}: real numbers expected, got dtype {array.dtype}")
     for position, entry in np.ndenumerate(array):
         if not isinstance(entry, numbers.Real):
             place = f"{entry_name(name, position)} is" if position else "got"
-            return TypeError(f"{name}: real numbers expected, {place} {entry!r}")
+            column = (
+                f" (column {columns[position[1]]!r})" if columns is not None and len(position) == 2 else ""
+            )
+            return TypeError(f"{name}: real numbers expected, {place} {entry!r}{column}")
         if _is_large_integer(entry):
             return TypeError(_large_integer(name, position, entry))
     return TypeError(f"{name}: real numbers expected, got dtype object; convert it to float64 first")
@@ -139,13 +142,16 @@ def as_design(value: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def scan(name: str, array: NDArray[Any]) -> float:
-    """The largest magnitude in a matrix (or vector); ValueError at the first entry that is not finite."""
+def scan(name: str, array: NDArray[Any], hint: str = "") -> float:
+    """The largest magnitude in a matrix (or vector); ValueError at the first entry that is not finite, with a hint if it is NaN."""
     matrix = array if array.ndim == 2 else array[:, np.newaxis]
     max_abs, row, col = _core.scan(matrix)
     if row >= 0:
         place = f"[{row}, {col}]" if array.ndim == 2 else f"[{row}]"
-        raise ValueError(f"{name}: finite numbers expected, {name}{place} is {matrix[row, col]}")
+        entry = matrix[row, col]
+        raise ValueError(
+            f"{name}: finite numbers expected, {name}{place} is {entry}{hint if np.isnan(entry) else ''}"
+        )
     return max_abs
 
 
@@ -213,6 +219,11 @@ def as_real(name: str, value: object, low: float, *, allow_infinite: bool = Fals
             f"{name}: a {'' if allow_infinite else 'finite '}number >= {low:g} expected, got {number}"
         )
     return number
+
+
+def as_radius(value: object) -> float:
+    """A number >= 0; infinity takes all points."""
+    return as_real("radius", value, 0, allow_infinite=True)
 
 
 def as_penalty(value: object) -> float:

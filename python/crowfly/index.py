@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
-from crowfly._labels import as_labels
-from crowfly._metrics import METRICS, as_box, as_points, as_queries, common_dtype, resolve_metric
+from crowfly._index_predictions import NeighborPredictions
+from crowfly._index_radius import RadiusSearch
+from crowfly._metrics import METRICS, as_box, as_points, common_dtype, public_name, resolve_metric
 from crowfly._pairwise import pairwise_distances
 from crowfly._plan import Plan, precision
-from crowfly._predictions import Poll, as_targets, leave_one_out_accuracy
-from crowfly._request import Request
 from crowfly._restriction import Groups, Restriction
-from crowfly._validation import as_flag, as_integer, as_num_threads, as_real, check_same_features
+from crowfly._validation import as_flag, as_integer, as_num_threads, check_same_features
 
 __all__ = ["ALGORITHMS", "METRICS", "Index", "Plan", "nearest", "pairwise_distances"]
 
@@ -24,7 +23,7 @@ __all__ = ["ALGORITHMS", "METRICS", "Index", "Plan", "nearest", "pairwise_distan
 ALGORITHMS = ("auto", "direct", "lattice", "cells", "tree")
 
 
-class Index:
+class Index(RadiusSearch, NeighborPredictions):
     """Points, ready to be searched for nearest neighbours.
 
     The distance of a query and a point is computed from direct differences in float64, in one documented order of summation;
@@ -35,6 +34,7 @@ class Index:
     points : array_like of shape (n_points, n_features)
         float32, float64, float16, int8 or uint8 in any layout, taken as they are; other real dtypes are converted. What is missing in a data frame is NaN.
     metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean"}
+        Also by their other names: "l2", "l1" or "cityblock", "infinity", "p" (Minkowski's).
         "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their angle without its
         cancellation. "nan_euclidean" leaves out features that are NaN in one of two rows and scales the sum of squares up to all features; rows without a
         feature in common are each other's last neighbours, at distance NaN.
@@ -55,6 +55,7 @@ class Index:
     n_points, n_features : int
         ``len(index)`` is `n_points`.
     metric : str
+        By its first name: "euclidean" for "l2". None of the attributes can be assigned to.
     p : float or None
     box : ndarray of float64, shape (n_features,), or None
     algorithm : str
@@ -96,15 +97,34 @@ class Index:
             raise ValueError(f"points: at least one point expected, got shape {array.shape}")
         if as_flag("copy", copy) and np.may_share_memory(array, np.asarray(points)):
             array = array.copy()
-        self.n_points, self.n_features = array.shape
-        self.metric = metric
-        self.algorithm = algorithm
-        self.p = exponent if metric == "minkowski" else None
-        self.box = as_box(box, self.n_features, self._core_metric)
+        self._metric = public_name(metric)
+        self._algorithm = algorithm
+        self._p = exponent if self._metric == "minkowski" else None
+        self._box = as_box(box, array.shape[1], self._core_metric)
         self._points = array
         self._max_abs = max_abs
         self._room: NDArray[Any] | None = None
         self._index = _core.Index(array, self._core_metric, exponent, self.box, max_abs, algorithm)
+
+    @property
+    def metric(self) -> str:
+        """The metric, by the first of its names."""
+        return self._metric
+
+    @property
+    def p(self) -> float | None:
+        """The exponent of "minkowski"."""
+        return self._p
+
+    @property
+    def box(self) -> NDArray[np.float64] | None:
+        """The lengths after which space repeats."""
+        return self._box
+
+    @property
+    def algorithm(self) -> str:
+        """How the index was told to search."""
+        return self._algorithm
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy carry the points; packed ones are made anew."""
@@ -112,7 +132,7 @@ class Index:
 
     def __len__(self) -> int:
         """The number of points."""
-        return int(self.n_points)
+        return self.n_points
 
     def __repr__(self) -> str:
         p = "" if self.p is None else f", p={self.p:g}"
@@ -174,229 +194,6 @@ class Index:
         count = request.restriction.as_k("k", k)
         return self._index.query(request.queries, count, request.restriction.core(), request.num_threads)
 
-    def query_radius(
-        self,
-        queries: ArrayLike,
-        radius: float,
-        *,
-        exclude_self: bool = False,
-        groups: Groups | None = None,
-        mask: ArrayLike | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-        """Find all points within a radius of each query.
-
-        Parameters
-        ----------
-        radius : float
-            Points at this distance or nearer are neighbours; in the metric's own unit (squared, for "sqeuclidean"). Points at distance NaN are not.
-        queries, exclude_self, groups, mask, num_threads
-            As in `query`.
-
-        Returns
-        -------
-        distances : ndarray of float64
-        indices : ndarray of int64
-        offsets : ndarray of int64, shape (n_queries + 1,)
-            The neighbours of query i are entries ``offsets[i]:offsets[i + 1]``, ordered by (distance, index).
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `query`; if `radius` is negative or NaN; if the neighbours would take more than half of the machine's memory (24 bytes each while they are
-            collected; `count_radius` tells how many there are).
-        """
-        request = self._request(
-            queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
-        )
-        limit = _as_radius(radius)
-        return self._index.query_radius(
-            request.queries, limit, request.restriction.core(), request.num_threads
-        )
-
-    def count_radius(
-        self,
-        queries: ArrayLike,
-        radius: float,
-        *,
-        exclude_self: bool = False,
-        groups: Groups | None = None,
-        mask: ArrayLike | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[np.int64]:
-        """Count the points within a radius of each query.
-
-        Parameters
-        ----------
-        queries, radius, exclude_self, groups, mask, num_threads
-            As in `query_radius`.
-
-        Returns
-        -------
-        counts : ndarray of int64, shape (n_queries,)
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `query_radius`.
-        """
-        request = self._request(
-            queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
-        )
-        limit = _as_radius(radius)
-        return self._index.count_radius(
-            request.queries, limit, request.restriction.core(), request.num_threads
-        )
-
-    def votes(
-        self,
-        queries: ArrayLike,
-        k: int,
-        labels: ArrayLike,
-        *,
-        weights: str = "uniform",
-        sample_weight: ArrayLike | None = None,
-        exclude_self: bool = False,
-        groups: Groups | None = None,
-        mask: ArrayLike | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[Any, Any]:
-        """Add up the votes of the k nearest points for the class of each query, without keeping the neighbours.
-
-        Parameters
-        ----------
-        labels : array_like of shape (n_points,) or (n_points, n_outputs)
-            Class labels of the points, of a kind that sorts.
-        weights : {"uniform", "distance"}
-            What a vote counts: the same, or the inverse of the distance. Points at distance zero then outvote all others, together; points at distance NaN
-            ("nan_euclidean", nothing in common) count nothing.
-        sample_weight : array_like of shape (n_points,), optional
-            Factors of the points' votes, not negative. Points of weight zero are nobody's neighbours.
-        queries, k, exclude_self, groups, mask, num_threads
-            As in `query`.
-
-        Returns
-        -------
-        classes : ndarray of shape (n_classes,)
-            Sorted; the most voted class of query i is ``classes[votes[i].argmax()]``, of equal ones the first.
-        votes : ndarray of float64, shape (n_queries, n_classes)
-            Lists of arrays, one per output, for labels of two dimensions.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `query`; for labels or weights that don't fit the points.
-        """
-        outputs = as_labels("labels", labels, self.n_points)
-        poll = self._poll(
-            queries,
-            k,
-            weights,
-            sample_weight=sample_weight,
-            exclude_self=exclude_self,
-            groups=groups,
-            mask=mask,
-            num_threads=num_threads,
-        )
-        votes: Any = poll.votes(outputs.numbered)
-        classes: Any = [classes for classes, _ in outputs.numbered]
-        return (classes, votes) if outputs.many else (classes[0], votes[0])
-
-    def means(
-        self,
-        queries: ArrayLike,
-        k: int,
-        targets: ArrayLike,
-        *,
-        weights: str = "uniform",
-        sample_weight: ArrayLike | None = None,
-        exclude_self: bool = False,
-        groups: Groups | None = None,
-        mask: ArrayLike | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[np.float64]:
-        """Average the targets of the k nearest points of each query, without keeping the neighbours.
-
-        Parameters
-        ----------
-        targets : array_like of shape (n_points,) or (n_points, n_outputs)
-            Finite numbers.
-        weights, sample_weight
-            As in `votes`.
-        queries, k, exclude_self, groups, mask, num_threads
-            As in `query`.
-
-        Returns
-        -------
-        means : ndarray of float64, shape (n_queries,) or (n_queries, n_outputs)
-            NaN where no neighbour counts anything.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `query`; for targets or weights that don't fit the points.
-        """
-        values = as_targets("targets", targets, self.n_points)
-        poll = self._poll(
-            queries,
-            k,
-            weights,
-            sample_weight=sample_weight,
-            exclude_self=exclude_self,
-            groups=groups,
-            mask=mask,
-            num_threads=num_threads,
-        )
-        return poll.means(values)
-
-    def leave_one_out_accuracy(
-        self,
-        labels: ArrayLike,
-        max_k: int,
-        *,
-        weights: str = "uniform",
-        groups: Groups | None = None,
-        mask: ArrayLike | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[np.float64]:
-        """Accuracy of classifying every point by its k nearest others, for every k from 1 to `max_k`, in one search.
-
-        Parameters
-        ----------
-        labels : array_like of shape (n_points,)
-            Class labels. Of classes with equal votes the first in sorted order counts. Distances that are equal in decimals (0.3 - 0.2 and 0.2 - 0.1) are not
-            always equal in float64, so ties are decided by the float64 values as they are, then by index.
-        max_k : int
-        weights : {"uniform", "distance"}
-            As in `votes`.
-        groups : array_like of shape (n_points,), optional
-            Labels of groups: the neighbours come from other groups (leave one group out).
-        mask, num_threads
-            As in `query`. Points outside the mask are classified, too.
-
-        Returns
-        -------
-        accuracy : ndarray of float64, shape (max_k,)
-            Entry k - 1 is the share of the points that their k nearest others classify right.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `query`; for labels that don't fit the points.
-
-        Examples
-        --------
-        >>> import numpy as np, crowfly
-        >>> index = crowfly.Index(np.array([[0.0], [1.0], [2.0], [10.0], [11.0]]))
-        >>> index.leave_one_out_accuracy(["a", "a", "a", "b", "b"], 3)
-        array([1. , 0.6, 0.6])
-        """
-        outputs = as_labels("labels", labels, self.n_points, (1,))
-        request = Request.of(
-            self._points, self.n_points, exclude_self=True, groups=groups, mask=mask, num_threads=num_threads
-        )
-        return leave_one_out_accuracy(self._index, request, max_k, weights, outputs.numbered[0])
-
     def add(self, points: ArrayLike) -> None:
         """Append points; their indices continue those that are there.
 
@@ -435,7 +232,7 @@ class Index:
         room[before:after] = array
         held, top = room[:after], max(self._max_abs, max_abs)
         index = self._index.extended(held, top)
-        self._room, self._points, self._max_abs, self._index, self.n_points = room, held, top, index, after
+        self._room, self._points, self._max_abs, self._index = room, held, top, index
 
     def explain(self, n_queries: int = 1, k: int = 1, *, num_threads: int | None = None) -> Plan:
         """Tell how a call would be answered, without answering it.
@@ -471,46 +268,6 @@ class Index:
             count, neighbors, as_num_threads(num_threads)
         )
         return Plan(algorithm, reason, precision(filter_bits), threads, built, n_bytes)
-
-    def _request(
-        self,
-        queries: ArrayLike,
-        *,
-        exclude_self: bool,
-        groups: Groups | None,
-        mask: ArrayLike | None,
-        num_threads: int | None,
-    ) -> Request:
-        array = as_queries("queries", queries, self._core_metric, self.n_features)
-        return Request.of(
-            array,
-            self.n_points,
-            exclude_self=exclude_self,
-            groups=groups,
-            mask=mask,
-            num_threads=num_threads,
-        )
-
-    def _poll(
-        self,
-        queries: ArrayLike,
-        k: int,
-        weights: str,
-        *,
-        sample_weight: ArrayLike | None = None,
-        exclude_self: bool = False,
-        groups: Groups | None = None,
-        mask: ArrayLike | None = None,
-        num_threads: int | None = None,
-    ) -> Poll:
-        request = self._request(
-            queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
-        )
-        return Poll.of(self._index, request, k, weights, sample_weight)
-
-
-def _as_radius(radius: float) -> float:
-    return as_real("radius", radius, 0, allow_infinite=True)
 
 
 def _rebuilt(

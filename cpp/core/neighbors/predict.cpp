@@ -9,6 +9,15 @@
 namespace crowfly {
 namespace {
 
+/// The search that finds who is asked.
+void search(const Poll& poll, const NeighborIndex::Consume& consume) {
+  if (const auto* within = std::get_if<Within>(&poll.reach)) {
+    poll.index.within(poll.request, within->radius, consume);
+  } else {
+    poll.index.nearest(poll.request, std::get<Nearest>(poll.reach).k, consume);
+  }
+}
+
 /// Calls each(neighbour's point, its weight), the nearest first. Neighbours with nothing in common with the query (distance NaN) weigh nothing; where even the nearest
 /// is infinitely far, those that are weigh the same.
 template <class Each>
@@ -49,7 +58,7 @@ double mean_without_overflow(const Poll& poll, std::span<const Neighbor> neighbo
 }  // namespace
 
 void count_votes(const Poll& poll, std::span<const Ballot> ballots) {
-  poll.index.nearest(poll.request, poll.k, [&](Index query, std::span<const Neighbor> neighbors) {
+  search(poll, [&](Index query, std::span<const Neighbor> neighbors) {
     for (const Ballot& ballot : ballots) {
       double* votes = ballot.votes + query * ballot.n_classes;
       std::fill_n(votes, ballot.n_classes, 0.0);
@@ -59,7 +68,7 @@ void count_votes(const Poll& poll, std::span<const Ballot> ballots) {
 }
 
 void average_targets(const Poll& poll, const double* targets, Index n_outputs, double* means) {
-  poll.index.nearest(poll.request, poll.k, [&](Index query, std::span<const Neighbor> neighbors) {
+  search(poll, [&](Index query, std::span<const Neighbor> neighbors) {
     double* mean = means + query * n_outputs;
     std::fill_n(mean, n_outputs, 0.0);
     double total = 0;
@@ -76,8 +85,8 @@ void average_targets(const Poll& poll, const double* targets, Index n_outputs, d
 
 std::vector<Index> count_right(const Poll& poll, const std::int32_t* classes, Index n_classes) {
   // Whether a point is right changes a few times as k grows: the changes are added up, then summed along k.
-  std::vector<std::atomic<Index>> changes(as_size(poll.k));
-  poll.index.nearest(poll.request, poll.k, [&](Index query, std::span<const Neighbor> neighbors) {
+  std::vector<std::atomic<Index>> changes(as_size(std::get<Nearest>(poll.reach).k));
+  search(poll, [&](Index query, std::span<const Neighbor> neighbors) {
     // Kept from query to query, so that many classes cost nothing: only those that were voted for are cleared.
     thread_local std::vector<double> votes;
     if (votes.size() < as_size(n_classes)) votes.assign(as_size(n_classes), 0.0);

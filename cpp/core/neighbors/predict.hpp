@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "neighbors/neighbor_index.hpp"
@@ -13,11 +14,20 @@ namespace crowfly {
 /// What a neighbour's vote or target counts: the same, or the inverse of its distance. Neighbours whose inverse distance is infinite then share the whole weight.
 enum class Weighting { uniform, inverse_distance };
 
+/// Who is asked: so many of the nearest, or all within a radius.
+struct Nearest {
+  Index k;
+};
+struct Within {
+  double radius;
+};
+using Reach = std::variant<Nearest, Within>;
+
 /// The prediction that is asked for.
 struct Poll {
   const NeighborIndex& index;
   Request request;
-  Index k;
+  Reach reach;
   Weighting weighting = Weighting::uniform;
   const double* point_weights = nullptr;  ///< factors of the points' own, or null
 };
@@ -29,14 +39,14 @@ struct Ballot {
   double* votes;
 };
 
-/// Adds up the neighbours' weights by class, the nearest first.
+/// Adds up the neighbours' weights by class, the nearest first. A query without neighbours has no votes.
 void count_votes(const Poll& poll, std::span<const Ballot> ballots);
 
-/// means[query][output] = weighted mean of targets[point][output] over the neighbours.
+/// means[query][output] = weighted mean of targets[point][output] over the neighbours, added up the nearest first; NaN without any.
 void average_targets(const Poll& poll, const double* targets, Index n_outputs, double* means);
 
-/// right[k - 1] = how many points their own k nearest neighbours classify as `classes` says, for every k up to poll.k; of classes with equal votes the
-/// first counts. The request must exclude each point itself. `point_weights` are not read.
+/// right[k - 1] = how many points their own k nearest neighbours classify as `classes` says, for every k up to the poll's, which asks so many of the nearest;
+/// of classes with equal votes the first counts. The request must exclude each point itself. `point_weights` are not read.
 [[nodiscard]] std::vector<Index> count_right(const Poll& poll, const std::int32_t* classes, Index n_classes);
 
 }  // namespace crowfly

@@ -1,59 +1,65 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which distance the parameters ``metric``, ``p`` and ``metric_params`` mean, in scikit-learn's and our names."""
+"""Which distance the parameters ``metric``, ``p`` and ``metric_params`` mean, and what searches by it."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.neighbors import VALID_METRICS
 from sklearn.utils._param_validation import Options
 
-_OUR_NAME = {
-    "euclidean": "euclidean",
-    "l2": "euclidean",
-    "sqeuclidean": "sqeuclidean",
-    "manhattan": "manhattan",
-    "l1": "manhattan",
-    "cityblock": "manhattan",
-    "chebyshev": "chebyshev",
-    "infinity": "chebyshev",
-    "cosine": "cosine",
-    "minkowski": "minkowski",
-    "p": "minkowski",
-    "nan_euclidean": "nan_euclidean",
-}
+from crowfly import Index
+from crowfly._metrics import ALIASES, METRICS
+from crowfly.neighbors._distances import DistanceMatrix, FunctionSearch
+
+MetricLike: TypeAlias = str | Callable[..., float]
+"""The parameter ``metric``: a name, or a function of two rows."""
+
+Search: TypeAlias = Index | DistanceMatrix | FunctionSearch
+
+_NAMES = (*METRICS, *ALIASES, "precomputed")
 
 _MINKOWSKI_SHORTHANDS = {1.0: "manhattan", 2.0: "euclidean", np.inf: "chebyshev"}
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A distance, named for :class:`crowfly.Index` and for the fitted attributes of the estimators."""
+    """A distance by its fitted attributes, and by our name if it has one (a Minkowski metric with its exponent)."""
 
-    name: str
-    p: float | None
-    effective_name: str
+    effective_name: MetricLike
     effective_params: dict[str, Any]
+    name: str | None = None
+    p: float | None = None
+
+    def search(self, points: NDArray[Any]) -> Search:
+        """What finds neighbours among the points by this distance."""
+        if callable(self.effective_name):
+            return FunctionSearch(points, self.effective_name, self.effective_params)
+        if self.name is None:
+            return DistanceMatrix()
+        return Index(points, metric=self.name, p=self.p)
 
 
 class MetricNames(Options):
     """Constraint of the parameter `metric`: the names offered, listed in order."""
 
-    def __init__(self) -> None:
-        super().__init__(str, set(_OUR_NAME))
+    def __init__(self, *, precomputed: bool = True) -> None:
+        super().__init__(str, {name for name in _NAMES if precomputed or name != "precomputed"})
 
     def __str__(self) -> str:
-        return f"a str among {{{_listed(_OUR_NAME)}}} (scikit-learn's other metrics are not offered)"
+        others = "scikit-learn's other metrics are not offered; functions of two rows are"
+        return f"a str among {{{_listed(self.options)}}} ({others})"
 
 
 def resolve_metric(
-    metric: str, p: float | None, metric_params: dict[str, Any] | None, algorithm: str
+    metric: MetricLike, p: float | None, metric_params: dict[str, Any] | None, algorithm: str
 ) -> Metric:
-    """Resolve scikit-learn's metric parameters; `metric` is one of :class:`MetricNames`.
+    """Resolve scikit-learn's metric parameters; `metric` is one of :class:`MetricNames` or a function.
 
     Raises
     ------
@@ -69,7 +75,10 @@ def resolve_metric(
             SyntaxWarning,
             stacklevel=5,
         )
-    if _OUR_NAME[metric] == "minkowski":
+    if callable(metric):
+        return Metric(metric, keywords)
+    name = ALIASES.get(metric, metric)
+    if name == "minkowski":
         # scikit-learn's alias "p" takes its exponent from metric_params alone.
         exponent = keywords.pop("p", p if metric == "minkowski" else 2)
         if keywords.pop("w", None) is not None:
@@ -79,12 +88,18 @@ def resolve_metric(
         _require_no_keywords(metric, keywords)
         return _minkowski(metric, 2.0 if exponent is None else float(exponent))
     _require_no_keywords(metric, keywords)
-    return Metric(_OUR_NAME[metric], None, metric, {})
+    return Metric(metric, {}, None if metric == "precomputed" else name)
 
 
-def _require_algorithm_takes(metric: str, algorithm: str) -> None:
+def _require_algorithm_takes(metric: MetricLike, algorithm: str) -> None:
+    if callable(metric):
+        if algorithm == "kd_tree":
+            raise ValueError(
+                "kd_tree does not support callable metric: a function is taken by algorithm='auto', 'brute' and 'ball_tree'."
+            )
+        return
     if algorithm != "auto" and metric not in VALID_METRICS[algorithm]:
-        valid = _listed(set(VALID_METRICS[algorithm]) & set(_OUR_NAME))
+        valid = _listed(set(VALID_METRICS[algorithm]) & set(_NAMES))
         raise ValueError(
             f"Metric {metric!r} not valid with algorithm={algorithm!r}, which takes one of {valid}; "
             "algorithm='auto' takes every metric."
@@ -107,6 +122,6 @@ def _minkowski(metric: str, p: float) -> Metric:
         raise ValueError(f"p={p} is not offered: the Minkowski metric needs p >= 1.")
     if metric == "minkowski" and p in _MINKOWSKI_SHORTHANDS:
         shorthand = _MINKOWSKI_SHORTHANDS[p]
-        return Metric(shorthand, None, shorthand, {})
+        return Metric(shorthand, {}, shorthand)
     effective_params = {"p": p, "w": None} if metric == "minkowski" else {"p": p}
-    return Metric("minkowski", p, metric, effective_params)
+    return Metric(metric, effective_params, "minkowski", p)

@@ -1,115 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Parameters, fitting and searching that the neighbour estimators share.
-
-The base class owns the index; the two mixins add the search by number and by radius. An estimator is pickled
-without its index, which is rebuilt from the training data: the same data give the same index.
-"""
+"""Searching by number and by radius: what the estimators mix in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self, overload
+from numbers import Integral
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from crowfly import Index
-from crowfly._estimators import FloatArray, IndexArray, MatrixLike, csr_container, num_threads
-from crowfly.neighbors._metric import MetricNames, resolve_metric
-
-GraphMode = Literal["connectivity", "distance"]
-
-
-class NeighborsBase(MultiOutputMixin, BaseEstimator):
-    """Common parameters, and an index over the training points."""
-
-    n_features_in_: int
-    n_samples_fit_: int
-    effective_metric_: str
-    effective_metric_params_: dict[str, Any]
-    _fit_X: NDArray[Any]
-    _index: Index
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_neighbors": [Interval(Integral, 1, None, closed="left"), None],
-        "radius": [Interval(Real, 0, None, closed="both"), None],
-        "algorithm": [StrOptions({"auto", "ball_tree", "kd_tree", "brute"})],
-        "leaf_size": [Interval(Integral, 1, None, closed="left")],
-        "p": [Interval(Real, 0, None, closed="right"), None],
-        "metric": [MetricNames()],
-        "metric_params": [dict, None],
-        "n_jobs": [Integral, None],
-    }
-
-    def __init__(
-        self,
-        n_neighbors: int | None = None,
-        radius: float | None = None,
-        algorithm: str = "auto",
-        leaf_size: int = 30,
-        metric: str = "minkowski",
-        p: float | None = 2,
-        metric_params: dict[str, Any] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.n_neighbors = n_neighbors
-        self.radius = radius
-        self.algorithm = algorithm
-        self.leaf_size = leaf_size
-        self.metric = metric
-        self.p = p
-        self.metric_params = metric_params
-        self.n_jobs = n_jobs
-
-    def _fit_points(self, X: NDArray[Any]) -> Self:
-        """Index validated training points."""
-        metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
-        with naming_X("points"):
-            self._index = Index(X, metric=metric.name, p=metric.p)
-        self._fit_X = X
-        self.effective_metric_ = metric.effective_name
-        self.effective_metric_params_ = metric.effective_params
-        self.n_samples_fit_ = X.shape[0]
-        return self
-
-    def _finite_or_missing(self) -> bool | Literal["allow-nan"]:
-        """What X may hold, as scikit-learn's validation names it."""
-        return "allow-nan" if self.metric == "nan_euclidean" else True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.metric == "nan_euclidean"
-        return tags
-
-    def _queries(self, X: MatrixLike | None) -> NDArray[Any]:
-        """Validate queries; None stands for the training points."""
-        if X is None:
-            return self._fit_X
-        queries: NDArray[Any] = validate_data(
-            self, X, reset=False, ensure_all_finite=self._finite_or_missing()
-        )
-        return queries
-
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = dict(super().__getstate__())
-        # The index is described by its metric and data; only its name and exponent have no other home.
-        index = state.pop("_index", None)
-        if index is not None:
-            state["_index_metric"] = (index.metric, index.p)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        index_metric = state.pop("_index_metric", None)
-        super().__setstate__(state)
-        if index_metric is not None:
-            metric, p = index_metric
-            self._index = Index(self._fit_X, metric=metric, p=p)
+from crowfly._estimators import FloatArray, IndexArray, MatrixLike, num_threads
+from crowfly._predictions import Poll
+from crowfly._validation import as_radius
+from crowfly.neighbors._base import naming_X
+from crowfly.neighbors._runs import GraphMode, Runs
 
 
 class KNeighborsMixin:
@@ -166,9 +72,9 @@ class KNeighborsMixin:
             )
         return (distances, indices) if return_distance else indices
 
-    def _search(self: Any, X: MatrixLike | None, n_neighbors: int | None = None) -> tuple[NDArray[Any], int]:
+    def _search(self: Any, X: MatrixLike | None, n_neighbors: int | None = None) -> tuple[Any, int]:
         """The queries, and a number of neighbours that there are."""
-        k = _checked_n_neighbors(self.n_neighbors if n_neighbors is None else n_neighbors)
+        k = checked_n_neighbors(self.n_neighbors if n_neighbors is None else n_neighbors)
         queries = self._queries(X)
         available = self.n_samples_fit_ - (X is None)
         if k > available:
@@ -203,10 +109,19 @@ class KNeighborsMixin:
         """
         check_is_fitted(self)
         _require_graph_mode(mode)
-        distances, indices = self.kneighbors(X, n_neighbors)
-        n_queries, k = indices.shape
-        offsets = np.arange(0, n_queries * k + 1, k)
-        return _neighbors_graph(distances.ravel(), indices.ravel(), offsets, self.n_samples_fit_, mode)
+        return Runs.of_matrices(*self.kneighbors(X, n_neighbors)).graph(self.n_samples_fit_, mode)
+
+    def _runs(self, X: MatrixLike | None) -> Runs:
+        """The neighbours of each query."""
+        return Runs.of_matrices(*self.kneighbors(X))
+
+    def _poll(self: Any, X: MatrixLike | None, index: Index, weights: str) -> Poll:
+        """Who is asked for a prediction."""
+        queries, k = self._search(X)
+        with naming_X("queries"):
+            return index._poll(
+                queries, k, weights, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
+            )
 
 
 class RadiusNeighborsMixin:
@@ -248,9 +163,9 @@ class RadiusNeighborsMixin:
         check_is_fitted(self)
         if sort_results and not return_distance:
             raise ValueError("return_distance must be True if sort_results is True.")
-        distances, indices, offsets = self._radius_runs(X, radius)
-        neigh_ind = _one_array_per_query(indices, offsets)
-        return (_one_array_per_query(distances, offsets), neigh_ind) if return_distance else neigh_ind
+        runs = self._radius_runs(X, radius)
+        neigh_ind = runs.split(runs.indices)
+        return (runs.split(runs.distances), neigh_ind) if return_distance else neigh_ind
 
     def radius_neighbors_graph(
         self: Any,
@@ -278,36 +193,36 @@ class RadiusNeighborsMixin:
         """
         check_is_fitted(self)
         _require_graph_mode(mode)
-        distances, indices, offsets = self._radius_runs(X, radius)
-        return _neighbors_graph(distances, indices, offsets, self.n_samples_fit_, mode)
+        return self._radius_runs(X, radius).graph(self.n_samples_fit_, mode)
 
-    def _radius_runs(
-        self: Any, X: MatrixLike | None, radius: float | None
-    ) -> tuple[FloatArray, IndexArray, IndexArray]:
+    def _radius_runs(self: Any, X: MatrixLike | None, radius: float | None = None) -> Runs:
         """Search, leaving each query's neighbours as one run of flat arrays."""
+        limit = as_radius(self.radius if radius is None else radius)
         with naming_X("queries"):
-            runs: tuple[FloatArray, IndexArray, IndexArray] = self._index.query_radius(
+            return Runs(
+                *self._index.query_radius(
+                    self._queries(X), limit, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
+                )
+            )
+
+    def _runs(self, X: MatrixLike | None) -> Runs:
+        """The neighbours of each query."""
+        return self._radius_runs(X)
+
+    def _poll(self: Any, X: MatrixLike | None, index: Index, weights: str) -> Poll:
+        """Who is asked for a prediction."""
+        with naming_X("queries"):
+            return index._poll_within(
                 self._queries(X),
-                self.radius if radius is None else radius,
+                self.radius,
+                weights,
                 exclude_self=X is None,
                 num_threads=num_threads(self.n_jobs),
             )
-        return runs
 
 
-@contextmanager
-def naming_X(argument: str) -> Iterator[None]:
-    """Say "X" in errors where the functional API says `argument`."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        name, colon, complaint = str(error).partition(": ")
-        if name != argument:
-            raise
-        raise type(error)(f"X{colon}{complaint}") from None
-
-
-def _checked_n_neighbors(n_neighbors: Any) -> int:
+def checked_n_neighbors(n_neighbors: Any) -> int:
+    """A number of neighbours, with scikit-learn's errors for what is none."""
     # To Python True is an integer; parameter validation lets it pass.
     if isinstance(n_neighbors, bool) or not isinstance(n_neighbors, Integral):
         raise TypeError(f"n_neighbors does not take {type(n_neighbors)} value, enter integer value")
@@ -321,16 +236,3 @@ def _require_graph_mode(mode: str) -> None:
         raise ValueError(
             f'Unsupported mode, must be one of "connectivity", or "distance" but got "{mode}" instead'
         )
-
-
-def _neighbors_graph(
-    distances: FloatArray, indices: IndexArray, offsets: IndexArray, n_points: int, mode: GraphMode
-) -> Any:
-    edges = distances if mode == "distance" else np.ones(len(indices))
-    return csr_container()((edges, indices, offsets), shape=(len(offsets) - 1, n_points))
-
-
-def _one_array_per_query(flat: NDArray[Any], offsets: IndexArray) -> NDArray[np.object_]:
-    runs = np.empty(len(offsets) - 1, dtype=object)
-    runs[:] = np.split(flat, offsets[1:-1])
-    return runs

@@ -8,9 +8,13 @@ from typing import Any, Self
 from sklearn.utils.validation import validate_data
 
 from crowfly._estimators import MatrixLike, validates_parameters
-from crowfly.neighbors._search import KNeighborsMixin, NeighborsBase, RadiusNeighborsMixin
+from crowfly.neighbors._base import NeighborsBase
+from crowfly.neighbors._documentation import documented
+from crowfly.neighbors._metric import MetricLike
+from crowfly.neighbors._search import KNeighborsMixin, RadiusNeighborsMixin
 
 
+@documented
 class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
     """Exact nearest-neighbour search, by number of neighbours and by radius.
 
@@ -20,39 +24,16 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         Neighbours per query of :meth:`kneighbors`.
     radius : float, default=1.0
         Radius of :meth:`radius_neighbors`.
-    algorithm : {'auto', 'ball_tree', 'kd_tree', 'brute'}, default='auto'
-        Has no effect: the search chooses for itself and every choice gives the same answer. As in scikit-learn
-        a metric which the named algorithm does not take is refused.
-    leaf_size : int, default=30
-        Has no effect.
-    metric : str, default='minkowski'
-        'euclidean' or 'l2', 'sqeuclidean', 'manhattan' or 'l1' or 'cityblock', 'chebyshev' or 'infinity',
-        'cosine', 'nan_euclidean', 'minkowski' or 'p'. scikit-learn's other metrics, functions and precomputed distances are not
-        offered.
-    p : float, default=2
-        Exponent of the Minkowski metric, from 1 to 500 or infinity.
-    metric_params : dict, default=None
-        ``{'p': exponent}`` is understood for the Minkowski metric.
-    n_jobs : int, default=None
-        Number of threads; None: the current setting of :func:`crowfly.set_num_threads`, -1: all processors.
+    |search parameters|
 
     Attributes
     ----------
-    effective_metric_ : str
-        The metric used; 'minkowski' with p = 1, 2 or infinity is named by its own name.
-    effective_metric_params_ : dict
-        Its parameters.
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if `X` had names that are all strings.
-    n_samples_fit_ : int
-        Number of training points.
+    |search attributes|
 
     Notes
     -----
     The training points are referenced, not copied: they must not change while the estimator is in use. Sparse
-    input is not offered. Distances are float64 for float32 data too, as in scikit-learn.
+    points are not offered (sparse graphs of precomputed distances are). Distances are float64 for float32 data too, as in scikit-learn.
 
     Examples
     --------
@@ -72,7 +53,7 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         radius: float | None = 1.0,
         algorithm: str = "auto",
         leaf_size: int = 30,
-        metric: str = "minkowski",
+        metric: MetricLike = "minkowski",
         p: float | None = 2,
         metric_params: dict[str, Any] | None = None,
         n_jobs: int | None = None,
@@ -95,7 +76,7 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training points.
+            Training points; of shape (n_samples, n_samples) their distances, with ``metric='precomputed'``.
         y : object, default=None
             Not used.
 
@@ -108,6 +89,6 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         ValueError
             If `X` is not a finite matrix or the metric is not offered.
         TypeError
-            If `X` is sparse.
+            If `X` is sparse and no distances.
         """
-        return self._fit_points(validate_data(self, X, ensure_all_finite=self._finite_or_missing()))
+        return self._fit_points(validate_data(self, X, **self._input()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From neighbours to predictions with weights from a function of the distances; the other weights are the search's own."""
+"""From the parameter ``weights`` to what each neighbour counts, where the core doesn't weigh."""
 
 from __future__ import annotations
 
@@ -7,76 +7,57 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from crowfly._estimators import FloatArray, IndexArray
+from crowfly._estimators import FloatArray
+from crowfly.neighbors._runs import Runs
 
-Weighting: TypeAlias = str | Callable[[FloatArray], Any] | None
+Weighting: TypeAlias = str | Callable[[Any], Any] | None
 """The parameter ``weights``: 'uniform', 'distance', a function of the distances, or None for uniform."""
 
 
-def neighbor_weights(distances: FloatArray, function: Callable[[FloatArray], Any]) -> FloatArray:
-    """Weights of the neighbours, shaped like `distances`.
+def neighbor_weights(runs: Runs, weights: Weighting) -> FloatArray:
+    """What each neighbour counts, one number per entry of `runs`.
 
     Raises
     ------
     ValueError
-        If the function returns weights of another shape, or only zeros for a query.
+        If a function returns weights of another shape, or only zeros for a query.
     """
-    shape, weights = distances.shape, function(distances)
-    checked: FloatArray = np.asarray(weights, dtype=np.float64)
-    if checked.shape != shape:
-        raise ValueError(
-            f"weights returned an array of shape {checked.shape}, expected that of its argument, {shape}."
-        )
-    weightless = ~checked.any(axis=1)
+    if not callable(weights):
+        return runs.inverse_distances() if weights == "distance" else np.ones(len(runs.distances))
+    flat = _of_matrix(runs, runs.k, weights) if runs.k else _of_arrays(runs, weights)
+    weightless = (np.bincount(runs.queries, weights=flat != 0, minlength=runs.n_queries) == 0) & (
+        runs.lengths > 0
+    )
     if weightless.any():
         raise ValueError(
-            "All neighbors of some sample is getting zero weights: the function given as 'weights' returned "
-            f"only zeros for query {int(weightless.argmax())}."
+            "All neighbors of some sample is getting zero weights. Please modify 'weights' to avoid this case if you are "
+            f"using a user-defined function: it returned only zeros for query {int(weightless.argmax())}."
         )
-    return checked
+    return flat
 
 
-def class_votes(labels: NDArray[np.integer[Any]], n_classes: int, weights: FloatArray) -> FloatArray:
-    """Sum of the neighbours' weights for each class.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_queries, n_neighbors)
-        Class numbers of the neighbours.
-    n_classes : int
-        Number of classes.
-    weights : ndarray of shape (n_queries, n_neighbors)
-
-    Returns
-    -------
-    ndarray of shape (n_queries, n_classes)
-    """
-    n_queries = labels.shape[0]
-    cells = np.arange(n_queries)[:, np.newaxis] * n_classes + labels
-    votes = np.bincount(cells.ravel(), weights=weights.ravel(), minlength=n_queries * n_classes)
-    return votes.reshape(n_queries, n_classes).astype(np.float64, copy=False)
+def _of_matrix(runs: Runs, k: int, function: Callable[[Any], Any]) -> FloatArray:
+    distances = runs.distances.reshape(-1, k)
+    weights: FloatArray = np.asarray(function(distances), dtype=np.float64)
+    if weights.shape != distances.shape:
+        raise ValueError(
+            f"weights returned an array of shape {weights.shape}, expected that of its argument, {distances.shape}."
+        )
+    return weights.ravel()
 
 
-def neighbor_means(targets: FloatArray, indices: IndexArray, weights: FloatArray) -> FloatArray:
-    """Mean of the neighbours' targets.
-
-    Parameters
-    ----------
-    targets : ndarray of shape (n_points,) or (n_points, n_outputs)
-        Targets of the training points.
-    indices : ndarray of shape (n_queries, n_neighbors)
-        The neighbours.
-    weights : ndarray of shape (n_queries, n_neighbors)
-        Their weights.
-
-    Returns
-    -------
-    ndarray of shape (n_queries,) or (n_queries, n_outputs)
-    """
-    neighbor_targets = targets[indices]
-    totals = weights.sum(axis=1).reshape(-1, *[1] * (targets.ndim - 1))
-    sums: FloatArray = np.einsum("qk,qk...->q...", weights, neighbor_targets)
-    sums /= totals
-    return sums
+def _of_arrays(runs: Runs, function: Callable[[Any], Any]) -> FloatArray:
+    """Weights by a function that takes and returns one array per query, as scikit-learn's searches by radius have it."""
+    arrays = [np.asarray(weights, dtype=np.float64) for weights in function(runs.split(runs.distances))]
+    lengths = [weights.shape for weights in arrays]
+    expected = [(int(length),) for length in runs.lengths]
+    if lengths != expected:
+        wrong = next(
+            (i for i, pair in enumerate(zip(lengths, expected, strict=False)) if pair[0] != pair[1]), 0
+        )
+        raise ValueError(
+            f"weights returned {len(lengths)} arrays, query {wrong}'s of shape {lengths[wrong] if lengths else ()}; expected "
+            f"{len(expected)} shaped like the arrays of its argument."
+        )
+    return np.concatenate([np.empty(0), *arrays])

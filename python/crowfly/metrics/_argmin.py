@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The nearest row of one matrix for each row of another."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+from sklearn.metrics.pairwise import check_pairwise_arrays
+from sklearn.utils._param_validation import Options, validate_params
+
+from crowfly._estimators import FloatArray, IndexArray, MatrixLike
+from crowfly.neighbors._base import naming_X
+from crowfly.neighbors._metric import MetricLike, MetricNames, resolve_metric
+
+_CONSTRAINTS: dict[str, list[Any]] = {
+    "X": ["array-like", "sparse matrix"],
+    "Y": ["array-like", "sparse matrix"],
+    "axis": [Options(Integral, {0, 1})],
+    "metric": [MetricNames(precomputed=False), callable],
+    "metric_kwargs": [dict, None],
+}
+
+
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+def pairwise_distances_argmin_min(
+    X: MatrixLike,
+    Y: MatrixLike,
+    *,
+    axis: int = 1,
+    metric: MetricLike = "euclidean",
+    metric_kwargs: dict[str, Any] | None = None,
+) -> tuple[IndexArray, FloatArray]:
+    """Find the nearest row of `Y` for each row of `X`, and how far it is.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples_X, n_features)
+    Y : array-like of shape (n_samples_Y, n_features)
+    axis : {0, 1}, default=1
+        With 0 the nearest row of `X` for each row of `Y`.
+    metric : str or callable, default='euclidean'
+        As in :class:`crowfly.neighbors.NearestNeighbors`, but for 'precomputed'.
+    metric_kwargs : dict, default=None
+        ``{'p': exponent}`` of the Minkowski metric, ``{'squared': True}`` of the Euclidean one, the keyword arguments of
+        a function.
+
+    Returns
+    -------
+    argmin : ndarray of int64
+        Of equally distant rows the first.
+    distances : ndarray of float64
+
+    Raises
+    ------
+    ValueError
+        If the matrices are not finite or have different numbers of features, or the metric is not offered.
+    TypeError
+        If a matrix is sparse.
+
+    Examples
+    --------
+    >>> from crowfly.metrics import pairwise_distances_argmin_min
+    >>> pairwise_distances_argmin_min([[0, 0, 0], [1, 1, 1]], [[1, 0, 0], [1, 1, 0]])
+    (array([0, 1]), array([1., 1.]))
+    """
+    finite = "allow-nan" if metric == "nan_euclidean" else True
+    queries, points = check_pairwise_arrays(X, Y, ensure_all_finite=finite, accept_sparse=False)
+    names = ("X", "Y")
+    if axis == 0:
+        queries, points, names = points, queries, ("Y", "X")
+    keywords = dict(metric_kwargs or {})
+    if metric in ("euclidean", "l2") and keywords.pop("squared", False):
+        metric = "sqeuclidean"
+    with naming_X("points", names[1]), naming_X("queries", names[0]):
+        distances, indices = resolve_metric(metric, None, keywords, "auto").search(points).query(queries, 1)
+    return indices[:, 0], distances[:, 0]
+
+
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+def pairwise_distances_argmin(
+    X: MatrixLike,
+    Y: MatrixLike,
+    *,
+    axis: int = 1,
+    metric: MetricLike = "euclidean",
+    metric_kwargs: dict[str, Any] | None = None,
+) -> IndexArray:
+    """Find the nearest row of `Y` for each row of `X`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples_X, n_features)
+    Y : array-like of shape (n_samples_Y, n_features)
+    axis : {0, 1}, default=1
+        With 0 the nearest row of `X` for each row of `Y`.
+    metric, metric_kwargs
+        As in :func:`pairwise_distances_argmin_min`.
+
+    Returns
+    -------
+    argmin : ndarray of int64
+        Of equally distant rows the first.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`pairwise_distances_argmin_min`.
+
+    Examples
+    --------
+    >>> from crowfly.metrics import pairwise_distances_argmin
+    >>> pairwise_distances_argmin([[0, 0, 0], [1, 1, 1]], [[1, 0, 0], [1, 1, 0]])
+    array([0, 1])
+    """
+    indices: IndexArray = pairwise_distances_argmin_min(
+        X, Y, axis=axis, metric=metric, metric_kwargs=metric_kwargs
+    )[0]
+    return indices

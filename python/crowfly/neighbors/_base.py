@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Parameters, fitting and copying that the neighbour estimators share.
+
+The base class owns what searches. An estimator is pickled without its index, which is rebuilt from the training data:
+the same data give the same index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, MultiOutputMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_non_negative, validate_data
+
+from crowfly import Index
+from crowfly._estimators import MatrixLike
+from crowfly.neighbors._metric import MetricLike, MetricNames, Search, resolve_metric
+
+
+class NeighborsBase(MultiOutputMixin, BaseEstimator):
+    """Common parameters, and an index over the training points."""
+
+    n_features_in_: int
+    n_samples_fit_: int
+    effective_metric_: MetricLike
+    effective_metric_params_: dict[str, Any]
+    _fit_X: Any
+    _index: Search
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left"), None],
+        "radius": [Interval(Real, 0, None, closed="both"), None],
+        "algorithm": [StrOptions({"auto", "ball_tree", "kd_tree", "brute"})],
+        "leaf_size": [Interval(Integral, 1, None, closed="left")],
+        "p": [Interval(Real, 0, None, closed="right"), None],
+        "metric": [MetricNames(), callable],
+        "metric_params": [dict, None],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        n_neighbors: int | None = None,
+        radius: float | None = None,
+        algorithm: str = "auto",
+        leaf_size: int = 30,
+        metric: MetricLike = "minkowski",
+        p: float | None = 2,
+        metric_params: dict[str, Any] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.radius = radius
+        self.algorithm = algorithm
+        self.leaf_size = leaf_size
+        self.metric = metric
+        self.p = p
+        self.metric_params = metric_params
+        self.n_jobs = n_jobs
+
+    def _fit_points(self, X: Any) -> Self:
+        """Index validated training points, or take the distances of all pairs of them."""
+        metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
+        if self.metric == "precomputed":
+            X = checked_distances(X)
+            if X.shape[0] != X.shape[1]:
+                raise ValueError(
+                    f"Precomputed matrix must be square. Input is a {X.shape[0]}x{X.shape[1]} matrix."
+                )
+        with naming_X("points"):
+            self._index = metric.search(X)
+        self._fit_X = X
+        self.effective_metric_ = metric.effective_name
+        self.effective_metric_params_ = metric.effective_params
+        self.n_samples_fit_ = X.shape[0]
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        precomputed = self.metric == "precomputed"
+        tags.input_tags.allow_nan = self.metric == "nan_euclidean"
+        tags.input_tags.pairwise = precomputed
+        tags.input_tags.positive_only = precomputed
+        tags.input_tags.sparse = precomputed
+        return tags
+
+    def _input(self) -> dict[str, Any]:
+        """What X may be, as arguments of scikit-learn's validation."""
+        return {
+            "ensure_all_finite": "allow-nan" if self.metric == "nan_euclidean" else True,
+            "accept_sparse": "csr" if self.metric == "precomputed" else False,
+        }
+
+    def _queries(self, X: MatrixLike | None) -> Any:
+        """Validate queries; None stands for the training points."""
+        if X is None:
+            return self._fit_X
+        queries = validate_data(self, X, reset=False, **self._input())
+        return checked_distances(queries) if self.metric == "precomputed" else queries
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        # The index is described by its metric and data; only its name and exponent have no other home.
+        index = state.get("_index")
+        if isinstance(index, Index):
+            del state["_index"]
+            state["_index_metric"] = (index.metric, index.p)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        index_metric = state.pop("_index_metric", None)
+        super().__setstate__(state)
+        if index_metric is not None:
+            metric, p = index_metric
+            self._index = Index(self._fit_X, metric=metric, p=p)
+
+
+def checked_distances(X: Any) -> Any:
+    """Validated distances as float64, none of them negative; sparse ones without duplicate entries."""
+    check_non_negative(X, whom="precomputed distance matrix.")
+    if not issparse(X):
+        return np.asarray(X, dtype=np.float64)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+@contextmanager
+def naming_X(argument: str, name: str = "X") -> Iterator[None]:
+    """Say `name` in errors where the functional API says `argument`."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        start, colon, complaint = str(error).partition(": ")
+        if start != argument:
+            raise
+        raise type(error)(f"{name}{colon}{complaint}") from None
