@@ -122,6 +122,7 @@ py::array_t<T> owned_array(std::vector<T> values) {
 void bind_runtime(py::module_& m);
 void bind_neighbors(py::module_& m);
 void bind_linear_model(py::module_& m);
+void bind_logistic(py::module_& m);
 void bind_ridge(py::module_& m);
 void bind_inference(py::module_& m);
 void bind_elastic_net(py::module_& m);

@@ -35,6 +35,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   crowfly::bindings::bind_runtime(m);
   crowfly::bindings::bind_neighbors(m);
   crowfly::bindings::bind_linear_model(m);
+  crowfly::bindings::bind_logistic(m);
   crowfly::bindings::bind_ridge(m);
   crowfly::bindings::bind_inference(m);
   crowfly::bindings::bind_elastic_net(m);

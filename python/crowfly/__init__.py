@@ -19,6 +19,7 @@ from crowfly.inference import OlsResult, ols
 from crowfly.lasso import EnetPath, NnlsResult, enet_path, lasso_path, nnls
 from crowfly.least_squares import LstsqResult, lstsq
 from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
+from crowfly.logit import LogitResult, logit
 from crowfly.many_lstsq import GroupedLstsqResult, RollingLstsqResult, lstsq_grouped, lstsq_rolling
 from crowfly.moments import Moments, lstsq_chunks
 from crowfly.polynomial import PolyfitResult, polyfit
@@ -30,13 +31,16 @@ from crowfly.runtime import (
     set_num_threads,
     show_config,
 )
+from crowfly.sparse_logistic import LogisticPath, logistic_path
 
 __all__ = [
     "ConvergenceWarning",
     "EnetPath",
     "GroupedLstsqResult",
     "Index",
+    "LogisticPath",
     "LogisticResult",
+    "LogitResult",
     "LstsqResult",
     "Moments",
     "NnlsResult",
@@ -52,6 +56,8 @@ __all__ = [
     "get_num_threads",
     "lasso_path",
     "logistic",
+    "logistic_path",
+    "logit",
     "lstsq",
     "lstsq_chunks",
     "lstsq_grouped",

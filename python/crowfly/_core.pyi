@@ -188,10 +188,43 @@ def logistic(
     sample_weight: NDArray[np.float64] | None,
     intercept: bool,
     alpha: float,
+    penalty_factor: Sequence[float],
     tol: float,
     max_iter: int,
     num_threads: int,
 ) -> dict[str, Any]: ...
+def logistic_path(
+    X: NDArray[Any],
+    classes: NDArray[np.int32],
+    n_classes: int,
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    l1_ratio: float,
+    penalty_factor: Sequence[float],
+    alphas: Sequence[float],
+    n_alphas: int,
+    eps: float,
+    tol: float,
+    max_iter: int,
+    num_threads: int,
+) -> tuple[NDArray[np.float64], list[dict[str, Any]]]: ...
+def firth_logistic(
+    X: NDArray[Any],
+    classes: NDArray[np.int32],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    max_iter: int,
+    num_threads: int,
+) -> dict[str, Any]: ...
+def logistic_information(
+    X: NDArray[Any],
+    classes: NDArray[np.int32],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    coef: NDArray[np.float64],
+    constant: float,
+    num_threads: int,
+) -> tuple[float, NDArray[np.float64] | None, float]: ...
 def linear_predictor(
     X: NDArray[Any], coef: NDArray[np.float64], intercept: NDArray[np.float64], num_threads: int
 ) -> NDArray[np.float64]: ...

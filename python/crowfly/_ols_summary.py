@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from crowfly.inference import OlsResult
@@ -21,17 +22,18 @@ COVARIANCES = {
 
 
 def text(result: OlsResult, level: float) -> str:
-    parts = [_head(result), _residuals(result), _coefficients(result, level), _tail(result)]
+    parts = [_head(result), _residuals(result), coefficient_table(result, level), _tail(result)]
     return "\n\n".join(parts)
 
 
-def _number(value: float, digits: int = 5) -> str:
+def number(value: float, digits: int = 5) -> str:
+    """To some significant digits."""
     return f"{value:.{digits}g}"
 
 
 def _p_value(value: float) -> str:
     tiny = np.finfo(np.float64).eps
-    return f"<{tiny:.2g}" if value < tiny else _number(value, 3)
+    return f"<{tiny:.2g}" if value < tiny else number(value, 3)
 
 
 def _table(rows: list[list[str]]) -> str:
@@ -55,12 +57,42 @@ def _head(result: OlsResult) -> str:
 def _residuals(result: OlsResult) -> str:
     quantiles = np.quantile(result.residuals, [0, 0.25, 0.5, 0.75, 1])
     names = ["Min", "1Q", "Median", "3Q", "Max"]
-    return "Residuals:\n" + _table([["", *names], ["", *(_number(value) for value in quantiles)]])
+    return "Residuals:\n" + _table([["", *names], ["", *(number(value) for value in quantiles)]])
 
 
-def _coefficients(result: OlsResult, level: float) -> str:
+class _Fit(Protocol):
+    """What a table of coefficients needs of a fit."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def params(self) -> NDArray[np.float64]: ...
+    @property
+    def coef(self) -> NDArray[np.float64]: ...
+    @property
+    def std_error(self) -> NDArray[np.float64]: ...
+    @property
+    def p_values(self) -> NDArray[np.float64]: ...
+    @property
+    def dropped(self) -> NDArray[np.int64]: ...
+    def conf_int(self, level: float = 0.95) -> NDArray[np.float64]: ...
+
+
+def coefficient_table(result: _Fit, level: float, statistic: str = "t") -> str:
+    """Estimates with their tests and intervals; `statistic` names the test's."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = result.params / result.std_error
     tail = 100 * (1 - level) / 2
-    head = ["", "Estimate", "Std. Error", "t value", "Pr(>|t|)", f"{tail:g} %", f"{100 - tail:g} %", ""]
+    head = [
+        "",
+        "Estimate",
+        "Std. Error",
+        f"{statistic} value",
+        f"Pr(>|{statistic}|)",
+        f"{tail:g} %",
+        f"{100 - tail:g} %",
+        "",
+    ]
     rows = [head]
     dropped = {int(j) + len(result.names) - len(result.coef) for j in result.dropped}
     for j, (name, interval) in enumerate(zip(result.names, result.conf_int(level), strict=True)):
@@ -73,12 +105,10 @@ def _coefficients(result: OlsResult, level: float) -> str:
         rows.append(
             [
                 name,
-                *(_number(value, 7) for value in numbers),
-                f"{result.t_values[j]:.3f}"
-                if abs(result.t_values[j]) < 1e5
-                else _number(result.t_values[j], 4),
+                *(number(value, 7) for value in numbers),
+                f"{ratios[j]:.3f}" if abs(ratios[j]) < 1e5 else number(ratios[j], 4),
                 _p_value(p_value),
-                *(_number(value) for value in interval),
+                *(number(value) for value in interval),
                 stars,
             ]
         )
@@ -96,20 +126,20 @@ def _tail(result: OlsResult) -> str:
     if result.df_resid == 0:
         sigma = "No residual degrees of freedom: standard errors can't be estimated."
     else:
-        sigma = f"Residual standard error: {_number(result.sigma)} on {result.df_resid} degrees of freedom"
+        sigma = f"Residual standard error: {number(result.sigma)} on {result.df_resid} degrees of freedom"
     lines = [
         sigma,
-        f"R-squared: {_number(result.r_squared)}, adjusted R-squared: {_number(result.adjusted_r_squared)}",
+        f"R-squared: {number(result.r_squared)}, adjusted R-squared: {number(result.adjusted_r_squared)}",
     ]
     if not np.isnan(result.f_statistic):
         lines.append(
-            f"F-statistic: {_number(result.f_statistic, 4)} on {result.df_model} and {result.df_t} DF, "
+            f"F-statistic: {number(result.f_statistic, 4)} on {result.df_model} and {result.df_t} DF, "
             f"p-value: {_p_value(result.f_p_value)}"
         )
     lines.append(
-        f"Log-likelihood: {_number(result.log_likelihood)}, AIC: {_number(result.aic)}, BIC: {_number(result.bic)}"
+        f"Log-likelihood: {number(result.log_likelihood)}, AIC: {number(result.aic)}, BIC: {number(result.bic)}"
     )
     lines.append(
-        f"Durbin-Watson: {_number(result.durbin_watson, 4)}, condition number (columns of unit length): {_number(result.condition, 3)}"
+        f"Durbin-Watson: {number(result.durbin_watson, 4)}, condition number (columns of unit length): {number(result.condition, 3)}"
     )
     return "\n".join(lines)

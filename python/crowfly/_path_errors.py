@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._penalty_arguments import as_alphas, as_grid_ratio
 from crowfly._validation import as_num_threads, explain_not_finite
-from crowfly.lasso import as_alphas, as_grid_ratio, fit_path
+from crowfly.lasso import fit_path
 
 FloatArray = NDArray[np.float64]
 Rows = slice | NDArray[np.intp]

@@ -140,7 +140,7 @@ class OlsResult:
         TypeError, ValueError
             If `level` is no number between 0 and 1.
         """
-        reach = _quantile(_as_level(level), self.df_t) * self.std_error
+        reach = _quantile(as_level(level), self.df_t) * self.std_error
         return np.column_stack([self.params - reach, self.params + reach])
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
@@ -184,7 +184,7 @@ class OlsResult:
         TypeError, ValueError
             If `X` is no finite real matrix with the features of the fit, or `level` or `kind` none of the above.
         """
-        quantile = _quantile(_as_level(level), self.df_t)
+        quantile = _quantile(as_level(level), self.df_t)
         if kind not in INTERVALS:
             raise ValueError(f"kind: one of {', '.join(INTERVALS)} expected, got {kind!r}")
         kept = self._kept(X)
@@ -211,7 +211,7 @@ class OlsResult:
         TypeError, ValueError
             If `level` is no number between 0 and 1.
         """
-        return _ols_summary.text(self, _as_level(level))
+        return _ols_summary.text(self, as_level(level))
 
     def __str__(self) -> str:
         return self.summary()
@@ -223,7 +223,8 @@ class OlsResult:
         return np.delete(array, self.dropped, axis=1) if len(self.dropped) else array
 
 
-def _as_level(level: object) -> float:
+def as_level(level: object) -> float:
+    """A probability that is neither 0 nor 1."""
     number = as_real("level", level, 0)
     if not 0 < number < 1:
         raise ValueError(f"level: a number between 0 and 1 expected, got {level}")
@@ -285,7 +286,7 @@ def _as_groups(groups: ArrayLike | None, n_rows: int, kept: NDArray[np.bool_] | 
     return np.ascontiguousarray(numbers, dtype=np.int32), len(classes)
 
 
-def _names(X: Any, n_features: int, *, intercept: bool) -> tuple[str, ...]:
+def column_names(X: Any, n_features: int, *, intercept: bool) -> tuple[str, ...]:
     """Of a data frame's columns where all are strings, as scikit-learn has it."""
     columns = [name for name in getattr(X, "columns", ()) if isinstance(name, str)]
     if len(columns) != n_features:
@@ -293,12 +294,13 @@ def _names(X: Any, n_features: int, *, intercept: bool) -> tuple[str, ...]:
     return ("(Intercept)", *columns) if intercept else tuple(columns)
 
 
-def _target_name(y: Any) -> str:
+def target_name_of(y: Any) -> str:
+    """Of a series, else y."""
     name = getattr(y, "name", None)
     return name if isinstance(name, str) else "y"
 
 
-def _full_rank_fit(
+def full_rank_fit(
     X: NDArray[Any], y: NDArray[Any], intercept: bool, weights: FloatArray | None, num_threads: int | None
 ) -> tuple[LstsqResult, NDArray[np.int64]]:
     """A fit to independent columns, and which columns these are."""
@@ -392,7 +394,7 @@ def ols(
     numbers, n_groups = _as_groups(groups, len(design), rows)
     if rows is not None and weights is not None:
         design, target, weights = design[rows], target[rows], weights[rows]
-    fit, kept = _full_rank_fit(design, target, with_intercept, weights, num_threads)
+    fit, kept = full_rank_fit(design, target, with_intercept, weights, num_threads)
     if not len(kept) and not with_intercept:
         raise ValueError("X: at least one column that is not zero expected")
     power = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}.get(kind)
@@ -414,7 +416,7 @@ def ols(
     except _core.NotFiniteError:
         raise explain_not_finite(X=columns, y=target) from None
     covariance = covariance_of(parts, kind, n_groups, with_intercept)
-    labels = _names(X, n_features, intercept=with_intercept), _target_name(y)
+    labels = column_names(X, n_features, intercept=with_intercept), target_name_of(y)
     return _result(fit, kept, parts, covariance, weights, kind, n_groups, labels, n_features)
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._penalty_arguments import as_alphas, as_grid_ratio, as_l1_ratio, as_penalty_factors
 from crowfly._validation import (
-    LARGEST_WEIGHT,
     as_design,
     as_flag,
-    as_integer,
     as_matrix,
     as_num_threads,
-    as_real,
-    as_real_array,
     as_targets,
     as_weights,
     check_same_features,
@@ -140,52 +136,6 @@ def _predictions(
     check_same_features("X", array, coef.shape[1], "the fit")
     scan("X", array)
     return _core.linear_predictor(array, coef, intercept, as_num_threads(num_threads))
-
-
-def as_alphas(alphas: object) -> tuple[list[float], int]:
-    """A list of penalties, decreasing, or the size of a grid."""
-    if isinstance(alphas, numbers.Integral):
-        return [], as_integer("alphas", alphas, 1)
-    values = as_real_array("alphas", alphas, (1,))  # type: ignore[arg-type]
-    if values.size == 0:
-        raise ValueError("alphas: at least one number expected, got none")
-    scan("alphas", values)
-    if values.min() < 0 or values.max() > LARGEST_WEIGHT:
-        wrong = values[(values < 0) | (values > LARGEST_WEIGHT)][0]
-        raise ValueError(f"alphas: numbers from 0 to {LARGEST_WEIGHT:g} expected, got {wrong:g}")
-    return np.sort(values.astype(np.float64))[::-1].tolist(), values.size
-
-
-def as_l1_ratio(value: object) -> float:
-    ratio = as_real("l1_ratio", value, 0)
-    if ratio > 1:
-        raise ValueError(f"l1_ratio: a number from 0 to 1 expected, got {ratio:g}")
-    return ratio
-
-
-def as_grid_ratio(value: object) -> float:
-    ratio = as_real("eps", value, 0)
-    if not 0 < ratio <= 1:
-        raise ValueError(f"eps: a number above 0 and at most 1 expected, got {ratio:g}")
-    return ratio
-
-
-def _as_penalty_factors(value: ArrayLike | None, n_features: int) -> list[float]:
-    if value is None:
-        return [1.0] * n_features
-    factors = as_real_array("penalty_factor", value, (1,)).astype(np.float64)
-    if factors.shape != (n_features,):
-        raise ValueError(
-            f"penalty_factor: one number per feature ({n_features}) expected, got shape {factors.shape}"
-        )
-    wrong = np.flatnonzero(~((factors >= 0) & ((factors <= LARGEST_WEIGHT) | np.isposinf(factors))))
-    if wrong.size:
-        raise ValueError(
-            f"penalty_factor: numbers from 0 to {LARGEST_WEIGHT:g}, or inf, expected, "
-            f"penalty_factor[{wrong[0]}] is {factors[wrong[0]]}"
-        )
-    values: list[float] = factors.tolist()
-    return values
 
 
 def _without_weightless_rows(
@@ -365,7 +315,7 @@ def fit_path(
         raise ValueError(
             "alphas: a list of numbers expected with l1_ratio=0, for which there is no largest one"
         )
-    factors = _as_penalty_factors(penalty_factor, array.shape[1])
+    factors = as_penalty_factors(penalty_factor, array.shape[1])
     weights = as_weights(sample_weight, len(array))
     array, columns, weights = _without_weightless_rows(array, columns, weights)
     try:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -12,22 +11,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
-from crowfly._labels import as_label_array
+from crowfly._logistic_data import LogisticData, logistic_data
+from crowfly._penalty_arguments import as_l1_ratio, as_penalty_factors
 from crowfly._separation import is_separated
 from crowfly._validation import (
-    as_design,
+    LARGEST_WEIGHT,
     as_flag,
     as_integer,
     as_matrix,
     as_num_threads,
     as_penalty,
     as_real,
-    as_weights,
-    check_dimensions,
     check_same_features,
-    check_same_length,
     explain_not_finite,
     scan,
+    shown,
 )
 
 __all__ = ["ConvergenceWarning", "LogisticResult", "SeparationError", "logistic"]
@@ -62,7 +60,7 @@ class LogisticResult:
     objective : float
         Sum of weighted losses plus penalty.
     gradient_norm : float
-        2-norm of the objective's gradient with respect to coef and intercept.
+        2-norm of the gradient of the objective with respect to coef and intercept (with an L1 part: of the smallest subgradient).
     optimality_gap : float
         Upper bound on objective minus its minimum; infinity where none could be certified.
     converged : bool
@@ -114,57 +112,14 @@ class LogisticResult:
         )
 
 
-def _as_labels(y: ArrayLike) -> NDArray[Any]:
-    """One-dimensional labels of one kind, none missing."""
-    labels = as_label_array("y", y)
-    check_dimensions("y", labels, (1,))
-    if labels.dtype == object:
-        labels = _unboxed(labels)
-    if labels.dtype.kind not in "buifUSOM":
-        raise TypeError(f"y: class labels expected, got dtype {labels.dtype}")
-    if labels.dtype.kind == "M" and np.isnat(labels).any():
-        raise ValueError(f"y: class labels expected, y[{np.isnat(labels).argmax()}] is missing (NaT)")
-    if labels.dtype.kind == "f":
-        continuous = ~np.isfinite(labels) | (labels != np.floor(labels))
-        if continuous.any():
-            first = continuous.argmax()
-            raise ValueError(
-                f"y: class labels expected, y[{first}] is {labels[first]}; for continuous targets use lstsq"
-            )
-    return labels
-
-
-def _unboxed(labels: NDArray[Any]) -> NDArray[Any]:
-    """Python objects as an array of their own kind: all strings, or all numbers."""
-    entries = labels.tolist()
-    for kind in (str, numbers.Real):
-        if all(isinstance(entry, kind) for entry in entries):
-            return labels if kind is str else np.array(entries)
-    first = next(i for i, entry in enumerate(entries) if type(entry) is not type(entries[0]))
-    raise TypeError(
-        f"y: labels of one kind expected (all strings or all numbers), y[0] is {entries[0]!r}, y[{first}] is {entries[first]!r}"
-    )
-
-
-def _as_classes(
-    labels: NDArray[Any], weights: NDArray[np.float64] | None
-) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(f"y: at least two classes expected, got {len(classes)}")
-    if weights is not None:
-        share = np.bincount(codes, weights=weights, minlength=len(classes))
-        if not share.all():
-            missing = classes[np.flatnonzero(share == 0)[0]]
-            raise ValueError(
-                f"sample_weight: all rows of class {missing!r} have weight zero; leave that class out"
-            )
-    return classes, codes.astype(np.int32)
-
-
 _SEPARATED = (
     "X: a plane separates classes (at most touching them), so that without a penalty (alpha=0) no finite coefficients are "
     "the best; use alpha > 0"
+)
+_CURE = ', or penalty="firth"'
+_SEPARATED_BY_SOME = (
+    "X: a plane through the features with penalty_factor=0 separates classes (at most touching them), so that no finite "
+    "coefficients are the best; raise their factors"
 )
 _CAUSES = {
     "iteration_limit": "the limit of {n_iter} iterations was reached; raise max_iter",
@@ -185,47 +140,121 @@ def _shortfall(fit: dict[str, Any], alpha: float) -> str | None:
     return f"logistic regression did not reach its tolerance ({bound}): {cause}"
 
 
-def fit_logistic(
-    X: ArrayLike,
-    y: ArrayLike,
-    alpha: float,
-    intercept: bool,
-    sample_weight: ArrayLike | None,
-    tol: float,
-    max_iter: int,
-    num_threads: int | None,
-) -> tuple[LogisticResult, str | None]:
-    """Do the work of `logistic`; the warning it would give is returned instead, for callers with a warning class of their own."""
-    array = as_design(X)
-    n_rows = array.shape[0]
-    weights = as_weights(sample_weight, n_rows)
-    labels = _as_labels(y)
-    check_same_length("y", labels, n_rows, "X")
-    classes, codes = _as_classes(labels, weights)
-    if weights is not None and not weights.all():
-        kept = weights > 0
-        array, codes, weights = array[kept], codes[kept], weights[kept]
-    penalty = as_penalty(alpha)
-    with_intercept = as_flag("intercept", intercept)
-    tolerance = as_real("tol", tol, 0)
-    iterations = as_integer("max_iter", max_iter, 0, 2**31 - 1)
-    threads = as_num_threads(num_threads)
+@dataclass(frozen=True)
+class Controls:
+    """How a fit is done, whatever is fitted."""
+
+    intercept: bool
+    tol: float
+    max_iter: int
+    num_threads: int
+
+
+def as_controls(intercept: object, tol: object, max_iter: object, num_threads: object) -> Controls:
+    """Raise TypeError or ValueError naming the argument that is not as it should be."""
+    return Controls(
+        as_flag("intercept", intercept),
+        as_real("tol", tol, 0),
+        as_integer("max_iter", max_iter, 0, 2**31 - 1),
+        as_num_threads(num_threads),
+    )
+
+
+def as_factors(penalty_factor: ArrayLike | None, n_features: int, alpha: float) -> list[float]:
+    """One factor per feature, whose product with alpha is in range."""
+    factors = as_penalty_factors(penalty_factor, n_features)
+    largest = max((factor for factor in factors if np.isfinite(factor)), default=0.0)
+    if alpha * largest > LARGEST_WEIGHT:
+        raise ValueError(
+            f"penalty_factor: numbers whose product with alpha is at most {LARGEST_WEIGHT:g}, or inf, expected, got {largest:g}"
+        )
+    return factors
+
+
+def run_path(
+    data: LogisticData,
+    controls: Controls,
+    l1_ratio: float,
+    factors: list[float],
+    alphas: list[float],
+    n_alphas: int = 1,
+    eps: float = 1.0,
+) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
+    """The core's path, with what it can't add up explained."""
     try:
-        fit = _core.logistic(
-            array, codes, len(classes), weights, with_intercept, penalty, tolerance, iterations, threads
+        return _core.logistic_path(
+            data.X,
+            data.codes,
+            len(data.classes),
+            data.weights,
+            controls.intercept,
+            l1_ratio,
+            factors,
+            alphas,
+            n_alphas,
+            eps,
+            controls.tol,
+            controls.max_iter,
+            controls.num_threads,
         )
     except _core.NotFiniteError:
-        raise explain_not_finite(X=array) from None
+        raise explain_not_finite(X=data.X) from None
+
+
+def _run_newton(data: LogisticData, controls: Controls, alpha: float, factors: list[float]) -> dict[str, Any]:
+    try:
+        return _core.logistic(
+            data.X,
+            data.codes,
+            len(data.classes),
+            data.weights,
+            controls.intercept,
+            alpha,
+            factors,
+            controls.tol,
+            controls.max_iter,
+            controls.num_threads,
+        )
+    except _core.NotFiniteError:
+        raise explain_not_finite(X=data.X) from None
+
+
+def _run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
+    if len(data.classes) > 2:
+        raise ValueError(f"penalty: 'firth' is for two classes, got {len(data.classes)}; use alpha > 0")
+    try:
+        return _core.firth_logistic(
+            data.X, data.codes, data.weights, controls.intercept, controls.max_iter, controls.num_threads
+        )
+    except _core.NotFiniteError:
+        raise explain_not_finite(X=data.X) from None
+
+
+def finished(
+    fit: dict[str, Any], data: LogisticData, controls: Controls, alpha: float, factors: list[float]
+) -> tuple[LogisticResult, str | None]:
+    """The result of a fit that has a minimum, and what a warning would say; SeparationError for one without."""
+    free = np.flatnonzero(np.array(factors) == 0) if alpha > 0 else np.flatnonzero(np.isfinite(factors))
     separated: bool | None = fit["status"] == "separated"
-    if fit["may_be_separated"]:
-        separated = is_separated(array, codes, len(classes), with_intercept)
+    if not separated and len(free) and (fit["may_be_separated"] or fit["status"] == "iteration_limit"):
+        columns = data.X if len(free) == data.X.shape[1] else data.X[:, free]
+        # A fit that was stopped is undecided anyway: its limit is what there is to say.
+        separated = is_separated(columns, data.codes, len(data.classes), controls.intercept)
+        if separated is None and fit["status"] == "iteration_limit":
+            separated = False
     if separated:
-        raise SeparationError(_SEPARATED)
+        cure = _CURE if len(data.classes) == 2 else ""
+        raise SeparationError(_SEPARATED + cure if alpha == 0 else _SEPARATED_BY_SOME)
     if separated is None:
         fit["status"] = "undecided"
-    shortfall = _shortfall(fit, penalty)
+    lost = ~np.isfinite(fit["coef"]).all(axis=0)
+    if lost.any():
+        raise ValueError(
+            f"X: the coefficient of column {lost.argmax()} overflows float64; multiply that column by a power of two"
+        )
+    shortfall = _shortfall(fit, alpha)
     result = LogisticResult(
-        classes=classes,
+        classes=data.classes,
         coef=fit["coef"],
         intercept=fit["intercept"],
         n_iter=fit["n_iter"],
@@ -238,11 +267,71 @@ def fit_logistic(
     return result, shortfall
 
 
+def fit_logistic(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    alpha: float,
+    intercept: bool,
+    sample_weight: ArrayLike | None,
+    tol: float,
+    max_iter: int,
+    num_threads: int | None,
+    l1_ratio: float = 0.0,
+    penalty_factor: ArrayLike | None = None,
+    penalty: str | None = None,
+) -> tuple[LogisticResult, str | None]:
+    """Do the work of `logistic`; the warning it would give is returned instead, for callers with a warning class of their own."""
+    data = logistic_data(X, y, sample_weight)
+    strength = as_penalty(alpha)
+    ratio = as_l1_ratio(l1_ratio)
+    prior = as_prior(penalty)
+    if prior is not None and (strength != 1 or ratio or penalty_factor is not None):
+        raise ValueError(
+            "penalty: 'firth' expected alone, without alpha, l1_ratio or penalty_factor: Jeffreys' prior has no strength to set"
+        )
+    factors = as_factors(penalty_factor, data.X.shape[1], strength)
+    controls = as_controls(intercept, tol, max_iter, num_threads)
+    return fit_data(data, controls, strength, ratio, factors, prior)
+
+
+def as_prior(penalty: object) -> str | None:
+    """None or "firth"."""
+    if penalty is None:
+        return None
+    if isinstance(penalty, str) and penalty == "firth":
+        return "firth"
+    raise ValueError(
+        f"penalty: None or 'firth' expected, got {shown(penalty)}; for L1 and L2 set alpha and l1_ratio"
+    )
+
+
+def fit_data(
+    data: LogisticData,
+    controls: Controls,
+    penalty: float,
+    ratio: float,
+    factors: list[float],
+    prior: str | None,
+) -> tuple[LogisticResult, str | None]:
+    """Fit to checked arguments."""
+    if prior is not None:
+        return finished(_run_firth(data, controls), data, controls, 1.0, factors)
+    if (ratio > 0 and penalty > 0) or not np.isfinite(factors).all():
+        fit = run_path(data, controls, ratio, factors, [penalty])[1][0]
+    else:
+        fit = _run_newton(data, controls, penalty, factors)
+    return finished(fit, data, controls, penalty, factors)
+
+
 def logistic(
     X: ArrayLike,
     y: ArrayLike,
     *,
     alpha: float = 1.0,
+    l1_ratio: float = 0.0,
+    penalty_factor: ArrayLike | None = None,
+    penalty: str | None = None,
     intercept: bool = True,
     sample_weight: ArrayLike | None = None,
     tol: float = DEFAULT_TOLERANCE,
@@ -251,8 +340,14 @@ def logistic(
 ) -> LogisticResult:
     r"""Fit logistic regression by Newton's method.
 
-    Minimises :math:`\sum_i w_i \ell(y_i, x_i \cdot b + b_0) + \frac{\alpha}{2} |b|^2` with the logistic loss for two classes and the softmax loss for
-    more; the intercept is not penalised. `alpha` is 1/C of scikit-learn.
+    Minimises, with weights :math:`w`, penalty factors :math:`f` and mixing :math:`\rho`,
+
+    .. math::
+        \sum_i w_i \ell(y_i, x_i \cdot b + b_0)
+        + \alpha \sum_j f_j \left(\rho |b_j| + \frac{1 - \rho}{2} b_j^2\right)
+
+    with the logistic loss for two classes and the softmax loss for more (where the coefficients of every class are penalised); the intercept is not penalised.
+    `alpha` is 1/C of scikit-learn.
 
     Parameters
     ----------
@@ -262,6 +357,13 @@ def logistic(
         Labels that can be sorted: bool, int, str; float if integer-valued.
     alpha : float
         Strength of the penalty; 0 for none.
+    l1_ratio : float
+        :math:`\rho`, from 0 (L2) to 1 (L1). Above 0, coefficients may be exactly zero.
+    penalty_factor : array_like of shape (n_features,), optional
+        Factors of the features' penalties: 0 is no penalty, inf leaves a feature out.
+    penalty : {None, "firth"}
+        "firth" is Jeffreys' prior, minus half the logarithm of the information matrix' determinant, instead of the penalties above: for two classes,
+        finite even where these are separated. Its optimality gap is infinite: the objective is not convex.
     intercept : bool
     sample_weight : array_like of shape (n,), optional
         Non-negative; a weight of zero equals leaving the row out.
@@ -280,7 +382,7 @@ def logistic(
     ------
     TypeError, ValueError
         Naming the argument: wrong dtype, rank or length, NaN or infinity, fewer than two classes, negative weights; classes that a plane separates
-        with ``alpha=0``, where no finite optimum exists.
+        with ``alpha=0`` (or through the features with factor 0), where no finite optimum exists.
 
     Warns
     -----
@@ -289,10 +391,23 @@ def logistic(
 
     Notes
     -----
-    The bound on the optimality gap follows from the Newton decrement by self-concordance: F. Bach, Self-concordant analysis for
-    logistic regression, Electronic Journal of Statistics 4 (2010).
+    The bound on the optimality gap follows from the Newton decrement by self-concordance (F. Bach, Self-concordant analysis for
+    logistic regression, Electronic Journal of Statistics 4, 2010); with an L1 part it is a duality gap. Steps are then minima of the quadratic model
+    with the penalty (J. Lee, Y. Sun and M. Saunders, SIAM Journal on Optimization 24, 2014). Jeffreys' prior: D. Firth, Biometrika 80 (1993).
     """
-    result, shortfall = fit_logistic(X, y, alpha, intercept, sample_weight, tol, max_iter, num_threads)
+    result, shortfall = fit_logistic(
+        X,
+        y,
+        alpha=alpha,
+        intercept=intercept,
+        sample_weight=sample_weight,
+        tol=tol,
+        max_iter=max_iter,
+        num_threads=num_threads,
+        l1_ratio=l1_ratio,
+        penalty_factor=penalty_factor,
+        penalty=penalty,
+    )
     if shortfall is not None:
         warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
     return result

@@ -10,12 +10,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// One feature: its coefficient, its correlation and how wrong that may be.
-struct Feature {
-  double coef, correlation, error;
-  FeaturePenalty penalty;
-};
-
 /// g(x) + g*(u) - u x for g(x) = l1 |x| + l2 x^2 / 2; where l2 is zero u must lie within l1.
 double fenchel(double u, double x, FeaturePenalty penalty, bool positive) {
   const auto [l1, l2] = penalty;
@@ -32,7 +26,7 @@ double fenchel(double u, double x, FeaturePenalty penalty, bool positive) {
 }
 
 /// The term is convex in the correlation, hence largest at an end of the interval in which that lies.
-double largest_term(const Feature& feature, double scale, bool positive) {
+double largest_term(const DualCoordinate& feature, double scale, bool positive) {
   const auto [x, r, error, penalty] = feature;
   double low = scale * (r - error), high = scale * (r + error);
   if (penalty.l2 == 0) {
@@ -44,38 +38,54 @@ double largest_term(const Feature& feature, double scale, bool positive) {
   return std::max(fenchel(low, x, penalty, positive), fenchel(high, x, penalty, positive));
 }
 
-double gap_at(const std::vector<Feature>& features, double residual_square, double scale, bool positive) {
-  double sum = 0.5 * (1 - scale) * (1 - scale) * residual_square;
-  for (const Feature& feature : features) sum += largest_term(feature, scale, positive);
-  return sum;
+double gap_at(const std::vector<DualCoordinate>& features, double residual_square, double scale, bool positive) {
+  return 0.5 * (1 - scale) * (1 - scale) * residual_square + penalty_gap(features, scale, positive);
+}
+
+/// The correlation that counts against the penalty.
+double pull_of(const DualCoordinate& feature, bool positive) {
+  return positive ? feature.correlation : std::fabs(feature.correlation);
 }
 
 }  // namespace
 
+double feasible_scale(const std::vector<DualCoordinate>& features, bool positive) {
+  double within = 1;
+  for (const DualCoordinate& feature : features) {
+    const double reach = pull_of(feature, positive) + feature.error, l1 = feature.penalty.l1;
+    if (l1 > 0 && reach > l1) within = std::min(within, l1 / reach);
+  }
+  return within;
+}
+
+double penalty_gap(const std::vector<DualCoordinate>& features, double scale, bool positive) {
+  double sum = 0;
+  for (const DualCoordinate& feature : features) sum += largest_term(feature, scale, positive);
+  return sum;
+}
+
 Certificate certify(const Correlations& correlations, const Vector& square, const Vector& coef,
                     const std::vector<FeaturePenalty>& penalty, bool positive) {
   Certificate result;
-  std::vector<Feature> features;
-  double within = 1;
+  std::vector<DualCoordinate> features;
   bool bounded = false, feasible = true;
   double sum = 0;
   for (std::size_t j = 0; j < coef.size(); ++j) {
     const auto [l1, l2] = penalty[j];
     if (!std::isfinite(l1)) continue;
-    const Feature feature{coef[j], correlations.values[j], correlations.error * std::sqrt(square[j]), penalty[j]};
+    const DualCoordinate feature{coef[j], correlations.values[j], correlations.error * std::sqrt(square[j]),
+                                 penalty[j]};
     features.push_back(feature);
     sum += l1 * std::fabs(coef[j]) + 0.5 * l2 * coef[j] * coef[j];
-    const double pull = (positive ? feature.correlation : std::fabs(feature.correlation));
-    if (l1 > 0 && pull + feature.error > l1) within = std::min(within, l1 / (pull + feature.error));
     bounded = bounded || (l2 == 0 && l1 > 0);
-    feasible = feasible && (l1 > 0 || l2 > 0 || pull <= feature.error);
+    feasible = feasible && (l1 > 0 || l2 > 0 || pull_of(feature, positive) <= feature.error);
   }
   result.objective = 0.5 * correlations.residual_square + sum;
   if (!feasible) {
     result.gap = infinity;
     return result;
   }
-  result.gap = gap_at(features, correlations.residual_square, within, positive);
+  result.gap = gap_at(features, correlations.residual_square, feasible_scale(features, positive), positive);
   if (!bounded) result.gap = std::min(result.gap, gap_at(features, correlations.residual_square, 1, positive));
   return result;
 }

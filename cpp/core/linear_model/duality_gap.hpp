@@ -2,6 +2,8 @@
 // Upper bound on objective - minimum of a lasso or elastic net, rounding included. docs/design/lasso.md has the formula.
 #pragma once
 
+#include <vector>
+
 #include "linear_model/correlation_source.hpp"
 #include "linear_model/sparse_quadratic.hpp"
 
@@ -11,6 +13,18 @@ struct Certificate {
   double objective = 0;
   double gap = 0;  ///< infinite where nothing could be certified
 };
+
+/// One coefficient with the correlation that its penalty holds in balance, and how wrong that may be.
+struct DualCoordinate {
+  double coef, correlation, error;
+  FeaturePenalty penalty;
+};
+
+/// The largest factor <= 1 that brings all correlations within their l1 penalties, errors included; features without one are not looked at.
+[[nodiscard]] double feasible_scale(const std::vector<DualCoordinate>& features, bool positive);
+
+/// sum of g_j(x_j) + g_j*(s r_j) - s r_j x_j for g_j(x) = l1 |x| + l2 x^2 / 2, each at the worse end of the interval in which r_j lies.
+[[nodiscard]] double penalty_gap(const std::vector<DualCoordinate>& features, double scale, bool positive);
 
 /// All vectors have one entry per feature; those of infinite l1 are left out. `square` is x_j'x_j.
 [[nodiscard]] Certificate certify(const Correlations& correlations, const Vector& square, const Vector& coef,

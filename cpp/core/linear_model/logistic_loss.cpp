@@ -176,6 +176,19 @@ RowPartition partition_for(const LogisticData& data, HessianPart part) {
 
 }  // namespace
 
+Vector logits_of_shares(const LogisticData& data) {
+  Vector share(as_size(data.n_classes), 0.0);
+  for (Index i = 0; i < data.design.rows(); ++i) {
+    share[as_size(data.classes[i])] += data.weights == nullptr ? 1.0 : data.weights[i];
+  }
+  for (double& value : share) value = std::log(value);
+  if (data.n_vectors() == 1) return {share[1] - share[0]};
+  double mean = 0;
+  for (const double value : share) mean += value / static_cast<double>(share.size());
+  for (double& value : share) value -= mean;
+  return share;
+}
+
 AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& parameters) {
   const Index m = data.design.cols(), padded = RowBlock(1, m).padded_cols();
   auto result = AlignedBuffer<double>::zeros(padded * data.n_vectors());

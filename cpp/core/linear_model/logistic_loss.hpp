@@ -37,6 +37,9 @@ struct LossValue {
 
 [[nodiscard]] LossValue evaluate_loss(const LogisticData& data, const Vector& parameters, HessianPart part);
 
+/// Predictors that depend on no feature and fit best, one per vector: logarithms of the classes' shares of the weight.
+[[nodiscard]] Vector logits_of_shares(const LogisticData& data);
+
 /// Each vector's parameters padded with zeros to whole panels.
 [[nodiscard]] AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& parameters);
 

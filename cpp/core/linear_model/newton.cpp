@@ -55,7 +55,9 @@ class Newton {
     total_weight_ = statistics.total_weight;
     for (Index j = 0; j < p_; ++j) {
       const double scale = data_.design.scale[as_size(j)];
-      penalty_.push_back(problem.penalty * scale * scale);
+      const double factor = problem.penalty_factor.empty() ? 1.0 : problem.penalty_factor[as_size(j)];
+      penalty_.push_back(problem.penalty * factor * scale * scale);
+      is_penalised_ = is_penalised_ && penalty_.back() > 0;
       reach_.push_back((statistics.max_abs[as_size(j)] + std::fabs(data_.design.shift[as_size(j)])) * scale);
     }
     if (problem.intercept) {
@@ -96,19 +98,8 @@ class Newton {
   /// Without an intercept all predictors start at zero; with one, at the logarithm of the classes' shares.
   void start_at_class_shares() {
     if (!problem_.intercept) return;
-    Vector share(as_size(problem_.n_classes), 0.0);
-    for (Index i = 0; i < problem_.features.rows; ++i) {
-      share[as_size(problem_.classes[i])] += problem_.weights == nullptr ? 1.0 : problem_.weights[i];
-    }
-    for (double& value : share) value = std::log(value);
-    if (data_.n_vectors() == 1) {
-      parameters_[as_size(cols_ - 1)] = share[1] - share[0];
-      return;
-    }
-    double mean = 0;
-    for (const double value : share) mean += value / static_cast<double>(share.size());
-    for (Index v = 0; v < data_.n_vectors(); ++v)
-      parameters_[as_size(v * cols_ + cols_ - 1)] = share[as_size(v)] - mean;
+    const Vector logits = logits_of_shares(data_);
+    for (Index v = 0; v < data_.n_vectors(); ++v) parameters_[as_size(v * cols_ + cols_ - 1)] = logits[as_size(v)];
   }
 
   [[nodiscard]] bool iterative() const { return data_.n_vectors() > 1 && data_.size() > min_iterative_size; }
@@ -296,7 +287,7 @@ class Newton {
   [[nodiscard]] bool may_be_separated(const Vector& step) const {
     double moved = 0;
     for (std::size_t i = 0; i < step.size(); ++i) moved += std::fabs(step[i]) * reach_[i % reach_.size()];
-    return problem_.penalty == 0 && (!certified_ || moved > 0.01);
+    return !is_penalised_ && (!certified_ || moved > 0.01);
   }
 
   /// Moves along the step until the objective falls sufficiently. False when no length makes it fall.
@@ -348,7 +339,7 @@ class Newton {
   Vector parameters_;
   LossValue value_;
   double objective_ = 0, first_size_ = 0, total_weight_ = 0;
-  bool polished_ = false;
+  bool polished_ = false, is_penalised_ = true;  ///< the latter: every feature
   std::optional<Cholesky> factor_;
   bool certified_ = false;
   LogisticFit fit_;

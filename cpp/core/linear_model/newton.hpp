@@ -15,7 +15,8 @@ struct LogisticProblem {
   const double* weights;        ///< n values >= 0, or null for ones
   Index n_classes = 2;
   bool intercept = true;
-  double penalty = 1;        ///< alpha of alpha/2 |coef|^2
+  double penalty = 1;        ///< alpha of alpha/2 sum f_j |coef_j|^2
+  Vector penalty_factor;     ///< f: p finite values >= 0; empty: ones
   double tolerance = 1e-12;  ///< on gap / objective
   int max_iterations = 100;
 };

@@ -38,6 +38,18 @@ double dot(const double* a, const double* b, Index n) {
 
 }  // namespace
 
+SparseQuadratic::SparseQuadratic(Matrix gram, Vector cross, std::vector<FeaturePenalty> penalty, Vector start,
+                                 double target_norm)
+    : positive_(false),
+      target_norm_(target_norm),
+      gram_(std::move(gram)),
+      cross_(std::move(cross)),
+      coef_(std::move(start)),
+      correlation_(coef_.size(), 0.0),
+      penalty_(std::move(penalty)) {
+  check(gram_.rows() == size() && cross_.size() == coef_.size() && penalty_.size() == coef_.size());
+}
+
 void SparseQuadratic::append(const Vector& gram, double cross) {
   const Index n = size();
   check(gram.size() == as_size(n + 1));

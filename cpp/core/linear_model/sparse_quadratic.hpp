@@ -20,6 +20,9 @@ class SparseQuadratic {
   /// `target_norm`: the root of y'y where c = X'y, which tells the rounding level of correlations.
   SparseQuadratic(bool positive, double target_norm) : positive_(positive), target_norm_(target_norm) {}
 
+  /// All features at once, starting from `start`; `gram` has both its triangles.
+  SparseQuadratic(Matrix gram, Vector cross, std::vector<FeaturePenalty> penalty, Vector start, double target_norm);
+
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(coef_.size()); }
   /// `gram` has the products with all features so far and, last, the feature's own square.
   void append(const Vector& gram, double cross);

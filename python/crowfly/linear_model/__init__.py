@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linear models under scikit-learn's names: import from here instead of from ``sklearn.linear_model``.
 
-Fits run through :func:`crowfly.lstsq`, :func:`crowfly.enet_path`, :func:`crowfly.nnls` and :func:`crowfly.logistic`; coefficients and predictions are float64
+Fits run through :func:`crowfly.lstsq`, :func:`crowfly.enet_path`, :func:`crowfly.nnls`, :func:`crowfly.logistic` and :func:`crowfly.logistic_path`; coefficients and predictions are float64
 for float32 data too. ``_least_squares`` and ``_logistic`` hold the estimators, ``_penalty`` the meaning of
 scikit-learn's parameters for penalties.
 """
@@ -12,6 +12,7 @@ from crowfly.linear_model._elastic_net import ElasticNet, Lasso
 from crowfly.linear_model._elastic_net_cv import ElasticNetCV, LassoCV
 from crowfly.linear_model._least_squares import LinearRegression, Ridge
 from crowfly.linear_model._logistic import LogisticRegression
+from crowfly.linear_model._logistic_cv import LogisticRegressionCV
 from crowfly.linear_model._ridge_classifier import RidgeClassifier, RidgeClassifierCV
 from crowfly.linear_model._ridge_cv import RidgeCV
 
@@ -22,6 +23,7 @@ __all__ = [
     "LassoCV",
     "LinearRegression",
     "LogisticRegression",
+    "LogisticRegressionCV",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",

@@ -26,20 +26,21 @@ from crowfly._estimators import (
     require_class_labels,
     validates_parameters,
 )
-from crowfly.linear_model._penalty import resolve_alpha
-from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError, fit_logistic
+from crowfly.linear_model._penalty import resolve_penalty
+from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError, fit_logistic
 
 
-def _in_terms_of_C(message: str, penalty: str | None) -> str:
+def in_terms_of_C(message: str, penalty: str | None) -> str:
     """Rephrase a message of the functional API, where the strength of the penalty is alpha = 1 / C."""
     no_penalty = "penalty=None" if penalty is None else "C=np.inf"
+    message = message.replace(_CURE, f", or the functional API's {_CURE[5:]}")
     return message.replace("alpha=0", no_penalty).replace("alpha > 0", "a finite C")
 
 
 class LogisticRegression(ClassifierMixin, BaseEstimator):
-    """Logistic regression with an L2 penalty or none, fitted to a certified optimum.
+    """Logistic regression with an L2, L1 or elastic-net penalty or none, fitted to a certified optimum.
 
-    Minimises ``sum_i w_i loss(y_i, x_i.b + b0) + ||b||^2 / (2 C)``: one row of coefficients for two classes,
+    Minimises ``sum_i w_i loss(y_i, x_i.b + b0) + (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2) / C``: one row of coefficients for two classes,
     softmax with a row for each of more. The intercept is not penalised.
 
     Parameters
@@ -49,7 +50,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     C : float, default=1.0
         Inverse strength of the penalty; ``np.inf`` is no penalty.
     l1_ratio : float, default=0.0
-        0, the L2 penalty. Penalties with an L1 part are not offered.
+        Share of the L1 penalty: 0 is L2, 1 is L1. As in scikit-learn, above 0 it needs ``solver='saga'``, or 'liblinear' for 1.
     dual : bool, default=False
         Has no effect; refused, as in scikit-learn, unless ``solver='liblinear'``.
     tol : float, default=1e-4
@@ -87,7 +88,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     n_reads_ : int
         Passes over `X`.
     gradient_norm_ : float
-        2-norm of the gradient of the objective at the solution.
+        2-norm of the gradient of the objective at the solution, with L1 of its smallest subgradient.
     optimality_gap_ : float
         Upper bound on how far the objective is above its minimum; inf where none could be certified.
     n_features_in_ : int
@@ -189,7 +190,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If `X` is not finite, there is one class only, a class has no positive weight, a weight is negative,
-            the penalty is not offered, `C` is next to zero, or the classes are perfectly separated and there is no
+            scikit-learn refuses the combination of `solver` and penalty, `C` is next to zero, or the classes are perfectly separated and there is no
             penalty.
         TypeError
             If `X` is sparse, or labels can't be sorted.
@@ -199,7 +200,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ConvergenceWarning
             scikit-learn's class, if the fit did not reach its tolerance.
         """
-        alpha = resolve_alpha(self.penalty, self.C, self.l1_ratio, self.solver, self.dual)
+        alpha, l1_ratio = resolve_penalty(self.penalty, self.C, self.l1_ratio, self.solver, self.dual)
         if self.n_jobs is not None:
             warnings.warn(
                 f"'n_jobs' has no effect and will be removed in scikit-learn 1.10 (got n_jobs={self.n_jobs}): "
@@ -212,7 +213,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
         weights = self._weights_of_samples(checked_sample_weight(sample_weight, X), y, codes)
-        result = self._fit_certified(X, codes, weights, alpha)
+        result = self._fit_certified(X, codes, weights, alpha, l1_ratio)
         self._result = replace(result, classes=self.classes_)
         self.coef_ = result.coef
         self.intercept_ = result.intercept
@@ -257,7 +258,12 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         return weights
 
     def _fit_certified(
-        self, X: NDArray[Any], codes: NDArray[np.intp], weights: FloatArray | None, alpha: float
+        self,
+        X: NDArray[Any],
+        codes: NDArray[np.intp],
+        weights: FloatArray | None,
+        alpha: float,
+        l1_ratio: float,
     ) -> LogisticResult:
         """Fit; what the functional API has to say is said in the words that scikit-learn's users know."""
         try:
@@ -265,6 +271,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
                 X,
                 codes,
                 alpha=alpha,
+                l1_ratio=l1_ratio,
                 intercept=self.fit_intercept,
                 sample_weight=weights,
                 tol=DEFAULT_TOLERANCE,
@@ -272,7 +279,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
                 num_threads=None,
             )
         except SeparationError as error:
-            raise SeparationError(_in_terms_of_C(str(error), self.penalty)) from None
+            raise SeparationError(in_terms_of_C(str(error), self.penalty)) from None
         except ValueError as error:
             if not str(error).startswith("alpha: "):
                 raise
@@ -280,7 +287,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
                 f"C={self.C} is too small: its inverse, the strength of the penalty, is out of range."
             ) from None
         if shortfall is not None:
-            warnings.warn(_in_terms_of_C(shortfall, self.penalty), ConvergenceWarning, stacklevel=4)
+            warnings.warn(in_terms_of_C(shortfall, self.penalty), ConvergenceWarning, stacklevel=4)
         return result
 
     def _current_result(self) -> LogisticResult:

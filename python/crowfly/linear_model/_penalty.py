@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import warnings
-from typing import Literal, TypeAlias
+from numbers import Real
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 PenaltyKind: TypeAlias = Literal["l1", "l2", "elasticnet"] | None
 
-# Reported at the call of fit: user -> scikit-learn's parameter validation -> fit -> resolve_alpha -> ... -> here.
+# Reported at the call of fit: user -> scikit-learn's parameter validation -> fit -> resolve_penalty -> ... -> here.
 _AT_CALL_OF_FIT = 6
+# The same: ... -> fit -> resolve_ratios -> here.
+_AT_CALL_OF_SEARCH = 5
 
 
-def resolve_alpha(penalty: str | None, C: float, l1_ratio: float | None, solver: str, dual: bool) -> float:
-    """Resolve the strength of the L2 penalty, zero for none.
+def resolve_penalty(
+    penalty: str | None, C: float, l1_ratio: float | None, solver: str, dual: bool
+) -> tuple[float, float]:
+    """Resolve the strength of the penalty, zero for none, and the share of L1 in it.
 
     Parameters
     ----------
@@ -24,22 +29,74 @@ def resolve_alpha(penalty: str | None, C: float, l1_ratio: float | None, solver:
 
     Returns
     -------
-    float
-        The functional API's ``alpha``, the inverse of scikit-learn's `C`.
+    alpha, l1_ratio : float
+        The functional API's: ``alpha`` is the inverse of scikit-learn's `C`.
 
     Raises
     ------
     ValueError
-        If scikit-learn refuses the combination, or the penalty has an L1 part, which is not offered.
+        If scikit-learn refuses the combination.
     """
     kind = _kind_of_penalty(penalty, C, l1_ratio)
     _require_solver_takes(kind, solver, dual)
-    if kind in ("l1", "elasticnet"):
-        raise ValueError(
-            f"A penalty with an L1 part (l1_ratio={l1_ratio}, penalty={penalty!r}) is not offered; supported are "
-            "the L2 penalty (l1_ratio=0) and none (C=np.inf)."
+    alpha = 0.0 if kind is None else 1.0 / float(C)
+    return alpha, {"l1": 1.0, "elasticnet": float(l1_ratio or 0)}.get(kind or "l2", 0.0)
+
+
+def resolve_ratios(penalty: str, l1_ratios: Any, solver: str, dual: bool) -> tuple[list[float], bool]:
+    """Resolve the mixtures that cross-validation tries.
+
+    Parameters
+    ----------
+    penalty, l1_ratios, solver, dual
+        The parameters of :class:`LogisticRegressionCV`.
+
+    Returns
+    -------
+    ratios : list of float
+    listed : bool
+        Whether the user gave them.
+
+    Raises
+    ------
+    ValueError
+        If scikit-learn refuses the combination.
+    """
+    if isinstance(l1_ratios, str):
+        _warn_future(
+            "The default of 'l1_ratios' will change from None to (0.0,) in scikit-learn 1.10: set it.",
+            _AT_CALL_OF_SEARCH,
         )
-    return 0.0 if kind is None else 1.0 / float(C)
+        l1_ratios = None
+    elif l1_ratios is None and penalty == "deprecated":
+        _warn_future(
+            "'l1_ratios=None' is deprecated and will be an error in scikit-learn 1.10: use a list of numbers from 0 to 1.",
+            _AT_CALL_OF_SEARCH,
+        )
+    ratios = [] if l1_ratios is None else list(l1_ratios)
+    wrong = [ratio for ratio in ratios if not (isinstance(ratio, Real) and 0 <= float(ratio) <= 1)]
+    if wrong or (l1_ratios is not None and not ratios) or (penalty == "elasticnet" and not ratios):
+        raise ValueError(
+            f"l1_ratios must be an array-like of numbers between 0 and 1; got (l1_ratios={l1_ratios!r})"
+        )
+    if penalty == "deprecated":
+        kind: PenaltyKind = "l2" if not any(ratios) else "l1" if set(ratios) == {1} else "elasticnet"
+    else:
+        _warn_future(
+            "'penalty' is deprecated and will be removed in scikit-learn 1.10: use l1_ratios=(0,) instead of penalty='l2', "
+            "l1_ratios=(1,) instead of penalty='l1'.",
+            _AT_CALL_OF_SEARCH,
+        )
+        kind = _KINDS[penalty]
+        if ratios and kind != "elasticnet":
+            _warn_user(
+                f"l1_ratios parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})",
+                _AT_CALL_OF_SEARCH,
+            )
+    _require_solver_takes(kind, solver, dual)
+    if kind != "elasticnet" and penalty != "deprecated":
+        ratios = [1.0 if kind == "l1" else 0.0] * max(1, len(ratios))
+    return [float(ratio) for ratio in ratios] or [0.0], l1_ratios is not None
 
 
 def _kind_of_penalty(penalty: str | None, C: float, l1_ratio: float | None) -> PenaltyKind:
@@ -88,9 +145,9 @@ def _require_solver_takes(kind: PenaltyKind, solver: str, dual: bool) -> None:
         raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
 
 
-def _warn_future(message: str) -> None:
-    warnings.warn(message, FutureWarning, stacklevel=_AT_CALL_OF_FIT)
+def _warn_future(message: str, level: int = _AT_CALL_OF_FIT) -> None:
+    warnings.warn(message, FutureWarning, stacklevel=level)
 
 
-def _warn_user(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=_AT_CALL_OF_FIT + 1)
+def _warn_user(message: str, level: int = _AT_CALL_OF_FIT + 1) -> None:
+    warnings.warn(message, UserWarning, stacklevel=level)

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/logistic_path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "base/cancel.hpp"
+#include "base/check.hpp"
+#include "linalg/cholesky.hpp"
+#include "linear_model/duality_gap.hpp"
+#include "linear_model/logistic_dual.hpp"
+#include "linear_model/logistic_working_set.hpp"
+#include "linear_model/proximal_newton.hpp"
+#include "linear_model/standardise.hpp"
+
+namespace crowfly {
+namespace {
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// What a step may be expected to gain, relative to the objective, where a minimum ends: while features are still missing, and at last.
+constexpr double early_precision = 1e-3, last_precision = 4 * eps;
+
+/// Features added at a time, at least.
+constexpr Index smallest_addition = 32, largest_smallest_addition = 128;
+
+bool is_free(const FeaturePenalty& penalty) { return penalty.l1 == 0 && penalty.l2 == 0; }
+
+class PathFitter {
+ public:
+  PathFitter(const LogisticProblem& problem, const LogisticPathSettings& settings)
+      : problem_(problem),
+        design_(problem.features, false, {}),
+        statistics_(standardise(design_, problem.weights, problem.intercept, largest_safe_scale(true))),
+        set_(design_, problem.intercept, problem.classes, problem.weights, problem.n_classes),
+        p_(problem.features.cols) {
+    n_reads_ = 1;
+    for (Index j = 0; j < p_; ++j) {
+      const double scale = design_.scale[as_size(j)], factor = settings.penalty_factor[as_size(j)];
+      reach_.push_back((statistics_.max_abs[as_size(j)] + std::fabs(design_.shift[as_size(j)])) * scale);
+      const bool out = std::isinf(factor) || statistics_.max_abs[as_size(j)] == 0;
+      unit_.push_back(
+          out ? FeaturePenalty{infinity, 0}
+              : FeaturePenalty{settings.l1_ratio * factor * scale, (1 - settings.l1_ratio) * factor * scale * scale});
+    }
+    const LogisticData data{design_, problem.classes, problem.weights, problem.n_classes};
+    vectors_ = data.n_vectors();
+    coef_ = Matrix(p_, vectors_);
+    intercept_ = problem.intercept ? logits_of_shares(data) : Vector(as_size(vectors_), 0.0);
+    if (set_.is_all() && !settings.alphas.empty()) return;
+    (void)fit(infinity);
+    for (Index j = 0; j < p_; ++j) {
+      const double l1 = unit_[as_size(j)].l1;
+      if (l1 > 0 && std::isfinite(l1) && pull(j) > error(j)) largest_alpha_ = std::max(largest_alpha_, pull(j) / l1);
+    }
+  }
+
+  [[nodiscard]] double largest_alpha() const noexcept { return largest_alpha_; }
+
+  LogisticFit fit(double alpha) {
+    const double last = std::min(alpha_, std::max(alpha, largest_alpha_));
+    alpha_ = alpha;
+    fit_ = {};
+    take_free();
+    // Gradients change at most as fast as the penalty, in nearly all data (Tibshirani et al. 2012, the strong rule).
+    if (std::isfinite(alpha)) take_excess(std::max(0.0, 2 * alpha - last), 0);
+    for (double precision = early_precision;;) {
+      checkpoint();
+      const LogisticData& data = set_.data();
+      if (set_.is_all() || std::isinf(alpha)) precision = last_precision;
+      set_penalties();
+      const ProximalFit inner = proximal_newton(data, penalty_, reach_in_set_, start(), precision,
+                                                problem_.max_iterations - fit_.n_iterations);
+      fit_.n_iterations += inner.n_steps;
+      n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
+      keep(inner.parameters);
+      correlate(data, inner);
+      if (std::isinf(alpha)) return {};
+      certify(data, inner);
+      const bool done = inner.status != LogisticStatus::converged || fit_.gap <= problem_.tolerance * inner.objective;
+      if (done || (!take_excess(alpha, 1) && precision <= last_precision)) return finish(inner);
+      if (fit_.n_iterations >= problem_.max_iterations) return finish(inner, LogisticStatus::iteration_limit);
+      if (!added_) precision = last_precision;
+    }
+  }
+
+ private:
+  /// At infinite alpha whatever is penalised is left out.
+  [[nodiscard]] FeaturePenalty penalty_of(Index j, double alpha) const noexcept {
+    const auto [l1, l2] = unit_[as_size(j)];
+    if (std::isinf(l1)) return {infinity, 0};
+    if (std::isinf(alpha)) return {l1 == 0 && l2 == 0 ? 0 : infinity, 0};
+    return {alpha * l1, alpha * l2};
+  }
+
+  /// Largest magnitude of a feature's gradients.
+  [[nodiscard]] double pull(Index j) const noexcept {
+    double largest = 0;
+    for (Index v = 0; v < vectors_; ++v) largest = std::max(largest, std::fabs(gradient_[as_size(v * p_ + j)]));
+    return largest;
+  }
+  [[nodiscard]] double error(Index j) const noexcept { return error_ * reach_[as_size(j)]; }
+
+  void take_free() {
+    for (Index j = 0; j < p_; ++j) {
+      if (penalty_of(j, alpha_).l1 == 0) set_.insert(j);
+    }
+  }
+
+  /// Takes features whose gradient exceeds their l1 penalty at `limit_alpha`, by `margin` times its error, most exceeding ones first and no more than there are
+  /// already. False when there are none.
+  bool take_excess(double limit_alpha, double margin) {
+    struct Candidate {
+      double excess;
+      Index feature;
+    };
+    std::vector<Candidate> candidates;
+    added_ = false;
+    if (set_.is_all()) return false;
+    for (Index j = 0; j < p_; ++j) {
+      const double l1 = penalty_of(j, limit_alpha).l1;
+      if (set_.has(j) || std::isinf(l1)) continue;
+      if (pull(j) > l1 + margin * error(j)) candidates.push_back({pull(j) / unit_[as_size(j)].l1, j});
+    }
+    const Index least = std::clamp(p_ / 8, smallest_addition, largest_smallest_addition);
+    const auto limit = as_size(std::max(least, set_.size()));
+    if (candidates.size() > limit) {
+      const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(limit);
+      std::nth_element(candidates.begin(), end, candidates.end(), [](const Candidate& a, const Candidate& b) {
+        return a.excess != b.excess ? a.excess > b.excess : a.feature < b.feature;
+      });
+      candidates.erase(end, candidates.end());
+    }
+    for (const Candidate& candidate : candidates) set_.insert(candidate.feature);
+    added_ = !candidates.empty();
+    return added_;
+  }
+
+  void set_penalties() {
+    penalty_.clear();
+    reach_in_set_.clear();
+    for (const Index j : set_.features()) {
+      penalty_.push_back(penalty_of(j, alpha_));
+      reach_in_set_.push_back(reach_[as_size(j)]);
+    }
+    if (!problem_.intercept) return;
+    penalty_.push_back({0, 0});
+    reach_in_set_.push_back(1);
+  }
+
+  [[nodiscard]] Vector start() const {
+    Vector parameters;
+    for (Index v = 0; v < vectors_; ++v) {
+      for (const Index j : set_.features()) parameters.push_back(coef_(j, v));
+      if (problem_.intercept) parameters.push_back(intercept_[as_size(v)]);
+    }
+    return parameters;
+  }
+
+  void keep(const Vector& parameters) {
+    std::size_t i = 0;
+    for (Index v = 0; v < vectors_; ++v) {
+      for (const Index j : set_.features()) coef_(j, v) = parameters[i++];
+      if (problem_.intercept) intercept_[as_size(v)] = parameters[i++];
+    }
+  }
+
+  /// Newton's step of the parameters without any penalty, the others held: what makes the dual point feasible. Empty where their Hessian is singular.
+  [[nodiscard]] std::optional<Vector> free_step(const ProximalFit& inner, const Vector& slope) const {
+    const auto m = static_cast<Index>(penalty_.size());
+    std::vector<Index> free;
+    for (Index i = 0; i < m * vectors_; ++i) {
+      if (is_free(penalty_[as_size(i % m)])) free.push_back(i);
+    }
+    Vector step(inner.parameters.size(), 0.0);
+    if (free.empty()) return step;
+    const auto count = static_cast<Index>(free.size());
+    Matrix hessian(count, count), solution(count, 1);
+    for (Index b = 0; b < count; ++b) {
+      const Index j = free[as_size(b)];
+      solution(b, 0) = -slope[as_size(j)];
+      for (Index a = b; a < count; ++a) {
+        const Index i = free[as_size(a)];
+        hessian(a, b) = inner.value.hessian(i, j);
+        // Along "the same for all classes" the loss is flat and the gradient zero (newton.cpp).
+        if (vectors_ > 1 && i % m == j % m) hessian(a, b) += inner.value.hessian(j % m, j % m);
+      }
+    }
+    const auto factor = Cholesky::factor(hessian);
+    if (!factor) return std::nullopt;
+    factor->solve(solution);
+    for (Index a = 0; a < count; ++a) step[as_size(free[as_size(a)])] = solution(a, 0);
+    return step;
+  }
+
+  /// The dual point and its correlations with all features. Where predictors are large, their rounding is left in the free parameters' correlations: a second
+  /// correction takes it out.
+  void correlate(const LogisticData& data, const ProximalFit& inner) {
+    constexpr int max_corrections = 3;
+    correction_.assign(inner.parameters.size(), 0.0);
+    Vector slope = inner.value.gradient;
+    for (int i = 0; i < max_corrections; ++i) {
+      const auto step = free_step(inner, slope);
+      for (std::size_t k = 0; step && k < correction_.size(); ++k) correction_[k] += (*step)[k];
+      point_ = dual_point(data, inner.parameters, correction_);
+      gradient_ = transposed_products(design_, point_.residual, vectors_);
+      error_ = 0.5 * eps * (longest_chain(design_) + 8) * point_.size;
+      n_reads_ += set_.is_all() ? 2 : 1;
+      point_.feasible = point_.feasible && step.has_value();
+      slope = slopes_in_set();
+      if (!point_.feasible || is_balanced(slope)) return;
+    }
+  }
+
+  /// Correlations of the columns worked on, as their parameters are ordered.
+  [[nodiscard]] Vector slopes_in_set() const {
+    Vector slopes;
+    for (Index v = 0; v < vectors_; ++v) {
+      for (const Index j : set_.features()) slopes.push_back(gradient_[as_size(v * p_ + j)]);
+      if (problem_.intercept) slopes.push_back(sum_of_residuals(v));
+    }
+    return slopes;
+  }
+
+  /// Whether those of free parameters are zero within half their error.
+  [[nodiscard]] bool is_balanced(const Vector& slopes) const {
+    for (std::size_t i = 0; i < slopes.size(); ++i) {
+      const std::size_t k = i % penalty_.size();
+      if (is_free(penalty_[k]) && std::fabs(slopes[i]) > 0.5 * error_ * reach_in_set_[k]) return false;
+    }
+    return true;
+  }
+
+  /// The intercept's correlation, summed as those of features are.
+  [[nodiscard]] double sum_of_residuals(Index v) const {
+    constexpr Index block = 256;
+    double sum = 0;
+    const Index n = problem_.features.rows;
+    for (Index begin = 0; begin < n; begin += block) {
+      double part = 0;
+      for (Index i = begin; i < std::min(n, begin + block); ++i) part += point_.residual[v * n + i];
+      sum += part;
+    }
+    return sum;
+  }
+
+  void certify(const LogisticData& data, const ProximalFit& inner) {
+    std::vector<DualCoordinate> coordinates;
+    bool bounded = false, feasible = point_.feasible;
+    const auto add = [&](const DualCoordinate& c) {
+      coordinates.push_back(c);
+      bounded = bounded || (c.penalty.l1 > 0 && c.penalty.l2 == 0);
+      feasible = feasible && !(is_free(c.penalty) && std::fabs(c.correlation) > c.error);
+    };
+    for (Index v = 0; v < vectors_; ++v) {
+      for (Index j = 0; j < p_; ++j) {
+        const FeaturePenalty penalty = penalty_of(j, alpha_);
+        if (std::isfinite(penalty.l1)) add({coef_(j, v), -gradient_[as_size(v * p_ + j)], error(j), penalty});
+      }
+      const double size = error_ + 0.5 * eps * static_cast<double>(problem_.features.rows / 256) * point_.size;
+      if (problem_.intercept) add({intercept_[as_size(v)], -sum_of_residuals(v), size, {0, 0}});
+    }
+    fit_.gap = infinity;
+    if (!feasible) return;
+    const double scale = bounded ? feasible_scale(coordinates, false) : 1.0;
+    const bool moved =
+        scale < 1 || std::any_of(correction_.begin(), correction_.end(), [](double t) { return t != 0; });
+    const double loss = moved ? dual_loss(data, inner.parameters, correction_, scale) : 0.0;
+    n_reads_ += moved && set_.is_all() ? 1 : 0;
+    fit_.gap = penalty_gap(coordinates, scale, false) + loss + rounding_allowance(inner);
+  }
+
+  /// As newton.cpp has it: rounding of the predictors' losses, and of the intercept in the caller's units.
+  [[nodiscard]] double rounding_allowance(const ProximalFit& inner) const {
+    const double largest = std::max(std::fabs(inner.value.smallest_margin), std::fabs(inner.value.largest_margin));
+    double moved = 0;
+    for (Index v = 0; v < vectors_; ++v) {
+      double size = std::fabs(intercept_[as_size(v)]);
+      for (const Index j : set_.features()) {
+        size += std::fabs(coef_(j, v)) *
+                (reach_[as_size(j)] + 2 * std::fabs(design_.shift[as_size(j)]) * design_.scale[as_size(j)]);
+      }
+      moved = std::max(moved, eps * static_cast<double>(set_.size() + 3) * size);
+    }
+    const double curvature = (vectors_ == 1 ? 0.25 : 0.5) * statistics_.total_weight;
+    const double root = std::sqrt(curvature) * moved + eps * std::sqrt(2 * inner.objective);
+    return eps * (4 + 2 * largest) * inner.objective + root * root;
+  }
+
+  /// The smallest subgradient, in the caller's units.
+  [[nodiscard]] double subgradient_norm() const {
+    double squares = 0;
+    for (Index v = 0; v < vectors_; ++v) {
+      const double constant = problem_.intercept ? sum_of_residuals(v) : 0.0;
+      squares += constant * constant;
+      for (Index j = 0; j < p_; ++j) {
+        const auto [l1, l2] = penalty_of(j, alpha_);
+        if (std::isinf(l1)) continue;
+        const double x = coef_(j, v), g = gradient_[as_size(v * p_ + j)];
+        const double slope = x == 0 ? std::max(0.0, std::fabs(g) - l1) : g + l2 * x + (x > 0 ? l1 : -l1);
+        const double own = slope / design_.scale[as_size(j)] + design_.shift[as_size(j)] * constant;
+        squares += own * own;
+      }
+    }
+    return std::sqrt(squares);
+  }
+
+  LogisticFit finish(const ProximalFit& inner) { return finish(inner, inner.status); }
+
+  LogisticFit finish(const ProximalFit& inner, LogisticStatus status) {
+    fit_.status = fit_.gap <= problem_.tolerance * inner.objective ? LogisticStatus::converged : status;
+    fit_.objective = inner.objective;
+    fit_.gradient_norm = subgradient_norm();
+    const bool any_free = std::any_of(unit_.begin(), unit_.end(), is_free) || alpha_ == 0;
+    fit_.may_be_separated = any_free && (inner.moved > 0.01 || std::isinf(fit_.gap));
+    fit_.coef = Matrix(p_, vectors_);
+    fit_.intercept.assign(as_size(vectors_), 0.0);
+    for (Index v = 0; v < vectors_; ++v) {
+      double intercept = intercept_[as_size(v)];
+      for (Index j = 0; j < p_; ++j) {
+        const double coef = coef_(j, v) * design_.scale[as_size(j)];
+        fit_.coef(j, v) = coef;
+        if (coef != 0) intercept -= coef * design_.shift[as_size(j)];
+      }
+      if (problem_.intercept) fit_.intercept[as_size(v)] = intercept;
+    }
+    centre_intercepts();
+    fit_.n_reads = n_reads_ + set_.n_copies();
+    n_reads_ = -set_.n_copies();
+    return std::move(fit_);
+  }
+
+  /// Of several classes only differences matter: intercepts sum to zero, as Newton's do.
+  void centre_intercepts() {
+    if (vectors_ == 1) return;
+    double mean = 0;
+    for (const double value : fit_.intercept) mean += value / static_cast<double>(vectors_);
+    for (double& value : fit_.intercept) value -= mean;
+    if (!problem_.intercept) fit_.intercept.assign(as_size(vectors_), 0.0);
+  }
+
+  const LogisticProblem& problem_;
+  Design design_;
+  ColumnStatistics statistics_;
+  LogisticWorkingSet set_;
+  Index p_, vectors_ = 1;
+  std::vector<FeaturePenalty> unit_;  ///< at alpha = 1, per feature of the scaled design
+  Vector reach_;                      ///< bound on the magnitudes of a feature
+  Matrix coef_;                       ///< p x vectors, of the scaled design
+  Vector intercept_;
+  // Of the last fit: penalties and reach of the columns worked on, the dual point and X' times its residuals.
+  std::vector<FeaturePenalty> penalty_;
+  Vector reach_in_set_, correction_, gradient_;
+  DualPoint point_;
+  double error_ = 0;  ///< gradient_ is right within error_ times the reach
+  double alpha_ = infinity, largest_alpha_ = 0;
+  bool added_ = false;
+  int n_reads_ = 0;
+  LogisticFit fit_;
+};
+
+Vector grid(double largest, double ratio, Index count) {
+  // Where no feature pulls, every alpha has the same fit.
+  const double first = largest > 0 ? largest : 1;
+  Vector alphas;
+  for (Index k = 0; k < count; ++k) {
+    const double place = count == 1 ? 0.0 : static_cast<double>(k) / static_cast<double>(count - 1);
+    alphas.push_back(first * std::pow(ratio, place));
+  }
+  return alphas;
+}
+
+}  // namespace
+
+LogisticPath logistic_path(const LogisticProblem& problem, const LogisticPathSettings& settings) {
+  check(problem.n_classes >= 2 && settings.penalty_factor.size() == as_size(problem.features.cols));
+  PathFitter fitter(problem, settings);
+  LogisticPath path;
+  path.alphas =
+      settings.alphas.empty() ? grid(fitter.largest_alpha(), settings.ratio, settings.n_alphas) : settings.alphas;
+  for (const double alpha : path.alphas) path.fits.push_back(fitter.fit(alpha));
+  return path;
+}
+
+}  // namespace crowfly

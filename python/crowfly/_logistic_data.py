@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a logistic fit takes: rows of positive weight with the number of their class."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly._labels import as_label_array
+from crowfly._validation import as_design, as_weights, check_dimensions, check_same_length
+
+
+@dataclass(frozen=True)
+class LogisticData:
+    """Checked arguments; rows without weight are left out."""
+
+    X: NDArray[Any]
+    classes: NDArray[Any]
+    codes: NDArray[np.int32]
+    weights: NDArray[np.float64] | None
+
+
+def logistic_data(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> LogisticData:
+    """Raise TypeError or ValueError naming the argument that is not as it should be."""
+    array = as_design(X)
+    weights = as_weights(sample_weight, len(array))
+    labels = _as_labels(y)
+    check_same_length("y", labels, len(array), "X")
+    classes, codes = _as_classes(labels, weights)
+    if weights is not None and not weights.all():
+        kept = weights > 0
+        array, codes, weights = array[kept], codes[kept], weights[kept]
+    return LogisticData(array, classes, codes, weights)
+
+
+def _as_labels(y: ArrayLike) -> NDArray[Any]:
+    """One-dimensional labels of one kind, none missing."""
+    labels = as_label_array("y", y)
+    check_dimensions("y", labels, (1,))
+    if labels.dtype == object:
+        labels = _unboxed(labels)
+    if labels.dtype.kind not in "buifUSOM":
+        raise TypeError(f"y: class labels expected, got dtype {labels.dtype}")
+    if labels.dtype.kind == "M" and np.isnat(labels).any():
+        raise ValueError(f"y: class labels expected, y[{np.isnat(labels).argmax()}] is missing (NaT)")
+    if labels.dtype.kind == "f":
+        continuous = ~np.isfinite(labels) | (labels != np.floor(labels))
+        if continuous.any():
+            first = continuous.argmax()
+            raise ValueError(
+                f"y: class labels expected, y[{first}] is {labels[first]}; for continuous targets use lstsq"
+            )
+    return labels
+
+
+def _unboxed(labels: NDArray[Any]) -> NDArray[Any]:
+    """Python objects as an array of their own kind: all strings, or all numbers."""
+    entries = labels.tolist()
+    for kind in (str, numbers.Real):
+        if all(isinstance(entry, kind) for entry in entries):
+            return labels if kind is str else np.array(entries)
+    first = next(i for i, entry in enumerate(entries) if type(entry) is not type(entries[0]))
+    raise TypeError(
+        f"y: labels of one kind expected (all strings or all numbers), y[0] is {entries[0]!r}, y[{first}] is {entries[first]!r}"
+    )
+
+
+def _as_classes(
+    labels: NDArray[Any], weights: NDArray[np.float64] | None
+) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"y: at least two classes expected, got {len(classes)}")
+    if weights is not None:
+        share = np.bincount(codes, weights=weights, minlength=len(classes))
+        if not share.all():
+            missing = classes[np.flatnonzero(share == 0)[0]]
+            raise ValueError(
+                f"sample_weight: all rows of class {missing!r} have weight zero; leave that class out"
+            )
+    return classes, codes.astype(np.int32)
