@@ -12,7 +12,7 @@ import pytest
 import crowfly
 from bench.cells.prepare import check_certificate
 from bench.competitors import COMPETITORS
-from bench.sources import synthetic
+from bench.sources import reference, synthetic
 from bench.tasks import TASKS, Problem
 from bench.tasks.least_squares import log_relative_error
 from bench.tasks.logistic import objective
@@ -137,6 +137,49 @@ def test_least_squares_below_full_rank_is_judged_by_predictions() -> None:
     shifted = fit.coef + 10 * np.array([1, 1, 0, 0, -1.0])
     for coef in (fit.coef, shifted):
         assert TASKS["least squares"].judge(problem, truth, (coef, fit.intercept)).error < 1e-24
+
+
+def test_ridge_is_judged_by_its_own_objective() -> None:
+    arrays = synthetic.regression(60, 4, n_targets=2)
+    problem, truth = posed("ridge", arrays, alpha=7.0)
+    X, y = arrays["X"], arrays["y"]
+
+    def objective(coef: FloatArray, intercept: FloatArray) -> FloatArray:
+        squares: FloatArray = ((y - X @ coef.T - intercept) ** 2).sum(axis=0)
+        value: FloatArray = squares + 7.0 * (coef**2).sum(axis=1)
+        return value
+
+    fit, plain = crowfly.lstsq(X, y, alpha=7.0), crowfly.lstsq(X, y)
+    judge = TASKS["ridge"].judge
+    assert judge(problem, truth, (fit.coef, fit.intercept)).error < 1e-24
+    minimum = objective(fit.coef, np.asarray(fit.intercept))
+    np.testing.assert_allclose(truth["minimum"], minimum, rtol=1e-13)
+    excess = (objective(plain.coef, np.asarray(plain.intercept)) / minimum).max() - 1
+    verdict = judge(problem, truth, (plain.coef, plain.intercept))
+    assert verdict.error == pytest.approx(excess, rel=1e-8)
+    assert not verdict.right
+
+
+def test_standard_errors_by_crowfly_are_right_and_a_small_fault_is_measured() -> None:
+    arrays = synthetic.regression(80, 3)
+    problem, truth = posed("standard errors", arrays)
+    fit = crowfly.ols(arrays["X"], arrays["y"])
+    judge = TASKS["standard errors"].judge
+    assert judge(problem, truth, (fit.params, fit.std_error)).error < 1e-12
+    wrong = fit.std_error * np.array([1, 1, 1 + 1e-5, 1])
+    assert judge(problem, truth, (fit.params, wrong)).error == pytest.approx(1e-5, rel=1e-6)
+    moved = fit.params + 1e-3 * fit.std_error
+    assert judge(problem, truth, (moved, fit.std_error)).error == pytest.approx(1e-3, rel=1e-6)
+    assert not judge(problem, truth, (moved, fit.std_error)).right
+
+
+# NIST's standard errors, for the data as printed: to that many digits float64 holds these.
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [("norris", 0.232818234301152), ("wampler5", 21523262.4678170), ("noint1", 0.165289256198347e-1)],
+)
+def test_exact_standard_errors_are_the_published_ones(name: str, published: float) -> None:
+    assert reference.standard_errors(name)[0] == pytest.approx(published, rel=1e-12)
 
 
 def test_log_relative_error() -> None:

@@ -230,6 +230,20 @@ def test_weights_are_repetitions(alpha: float, intercept: bool) -> None:
         )
 
 
+@pytest.mark.parametrize("offset", [1e6, 1e9])
+@pytest.mark.parametrize("seed", [83, 0, 1, 2])
+def test_weights_of_several_magnitudes_beside_an_offset(offset: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p = int(rng.integers(1, 4))
+    n = p + 3 + int(rng.integers(0, 8))
+    X, y = rng.normal(size=(n, p)) + offset, rng.normal(size=n)
+    weights = 10.0 ** rng.uniform(-8, 8, n)
+    exact = exact_lstsq(X, y, sample_weight=weights)
+    result = crowfly.lstsq(X, y, sample_weight=weights)
+    for value, right in zip(result.coef, exact.coef, strict=True):
+        assert log_relative_error(value, right) >= 15
+
+
 def test_a_weight_of_zero_drops_the_row() -> None:
     X, y = regression(40, 3)
     weights = np.ones(40)

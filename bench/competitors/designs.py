@@ -15,7 +15,8 @@ from bench.tasks import Problem
 Solver = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
 
-def _design(problem: Problem) -> NDArray[Any]:
+def design_of(problem: Problem) -> NDArray[Any]:
+    """The features, behind a column of ones where there is an intercept: a copy."""
     X = problem.arrays["X"]
     if not problem.parameters.get("intercept", True):
         return np.array(X)
@@ -35,7 +36,7 @@ def with_ones(make: Callable[[], Solver]) -> Callable[[Problem], Callable[[float
         solve, y = make(), problem.arrays["y"]
 
         def fit(_setting: float | None) -> Any:
-            return _split(problem, solve(_design(problem), y))
+            return _split(problem, solve(design_of(problem), y))
 
         return fit
 

@@ -39,6 +39,7 @@ COMPETITORS = (
         methods={
             "least squares": Method(fitter(_model("normal")), declines=_one_target_only),
             "least squares, exact": Method(fitter(_model("normal"))),
+            "ridge": Method(fitter(_model("normal")), declines=_one_target_only),
             "logistic regression": ladder(
                 fitter(_model("binomial")), label="gradient_tol={:g}", declines=two_classes_only
             ),

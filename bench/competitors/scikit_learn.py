@@ -55,6 +55,12 @@ def _ridge_without_penalty(problem: Problem, _setting: float | None) -> Any:
     return Ridge(alpha=0.0, solver="cholesky", fit_intercept=bool(problem.parameters.get("intercept", True)))
 
 
+def _ridge(problem: Problem, _setting: float | None) -> Any:
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=problem.parameters["alpha"])
+
+
 def _logistic(solver: str) -> Callable[[Problem, float | None], Any]:
     def make(problem: Problem, setting: float | None) -> Any:
         from sklearn.linear_model import LogisticRegression
@@ -148,7 +154,13 @@ COMPETITORS = (
         "LinearRegression, Lasso with a precomputed Gram matrix where rows outnumber columns, enet_path",
     ),
     _competitor(
-        "Ridge", {"least squares": Method(fitter(_ridge_without_penalty))}, "alpha = 0, solver cholesky"
+        "Ridge",
+        {
+            "least squares": Method(fitter(_ridge_without_penalty)),
+            "least squares, exact": Method(fitter(_ridge_without_penalty)),
+            "ridge": Method(fitter(_ridge)),
+        },
+        "least squares: alpha = 0, solver cholesky; ridge: the default, which is cholesky, too, on dense data",
     ),
     _competitor(
         "lbfgs",

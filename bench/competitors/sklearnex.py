@@ -40,6 +40,12 @@ def _linear(problem: Problem, _setting: float | None) -> Any:
     return LinearRegression(fit_intercept=bool(problem.parameters.get("intercept", True)))
 
 
+def _ridge(problem: Problem, _setting: float | None) -> Any:
+    from sklearnex.linear_model import Ridge
+
+    return Ridge(alpha=problem.parameters["alpha"])
+
+
 def _logistic(problem: Problem, setting: float | None) -> Any:
     from sklearnex.linear_model import LogisticRegression
 
@@ -76,6 +82,7 @@ COMPETITORS = (
         {
             "least squares": Method(_limited(fitter(_linear))),
             "least squares, exact": Method(_limited(fitter(_linear))),
+            "ridge": Method(_limited(fitter(_ridge))),
             "logistic regression": ladder(_limited(fitter(_logistic))),
             "lasso": ladder(_limited(fitter(_lasso))),
         },

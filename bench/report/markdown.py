@@ -15,6 +15,8 @@ from bench.results import Cell
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 #: A column: its head, and whether it holds numbers.
 Column = tuple[str, bool]
+#: The note of crowfly that says how often it passed over the data.
+READS = "reads of X"
 
 
 def insert(before: str, tables: str) -> str:
@@ -155,12 +157,13 @@ def _family(rows: Sequence[Row], several: bool) -> str:
     columns += [
         ("memory of the first call: crowfly / peer", True),
         ("spread: crowfly / peer", True),
-        ("not timed", False),
     ]
-    return table(columns, [_row(row, several, unit) for row in rows])
+    reads = any(READS in row.ours.notes for row in rows if row.ours is not None)
+    columns += [*([(READS, True)] if reads else []), ("not timed", False)]
+    return table(columns, [_row(row, several, unit, reads) for row in rows])
 
 
-def _row(row: Row, several: bool, unit: str | None) -> list[str]:
+def _row(row: Row, several: bool, unit: str | None, reads: bool) -> list[str]:
     ours, peer = row.ours, row.best.theirs if row.best is not None else None
     time = formatting.seconds(ours.seconds) if ours is not None and row.state == "timed" else MISSING
     errors = _pair(*(formatting.error(side.error if side else None) for side in (ours, peer)))
@@ -174,6 +177,7 @@ def _row(row: Row, several: bool, unit: str | None) -> list[str]:
         errors if unit or errors == MISSING else f"{errors} {row.workload.unit}".rstrip(),
         _pair(*(formatting.memory(side.peak_mib if side else None) for side in (ours, peer))),
         _pair(*(wording.spread(side) for side in (ours, peer))),
+        *([str(ours.notes.get(READS, MISSING) if ours is not None else MISSING)] if reads else []),
         "; ".join(f"{cell.competitor}: {words}" for cell in row.peers if (words := _untimed(cell))),
     ]
 

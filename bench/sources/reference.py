@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+from collections.abc import Iterable
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,45 @@ def linear(name: str) -> dict[str, Any]:
     problem = problems()[name]
     coef = np.array([float(decimal) for decimal in problem["exact_coef"]])
     return {"X": X, "y": y, "intercept": problem["intercept"], "coef": coef}
+
+
+def standard_errors(name: str) -> FloatArray:
+    """Of the exact solution, intercept first: from the inverse of the normal equations in rational arithmetic, rounded once or twice."""
+    X, y = design_and_response(name)
+    ones = [[Fraction(1)]] * len(y) if problems()[name]["intercept"] else [[]] * len(y)
+    rows = [[*one, *map(Fraction, row)] for one, row in zip(ones, X.tolist(), strict=True)]
+    response = [Fraction(value) for value in y.tolist()]
+    k = len(rows[0])
+    columns = list(zip(*rows, strict=True))
+    gram = [[_dot(a, b) for b in columns] for a in columns]
+    inverse = _inverse(gram)
+    moments = [_dot(column, response) for column in columns]
+    coef = [_dot(row, moments) for row in inverse]
+    residuals = [target - _dot(row, coef) for row, target in zip(rows, response, strict=True)]
+    variance = _dot(residuals, residuals) / (len(y) - k)
+    return np.array([float(_root(variance * inverse[j][j])) for j in range(k)])
+
+
+def _dot(a: Iterable[Fraction], b: Iterable[Fraction]) -> Fraction:
+    return sum((x * z for x, z in zip(a, b, strict=True)), Fraction())
+
+
+def _inverse(matrix: list[list[Fraction]]) -> list[list[Fraction]]:
+    """Gauss-Jordan elimination of a positive definite matrix."""
+    k = len(matrix)
+    rows = [row + [Fraction(i == j) for j in range(k)] for i, row in enumerate(matrix)]
+    for j in range(k):
+        rows[j] = [value / rows[j][j] for value in rows[j]]
+        for i in range(k):
+            if i != j:
+                rows[i] = [a - rows[i][j] * b for a, b in zip(rows[i], rows[j], strict=True)]
+    return [row[k:] for row in rows]
+
+
+def _root(square: Fraction) -> Fraction:
+    """The square root to 40 digits."""
+    scale = 10**80
+    return Fraction(math.isqrt(square.numerator * scale * square.denominator), square.denominator * 10**40)
 
 
 def logistic(name: str) -> dict[str, Any]:

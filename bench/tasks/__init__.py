@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from bench.tasks.base import Arrays, Problem, Task, Verdict
-from bench.tasks.least_squares import LEAST_SQUARES, REFERENCE_LEAST_SQUARES
+from bench.tasks.inference import INFERENCE, REFERENCE_INFERENCE
+from bench.tasks.least_squares import LEAST_SQUARES, REFERENCE_LEAST_SQUARES, RIDGE
 from bench.tasks.logistic import LOGISTIC, REFERENCE_LOGISTIC
 from bench.tasks.neighbors import NEIGHBORS
 from bench.tasks.sparse import ENET_PATH, LASSO, LOGISTIC_L1
@@ -14,11 +15,14 @@ TASKS = {
     for task in (
         NEIGHBORS,
         LEAST_SQUARES,
+        RIDGE,
+        INFERENCE,
         LOGISTIC,
         LASSO,
         ENET_PATH,
         LOGISTIC_L1,
         REFERENCE_LEAST_SQUARES,
+        REFERENCE_INFERENCE,
         REFERENCE_LOGISTIC,
     )
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ordinary least squares with an intercept. An answer is (coef, intercept): (p,) and a number, or (n_targets, p) and (n_targets,).
+"""Least squares and ridge with an intercept. An answer is (coef, intercept): (p,) and a number, or (n_targets, p) and (n_targets,).
 
-The excess of the sum of squares over its minimum is |X (b - b*)|^2, computed as such: no cancellation.
+The excess of the objective over its minimum is |X (b - b*)|^2 + alpha |b - b*|^2, computed as such: no cancellation.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def _answer(problem: Problem, answer: Any) -> tuple[NDArray[np.float64], NDArray
     return coef, np.broadcast_to(np.asarray(answer[1], dtype=np.float64).ravel(), len(coef))
 
 
-def _truth(arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
-    """Centred and scaled design, R from QR, the seminormal equations and one refinement; below full rank QR with column pivoting."""
+def _truth(arrays: Arrays, parameters: Mapping[str, Any]) -> Arrays:
+    """Centred and scaled design, the penalty as rows below it, R from QR, the seminormal equations and one refinement; below full rank QR with column pivoting."""
     X = np.asarray(arrays["X"], dtype=np.float64)
     y = np.asarray(arrays["y"], dtype=np.float64).reshape(len(X), -1)
     means = X.mean(axis=0)
@@ -38,8 +38,13 @@ def _truth(arrays: Arrays, _parameters: Mapping[str, Any]) -> Arrays:
     norms = np.linalg.norm(centred, axis=0)
     scales = np.where(norms > 0, norms, 1.0)
     centred /= scales
+    if alpha := parameters.get("alpha", 0.0):
+        centred = np.vstack([centred, np.diag(np.sqrt(alpha) / scales)])
+        targets = np.vstack([targets, np.zeros((X.shape[1], y.shape[1]))])
     coef = np.zeros((X.shape[1], y.shape[1]))
-    R: NDArray[np.float64] = centred if len(X) <= X.shape[1] else np.asarray(np.linalg.qr(centred, mode="r"))
+    R: NDArray[np.float64] = (
+        centred if len(centred) <= X.shape[1] else np.asarray(np.linalg.qr(centred, mode="r"))
+    )
     full_rank = R.shape[0] == R.shape[1] and scipy.linalg.lapack.dtrcon(R)[0] > 1e-10
     for _ in range(2):
         if full_rank:
@@ -66,7 +71,7 @@ def _judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
         return Verdict(np.inf, False, f"coefficients of shape {coef.shape}")
     X = problem.arrays["X"]
     change, shift = (coef - truth["coef"]).T, intercept - truth["intercept"]
-    excess = np.zeros(len(coef))
+    excess = problem.parameters.get("alpha", 0.0) * (change**2).sum(axis=0)
     for start in range(0, len(X), ROWS):
         moved = np.asarray(X[start : start + ROWS], dtype=np.float64) @ change + shift
         excess += (moved**2).sum(axis=0)
@@ -79,7 +84,7 @@ def _judge(problem: Problem, truth: Arrays, answer: Any) -> Verdict:
     digits = MOST_DIGITS if distance == 0 else float(min(MOST_DIGITS, max(0.0, -np.log10(distance))))
     notes = {"digits": round(digits, 1)}
     if not error <= WRONG:
-        return Verdict(error, False, f"the sum of squares is {error:.1e} above its minimum, relative", notes)
+        return Verdict(error, False, f"the objective is {error:.1e} above its minimum, relative", notes)
     return Verdict(error, True, "", notes)
 
 
@@ -105,6 +110,13 @@ def judge_digits(problem: Problem, _truth_of_none: Arrays, answer: Any) -> Verdi
 
 
 LEAST_SQUARES = Task("least squares", "relative excess of the sum of squares", _truth, _judge)
+RIDGE = Task(
+    "ridge",
+    "relative excess of the objective",
+    _truth,
+    _judge,
+    truth_key=lambda parameters: f"ridge-{parameters['alpha']:g}",
+)
 REFERENCE_LEAST_SQUARES = Task(
     "least squares, exact", "largest relative error of a coefficient", no_truth, judge_digits, timed=False
 )

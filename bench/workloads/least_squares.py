@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Least squares: tall, wide-ish and tiny designs, both dtypes, one and ten targets; lasso and the elastic-net path."""
+"""Least squares and ridge: tall, wide-ish and tiny designs, both dtypes, one and ten targets; standard errors; lasso and the elastic-net path."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -52,6 +53,18 @@ def ordinary(
     )
 
 
+def ridge(n: int, p: int, dtype: str, n_targets: int, in_suites: frozenset[str], why: str) -> Workload:
+    """Ridge regression with alpha = 1 on the data of `ordinary`."""
+    plain = ordinary(n, p, dtype, n_targets, in_suites, why, prefix="ridge")
+    return replace(plain, task="ridge", parameters={"alpha": 1.0}, facts={**plain.facts, "alpha": 1.0})
+
+
+def standard_errors(n: int, p: int, in_suites: frozenset[str], why: str) -> Workload:
+    """Ordinary least squares with standard errors, float64."""
+    plain = ordinary(n, p, "float64", 1, in_suites, why, prefix="standard errors")
+    return replace(plain, task="standard errors")
+
+
 def _in_suites(key: tuple[int, int, str, int]) -> frozenset[str]:
     return suites(*(name for name, members in (("full", FULL), ("quick", QUICK)) if key in members))
 
@@ -61,6 +74,23 @@ def _ordinary() -> list[Workload]:
     return [
         ordinary(n, p, dtype, targets, _in_suites((n, p, dtype, targets)), why)
         for ((n, p), why), dtype, targets in cells
+    ]
+
+
+def _ridge() -> list[Workload]:
+    cells = product(SHAPES.items(), ("float32", "float64"), (1, 10))
+    full = {(1_000_000, 20, "float64", 1), (20_000, 2_000, "float32", 1)}
+    return [
+        ridge(n, p, dtype, targets, suites("full") if (n, p, dtype, targets) in full else suites(), why)
+        for ((n, p), why), dtype, targets in cells
+    ]
+
+
+def _inference() -> list[Workload]:
+    return [
+        standard_errors(1_000_000, 20, suites("full"), "tall and thin"),
+        standard_errors(200_000, 50, suites("full"), "tall: the inverse of the Gram matrix is cheap"),
+        standard_errors(200, 10, suites("full"), "tiny: the cost of a call"),
     ]
 
 
@@ -113,11 +143,14 @@ def _toys() -> list[Workload]:
     return [
         ordinary(300, 4, "float64", 1, toy, "toy"),
         ordinary(300, 4, "float32", 3, toy, "toy"),
+        ridge(300, 4, "float64", 2, toy, "toy"),
+        standard_errors(300, 4, toy, "toy"),
         lasso(200, 10, 0.0, 0.05, "toy", toy),
+        lasso(40, 90, 0.0, 0.2, "toy: more columns than rows", toy),
         path(200, 6, toy),
     ]
 
 
 def workloads() -> list[Workload]:
     """All workloads of this topic."""
-    return [*_ordinary(), *_penalised(), *_toys()]
+    return [*_ordinary(), *_ridge(), *_inference(), *_penalised(), *_toys()]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,14 @@ from bench.workloads.base import Workload, suites
 
 FAMILY = "real data"
 FULL = suites("full")
+#: Their residuals are zero, and so are the standard errors.
+PERFECT = {"wampler1", "wampler2"}
+QUICK_AND_FULL = suites("quick", "full")
+EXACT_SUITES = {
+    "filip": suites("toy", "quick", "full"),
+    "norris": QUICK_AND_FULL,
+    "spector": QUICK_AND_FULL,
+}
 TOY_AND_FULL = suites("toy", "full")
 
 
@@ -177,7 +186,24 @@ def _exact(kind: str, name: str) -> Workload:
         arrays=partial(_exact_arrays, kind, name),
         parameters={"intercept": reference.linear(name)["intercept"], "alpha": 0.0},
         facts={"rows": rows, "columns": columns, "data": name},
-        suites=suites("quick", "full") if name in {"norris", "filip", "spector"} else FULL,
+        suites=EXACT_SUITES.get(name, FULL),
+    )
+
+
+def _exact_error_arrays(name: str) -> Arrays:
+    problem = reference.linear(name)
+    return {"X": problem["X"], "y": problem["y"], "exact": reference.standard_errors(name)}
+
+
+def _exact_errors(name: str) -> Workload:
+    plain = _exact("linear", name)
+    return replace(
+        plain,
+        name=f"{plain.name}/standard errors",
+        task="standard errors, exact",
+        why="exact standard errors from rational arithmetic",
+        dataset=f"{plain.dataset}-standard-errors",
+        arrays=partial(_exact_error_arrays, name),
     )
 
 
@@ -190,5 +216,6 @@ def workloads() -> list[Workload]:
         _words(),
         *_ising(),
         *_bundled(),
+        *(_exact_errors(name) for name in reference.names("linear") if name not in PERFECT),
         *(_exact(kind, name) for kind in ("linear", "logistic") for name in reference.names(kind)),
     ]

@@ -41,6 +41,10 @@ _REAL_OBJECTS = (Real, Decimal, np.bool_)
 _SHAPE_OF_TARGETS = {"accept_sparse": "csr", "ensure_all_finite": False, "ensure_2d": False, "dtype": None}
 
 
+#: How sparse samples are taken: as they are, or converted.
+SPARSE_SAMPLES: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32]}
+
+
 def validates_parameters(fit: Fit) -> Fit:
     """Decorate `fit`: check the estimator's parameters first, as scikit-learn does."""
     checked: Fit = _fit_context(prefer_skip_nested_validation=True)(fit)
@@ -83,7 +87,7 @@ def validated_regression_data(
     y: Any,
     *,
     ensure_all_finite: bool | str = True,
-    accept_sparse: bool | str = False,
+    **samples: Any,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Validate `X`, whose numbers are finite or may be missing ("allow-nan"), and targets of one or several columns.
 
@@ -99,7 +103,7 @@ def validated_regression_data(
         X,
         y,
         validate_separately=(
-            {"ensure_all_finite": ensure_all_finite, "accept_sparse": accept_sparse},
+            {"ensure_all_finite": ensure_all_finite, **samples},
             _SHAPE_OF_TARGETS,
         ),
     )

@@ -84,6 +84,20 @@ Matrix qr_triangle(Matrix a) {
 
 Matrix divided_by_triangle(const Matrix& a, const Matrix& r) {
   check(a.cols() == r.cols() && r.rows() == r.cols());
+  // Small ones here: OpenBLAS wakes all its threads for ten columns, and they spin on for milliseconds.
+  constexpr Index small = 128;
+  if (r.cols() <= small) {
+    Matrix result = a.copy();
+    for (Index j = 0; j < r.cols(); ++j) {
+      double* column = result.col(j);
+      for (Index k = 0; k < j; ++k) {
+        const double factor = r(k, j), *before = result.col(k);
+        for (Index i = 0; i < a.rows(); ++i) column[i] -= factor * before[i];
+      }
+      for (Index i = 0; i < a.rows(); ++i) column[i] /= r(j, j);
+    }
+    return result;
+  }
   Matrix transposed(a.cols(), a.rows()), result(a.rows(), a.cols());
   for (Index i = 0; i < a.rows(); ++i) {
     for (Index j = 0; j < a.cols(); ++j) transposed(j, i) = a(i, j);

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "base/cancel.hpp"
+#include "linalg/pair_gram.hpp"
+#include "linalg/pair_math.hpp"
 #include "linear_model/standardise.hpp"
 
 namespace crowfly {
@@ -16,7 +19,10 @@ constexpr Index refined_at_once = 16;
 constexpr int max_refinements = 8;
 /// Up to here S S' is right to 12 digits.
 constexpr double largest_plain_condition = 1e3;
-constexpr double most_operations_for_refinement = 0x1p30;
+/// Below, refinement with the data takes less than a millisecond.
+constexpr double most_operations_for_refinement = 0x1p18;
+/// Variance inflation of columns that are not centred, up to which their Gram matrix in pairs leaves errors below rounding.
+constexpr double largest_inflation = 1e14;
 
 constexpr double zero = 0;
 
@@ -46,12 +52,38 @@ class InverseColumns {
     return row < constant_ ? solution_.constant[as_size(t)] : solution_(row - constant_, t);
   }
 
+  /// With residuals of the data, a read each time.
   void refine(const Vector& diagonal) {
     const MatrixView zeros{reinterpret_cast<const char*>(&zero), problem_.features.rows, count_, 0, 0, DType::f64};
     const Design design = exact_design(problem_, whitening_, zeros, 1.0);
+    refine(diagonal, [&] { return exact_residuals(design, problem_.weights, solution_).gradient; });
+  }
+
+  /// With the Gram matrix of the columns, then ones, in pairs: no read.
+  void refine(const Vector& diagonal, const PairGram& gram) {
+    refine(diagonal, [&] {
+      PairCoefficients gradient(p_, count_);
+      const Index k = p_ + constant_;
+      parallel_for_work(count_, 20.0 * static_cast<double>(count_ * k * k), [&](Index t) {
+        checkpoint();
+        for (Index i = 0; i < k; ++i) {
+          Pair sum;
+          for (Index j = 0; j < k; ++j) {
+            sum -= gram.at(i, j) * (j < p_ ? solution_(j, t) : solution_.constant[as_size(t)]);
+          }
+          (i < p_ ? gradient(i, t) : gradient.constant[as_size(t)]) = sum;
+        }
+      });
+      return gradient;
+    });
+  }
+
+ private:
+  template <class Gradient>
+  void refine(const Vector& diagonal, const Gradient& gradient_of_solution) {
     double previous = std::numeric_limits<double>::infinity();
     for (int pass = 0; pass < max_refinements; ++pass) {
-      PairCoefficients gradient = exact_residuals(design, problem_.weights, solution_).gradient;
+      PairCoefficients gradient = gradient_of_solution();
       const PairCoefficients units = unit_vectors();
       for (Index t = 0; t < count_; ++t) {
         for (Index j = 0; j < p_; ++j) gradient(j, t) += units(j, t);
@@ -71,7 +103,6 @@ class InverseColumns {
     }
   }
 
- private:
   [[nodiscard]] PairCoefficients unit_vectors() const {
     PairCoefficients units(p_, count_);
     for (Index t = 0; t < count_; ++t) {
@@ -110,6 +141,19 @@ Matrix unshifted_basis(const Whitening& whitening) {
     basis(0, c) = value.high;
   }
   return basis;
+}
+
+/// Gram matrix in pairs of the columns, not centred, then ones; empty where their offsets or dependence cost it too many digits.
+std::optional<PairGram> exact_gram(const RegressionProblem& problem, const Whitening& whitening,
+                                   const Vector& diagonal) {
+  const MatrixView nothing{problem.target.data, problem.target.rows, 0, 0, 0, DType::f64};
+  const Index p = whitening.n_features(), constant = whitening.intercept ? 1 : 0;
+  PairGram gram = pair_gram(exact_design(problem, whitening, nothing, 1.0), problem.weights);
+  for (Index j = 0; j < p + constant; ++j) {
+    const double own = diagonal[as_size(j < p ? j + constant : 0)];
+    if (!(gram.at(j, j).high * own <= largest_inflation)) return std::nullopt;
+  }
+  return gram;
 }
 
 double refinement_operations(const RegressionProblem& problem, Index k) {
@@ -205,6 +249,15 @@ double durbin_watson(const Vector& residuals, const double* weights) {
   return changes / squares;
 }
 
+/// Cut to 88 bits: those below hang on the order of the rows, and would show in residuals that are rounding errors themselves. What is cut off changes the sum of their squares by
+/// its own square only.
+Pair settled(Pair x) {
+  if (x.high == 0 || !std::isfinite(x.high)) return x;
+  constexpr int kept_bits = 88, mantissa_bits = 52;
+  const double unit = std::ldexp(1.5, std::ilogb(x.high) - kept_bits + mantissa_bits);
+  return Pair::sum(x.high, (x.low + unit) - unit);
+}
+
 /// The solution as pairs: rounded coefficients corrected by one or two steps of refinement.
 PairCoefficients refined_solution(const Design& design, const RegressionProblem& problem, const Whitening& whitening,
                                   const double* coef, double intercept, double target_scale) {
@@ -213,13 +266,18 @@ PairCoefficients refined_solution(const Design& design, const RegressionProblem&
   for (Index j = 0; j < p; ++j) solution(j, 0) = coef[j] * target_scale / whitening.scale[as_size(j)];
   solution.constant[0] = intercept * target_scale;
   constexpr double benign = 1e6;
-  for (int pass = 0; pass < (whitening.condition <= benign ? 1 : 2); ++pass) {
+  // Small problems may have residuals that are nothing but rounding of the targets, and those ask for all digits.
+  const bool once = whitening.condition <= benign &&
+                    refinement_operations(problem, whitening.basis.rows()) > most_operations_for_refinement;
+  for (int pass = 0; pass < (once ? 1 : 2); ++pass) {
     PairCoefficients gradient = exact_residuals(design, problem.weights, solution).gradient;
     if (!whitening.intercept) gradient.constant[0] = 0;
     const PairCoefficients step = whitening.solve(gradient);
     for (Index j = 0; j < p; ++j) solution(j, 0) += step(j, 0);
     solution.constant[0] += step.constant[0];
   }
+  for (Pair& value : solution.coef) value = settled(value);
+  solution.constant[0] = settled(solution.constant[0]);
   return solution;
 }
 
@@ -253,9 +311,17 @@ InverseGram inverse_gram(const RegressionProblem& problem, const Whitening& whit
   for (Index c = 0; c < k; ++c) {
     for (Index i = 0; i < k; ++i) diagonal[as_size(i)] += basis(i, c) * basis(i, c);
   }
+  std::optional<PairGram> gram;
+  if (refinement_operations(problem, k) > most_operations_for_refinement) {
+    gram = exact_gram(problem, whitening, diagonal);
+  }
   for (Index first = 0; first < k; first += refined_at_once) {
     InverseColumns columns(problem, whitening, first, std::min(refined_at_once, k - first));
-    columns.refine(diagonal);
+    if (gram) {
+      columns.refine(diagonal, *gram);
+    } else {
+      columns.refine(diagonal);
+    }
     for (Index t = 0; t < std::min(refined_at_once, k - first); ++t) {
       for (Index i = 0; i <= first + t; ++i) {
         inverse.values(i, first + t) = inverse.values(first + t, i) = columns.at(i, t).high;

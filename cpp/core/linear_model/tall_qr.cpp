@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "base/cancel.hpp"
 
@@ -19,21 +21,36 @@ void append_rows(const RowBlock& block, const double* weights, Index cols, Matri
   }
 }
 
+/// Rows by falling weight; empty where the order doesn't matter.
+std::vector<Index> order_by_weight(const double* weights, Index n) {
+  constexpr double much = 1e4;
+  if (weights == nullptr || n == 0) return {};
+  const auto [least, most] = std::minmax_element(weights, weights + n);
+  if (!(*most > much * *least)) return {};
+  std::vector<Index> order(as_size(n));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(), [=](Index i, Index j) { return weights[i] > weights[j]; });
+  return order;
+}
+
 }  // namespace
 
 Matrix reduced_rows(const Design& design, const double* weights) {
   const Index n = design.rows(), m = design.cols();
   const Index chunk = std::max<Index>(256, 4 * m);
-  RowBlock block(std::min<Index>(chunk, 256), m);
+  const std::vector<Index> order = order_by_weight(weights, n);
+  const Index step = order.empty() ? 256 : 1;
+  RowBlock block(std::min(chunk, step), m);
   Matrix reduced;
   for (Index begin = 0; begin < n; begin += chunk) {
     checkpoint();
     const Index count = std::min(chunk, n - begin), kept = reduced.rows();
     Matrix stacked(kept + count, m);
     for (Index j = 0; j < m; ++j) std::copy_n(reduced.col(j), kept, stacked.col(j));
-    for (Index k = 0; k < count; k += 256) {
-      block.load(design, begin + k, std::min<Index>(256, count - k));
-      append_rows(block, weights == nullptr ? nullptr : weights + begin + k, m, stacked, kept + k);
+    for (Index k = 0; k < count; k += step) {
+      const Index row = order.empty() ? begin + k : order[as_size(begin + k)];
+      block.load(design, row, std::min(step, count - k));
+      append_rows(block, weights == nullptr ? nullptr : weights + row, m, stacked, kept + k);
     }
     reduced = n > chunk && stacked.rows() > m ? qr_triangle(std::move(stacked)) : std::move(stacked);
   }

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from crowfly import nnls
 from crowfly._estimators import (
+    SPARSE_SAMPLES,
     FloatArray,
     MatrixLike,
     checked_sample_weight,
@@ -41,7 +42,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Validate, solve and set the attributes of the solution."""
         if self.positive:
             raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
-        X, targets = validated_regression_data(self, X, y)
+        X, targets = validated_regression_data(self, X, y, **SPARSE_SAMPLES)
         self._solution = solve_least_squares(
             X,
             targets,
@@ -59,7 +60,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -76,9 +77,16 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(np.atleast_2d(coef).shape[0], self.intercept_, dtype=np.float64)
         values: FloatArray = replace(self._solution, coef=coef, intercept=intercept).predict(
-            validate_data(self, X, reset=False)
+            validate_data(self, X, reset=False, **SPARSE_SAMPLES)
         )
         return values
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that samples may be sparse."""
+        tags = super().__sklearn_tags__()
+        # RidgeCV, which has no such parameter, reads rows several times.
+        tags.input_tags.sparse = not getattr(self, "positive", True)
+        return tags
 
 
 def _penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
@@ -131,7 +139,7 @@ class LinearRegression(_LeastSquaresRegressor):
 
     Notes
     -----
-    There is no attribute ``singular_``: no singular values are computed. Sparse input is not offered. Coefficients
+    There is no attribute ``singular_``: no singular values are computed. Sparse input has at most 6000 features. Coefficients
     and predictions are float64 for float32 data too, since all arithmetic is; scikit-learn's are float32.
 
     Examples
@@ -173,7 +181,7 @@ class LinearRegression(_LeastSquaresRegressor):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
@@ -189,7 +197,7 @@ class LinearRegression(_LeastSquaresRegressor):
         ValueError
             If an argument is not finite, shapes do not match, or a weight is negative.
         TypeError
-            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
+            If `X` is sparse and ``positive=True``, or `y` holds strings, dates or other things that are no real numbers.
         """
         if self.positive:
             return self._fit_non_negative(X, y, sample_weight)
@@ -253,7 +261,7 @@ class Ridge(_LeastSquaresRegressor):
 
     Notes
     -----
-    Sparse input is not offered. Coefficients and predictions are float64 for float32 data too, since all
+    Sparse input has at most 6000 features. Coefficients and predictions are float64 for float32 data too, since all
     arithmetic is; scikit-learn's are float32.
 
     Examples
@@ -305,7 +313,7 @@ class Ridge(_LeastSquaresRegressor):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
@@ -322,7 +330,7 @@ class Ridge(_LeastSquaresRegressor):
             If an argument is not finite, shapes do not match, a weight or penalty is negative,
             ``positive=True``, or ``solver='lbfgs'``.
         TypeError
-            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
+            If `y` holds strings, dates or other things that are no real numbers.
         """
         if self.solver == "lbfgs" and not self.positive:
             raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")

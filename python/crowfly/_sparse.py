@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sparse matrices of SciPy as designs: checked, and cut into dense blocks of rows that are never all there at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Cross products of so many columns in twice the precision take 600 MB.
+MOST_FEATURES = 6000
+#: Numbers of a block: 4 MiB of float64.
+BLOCK_ENTRIES = 1 << 19
+
+
+def is_sparse(value: object) -> TypeGuard[Any]:
+    """Whether `value` is a matrix or array of scipy.sparse; SciPy isn't imported for it."""
+    module = sys.modules.get("scipy.sparse")
+    return module is not None and bool(module.issparse(value))
+
+
+def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES) -> Any:
+    """A finite CSR matrix with at least one row and column, float32 or float64, entries of one place added up; `value` is left as it is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming X: another format than CSR or CSC, other numbers, no rows or features, too many features, NaN or infinity.
+    """
+    if value.format not in ("csr", "csc"):
+        raise TypeError(f"X: a sparse matrix in CSR or CSC format expected, got {value.format}; use .tocsr()")
+    if value.dtype not in (np.float32, np.float64):
+        raise TypeError(
+            f"X: a sparse matrix of float32 or float64 expected, got dtype {value.dtype}; use .astype(np.float64)"
+        )
+    if value.ndim != 2:
+        raise ValueError(f"X: 2 dimensions expected, got shape {value.shape}")
+    for axis, what in enumerate(("row", "feature")):
+        if value.shape[axis] == 0:
+            raise ValueError(f"X: at least one {what} expected, got shape {value.shape}")
+    if most_features is not None and value.shape[1] > most_features:
+        raise ValueError(
+            f"X: at most {most_features} features expected of a sparse matrix, whose cross products are held in memory, got {value.shape[1]}"
+        )
+    rows = value.tocsr()
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    wrong = np.flatnonzero(~np.isfinite(rows.data))
+    if wrong.size:
+        row = int(np.searchsorted(rows.indptr, wrong[0], side="right")) - 1
+        place = f"X[{row}, {rows.indices[wrong[0]]}]"
+        raise ValueError(f"X: finite numbers expected, {place} is {rows.data[wrong[0]]}")
+    return rows
+
+
+def blocks(rows: Any) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Dense blocks of rows of a CSR matrix, a few megabytes each."""
+    n, p = rows.shape
+    count = max(1, BLOCK_ENTRIES // p)
+    for begin in range(0, n, count):
+        part = slice(begin, min(begin + count, n))
+        yield part, rows[part].toarray()
