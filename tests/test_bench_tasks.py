@@ -129,6 +129,7 @@ def test_least_squares_by_crowfly_is_right_and_a_small_fault_is_measured(n_targe
     assert not moved.right
 
 
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.RankWarning")
 def test_least_squares_below_full_rank_is_judged_by_predictions() -> None:
     arrays = synthetic.regression(50, 4)
     arrays["X"] = np.column_stack([arrays["X"], arrays["X"][:, 0] + arrays["X"][:, 1]])

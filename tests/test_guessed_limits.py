@@ -105,7 +105,20 @@ def test_many_features(n_features: int, k: int, dtype: type) -> None:
     queries[:5] = points[:5]
     index = crowfly.Index(points, algorithm="lattice")
     many = n_features >= 256
-    words = many or k >= 64 if crowfly.get_config()["isa"] == "avx2" else many and k >= 8
+    # 20 queries are too few for packing words for the sake of k alone.
+    words = many if crowfly.get_config()["isa"] == "avx2" else many and k >= 8
     bits = 16 if words else 8
     assert index.explain(20, k).precision == f"{bits}-bit integers, then float64"
     assert_neighbors_equal(index.query(queries, k), neighbors(queries, points, k))
+
+
+def test_many_neighbors_of_many_queries_on_few_levels() -> None:
+    """Words where bytes have few levels, for the sake of k alone; few queries then use what is packed."""
+    queries, points = normal_pair(600, 3_000, 70)
+    index = crowfly.Index(points, algorithm="lattice")
+    bits = 16 if crowfly.get_config()["isa"] == "avx2" else 8
+    assert index.explain(600, 64).precision == f"{bits}-bit integers, then float64"
+    assert index.explain(20, 64).precision == "8-bit integers, then float64"
+    assert_neighbors_equal(index.query(queries, 64), neighbors(queries, points, 64))
+    assert index.explain(20, 64).precision == f"{bits}-bit integers, then float64"
+    assert_neighbors_equal(index.query(queries[:20], 64), neighbors(queries[:20], points, 64))

@@ -55,6 +55,7 @@ def test_blocks_of_rows_give_the_same_digits(monkeypatch: pytest.MonkeyPatch) ->
     np.testing.assert_array_equal(cut.coef, whole.coef)
 
 
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.RankWarning")
 def test_several_targets_entries_given_twice_and_rank() -> None:
     dense, y, _ = problem()
     dense[:, 3] = dense[:, 1]

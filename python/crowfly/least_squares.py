@@ -172,7 +172,8 @@ def lstsq(
     (3.0, 1.0)
     """
     result = solve_least_squares(X, y, intercept, sample_weight, alpha, num_threads)
-    _warn(result, enough_rows=np.shape(X)[0] >= np.shape(X)[1] + bool(intercept))
+    n_rows = np.shape(X)[0] if sample_weight is None else np.count_nonzero(np.asarray(sample_weight))
+    _warn(result, enough_rows=n_rows >= np.shape(X)[1] + bool(intercept))
     return result
 
 
