@@ -23,7 +23,7 @@ def table_entries() -> set[str]:
     aliases = re.findall(r"using (\w+) = [\w:]+ \(\*\)\(", text)
     aliased = re.findall(rf"^  (?:{'|'.join(aliases)}) (\w+)", text, re.MULTILINE)
     names = {*re.findall(r"\(\*(\w+)\)\(", text), *aliased} - {"enter", "leave"}
-    of_lattice = {"tile", "round_f32", "round_f64"}
+    of_lattice = {"scan", "round_f32", "round_f64"}
     return names - of_lattice | {f"lattice_{name}" for name in of_lattice}
 
 
@@ -59,7 +59,7 @@ def test_timer_refuses_what_it_does_not_know() -> None:
         _core._kernels.KernelTimer("filter", 16)
     for size in (0, -1, 2**40):
         with pytest.raises(ValueError, match="size: 1 to"):
-            _core._kernels.KernelTimer("lattice_tile byte", size)
+            _core._kernels.KernelTimer("lattice_scan byte", size)
 
 
 @dataclass

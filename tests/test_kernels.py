@@ -103,53 +103,112 @@ def test_rows_far_outside_the_lattice_are_clipped(lattice: str) -> None:
         assert length >= far
 
 
-def tile_of(lattice: str, depths: int, seed: int, bits: int = 29) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Queries and points of a tile over their whole range, and what the points' sums start from."""
+def panels_of(
+    lattice: str, depths: int, seed: int, n_panels: int = 1, bits: int = 29
+) -> tuple[AnyArray, AnyArray, AnyArray]:
+    """A panel of queries and some of points over their whole range, and what the points' sums start from."""
     sizes = _core._kernels.lattice_sizes(lattice)
     offset, depth = sizes["offset"], depths * sizes["depth"]
     # As large as the sums allow: 30 bits, the start included.
     levels = min(sizes["levels"], int((2**bits / depth) ** 0.5))
     rng = np.random.default_rng(seed)
     queries = rng.integers(-levels, levels + 1, (sizes["queries"], depth))
-    points = offset + rng.integers(-levels, levels + 1, (sizes["points"], depth))
+    points = offset + rng.integers(-levels, levels + 1, (n_panels * sizes["points"], depth))
     # Every product of the first rows is as large as it gets, of either sign.
     queries[0], points[0], points[-1] = levels, offset + levels, offset - levels
     queries[-1] = -levels
     return queries, points, rng.integers(-(2**28), 0, len(points)).astype(np.int32)
 
 
+def hits_of(
+    lattice: str, sums: AnyArray, thresholds: AnyArray, panels: list[int], first: int
+) -> list[tuple[int, int, int]]:
+    """Values, queries and places counted from the first panel, in the order of panels, then queries."""
+    width = _core._kernels.lattice_sizes(lattice)["points"]
+    hits = []
+    for panel in panels:
+        tile = sums[:, panel * width : (panel + 1) * width]
+        hits += [
+            (int(tile[i, j]), int(i), (panel - first) * width + int(j))
+            for i, j in np.argwhere(tile >= thresholds[:, np.newaxis])
+        ]
+    return hits
+
+
+def scan(
+    lattice: str,
+    queries: AnyArray,
+    points: AnyArray,
+    start: AnyArray,
+    thresholds: AnyArray,
+    step: int = 1,
+    room: int = 0,
+) -> tuple[list[tuple[int, int, int]], int]:
+    capacity = _core._kernels.lattice_sizes(lattice)["max_hits"] + room
+    hits, next_panel = _core._kernels.lattice_scan(
+        lattice, queries, points, start, thresholds, step, capacity
+    )
+    assert len(hits) <= capacity
+    return [tuple(hit) for hit in hits.tolist()], next_panel
+
+
 @pytest.mark.parametrize("lattice", LATTICES)
+@pytest.mark.parametrize("n_panels", [1, 2, 7])
 @pytest.mark.parametrize("depths", [1, 2, 3, 5, 8, 64])
-def test_lattice_tile_is_exact(depths: int, lattice: str) -> None:
-    queries, points, start = tile_of(lattice, depths, depths)
+def test_lattice_scan_is_exact(depths: int, n_panels: int, lattice: str) -> None:
+    queries, points, start = panels_of(lattice, depths, depths, n_panels)
     sums = start + queries @ points.T
     rng = np.random.default_rng(depths)
     # A threshold that one of the row's sums just meets; rows without a hit; rows of hits.
     thresholds = sums[np.arange(len(sums)), rng.integers(0, sums.shape[1], len(sums))].astype(np.int32)
-    thresholds[1::3], thresholds[2::3] = 2**30, -(2**30)
-    any_hit, hits, values = _core._kernels.lattice_tile(lattice, queries, points, start, thresholds)
-    expected = sums - thresholds[:, np.newaxis]
-    assert any_hit
-    np.testing.assert_array_equal(values, expected)
-    bits = (hits[:, np.newaxis] >> np.arange(len(points), dtype=np.uint64)) & np.uint64(1)
-    np.testing.assert_array_equal(bits, expected >= 0)
+    thresholds[1::3], thresholds[2::3] = 2**30, 1 - 2**30
+    for step in (1, 3):
+        panel, looked_at = 0, 0
+        width = len(points) // n_panels
+        # Where room runs out, the next scan goes on.
+        while panel < n_panels:
+            rest = slice(panel * width, None)
+            hits, next_panel = scan(lattice, queries, points[rest], start[rest], thresholds, step, room=17)
+            assert next_panel > 0
+            assert next_panel % step == 0
+            seen = list(range(panel, min(panel + next_panel, n_panels), step))
+            assert hits == hits_of(lattice, sums, thresholds, seen, panel)
+            panel += next_panel
+            looked_at += len(seen)
+        assert looked_at == -(-n_panels // step)
 
 
 @pytest.mark.parametrize("lattice", LATTICES)
-def test_lattice_tile_sees_a_single_hit_wherever_it_is(lattice: str) -> None:
-    queries, points, _ = tile_of(lattice, 1, 7, bits=26)
+def test_a_scan_with_few_hits_goes_to_the_end(lattice: str) -> None:
+    queries, points, start = panels_of(lattice, 2, 3, n_panels=40)
+    sums = start + queries @ points.T
+    thresholds = np.partition(sums, -5)[:, -5].astype(np.int32)
+    hits, next_panel = scan(lattice, queries, points, start, thresholds, room=300)
+    assert next_panel == 40
+    assert len(hits) >= 5 * len(queries)
+    assert hits == hits_of(lattice, sums, thresholds, list(range(40)), 0)
+
+
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_lattice_scan_sees_a_single_hit_wherever_it_is(lattice: str) -> None:
+    queries, points, _ = panels_of(lattice, 1, 7, n_panels=2, bits=26)
     products = queries @ points.T
     nothing = np.full(len(queries), 2**30, np.int32)
-    assert not _core._kernels.lattice_tile(
-        lattice, queries, points, np.zeros(len(points), np.int32), nothing
-    )[0]
+    assert scan(lattice, queries, points, np.zeros(len(points), np.int32), nothing) == ([], 2)
     for i, j in np.ndindex(products.shape):
         start, thresholds = np.full(len(points), -(2**28), np.int32), nothing.copy()
         start[j], thresholds[i] = 0, products[i, j]
-        any_hit, hits, _ = _core._kernels.lattice_tile(lattice, queries, points, start, thresholds)
-        assert any_hit
-        assert hits.nonzero()[0].tolist() == [i]
-        assert hits[i] == 1 << j
+        assert scan(lattice, queries, points, start, thresholds)[0] == [(products[i, j], i, j)]
+
+
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_places_that_are_not_filled_are_never_hits(lattice: str) -> None:
+    queries, points, start = panels_of(lattice, 1, 8)
+    points[-3:], start[-3:] = 0, -(2**30)
+    everything = np.full(len(queries), 1 - 2**30, np.int32)
+    assert {place for _, _, place in scan(lattice, queries, points, start, everything)[0]} == set(
+        range(len(points) - 3)
+    )
 
 
 SIZES = [1, 2, 3, 7, 8, 9, 11, 12, 13, 23, 24, 25, 47, 49, 97, 193, 200]

@@ -42,48 +42,65 @@ py::tuple round_one_row(const std::string& lattice, const py::array& row, const 
   return py::make_tuple(codes, bounds.squares, bounds.moved, bounds.length);
 }
 
-/// Codes [row][column] as a tile takes them: in groups of so many bytes, of one row after the other.
+/// Codes [row][column] as a scan takes them: panels of rows, each in groups of so many bytes, of one row after the other.
 template <class Code>
-AlignedBuffer<Code> grouped(const py::array_t<std::int64_t, py::array::c_style>& codes, Index group_bytes) {
-  const Index rows = codes.shape(0), cols = codes.shape(1), group = group_bytes / static_cast<Index>(sizeof(Code));
-  AlignedBuffer<Code> target(rows * cols);
+AlignedBuffer<std::uint8_t> panels_of(const py::array_t<std::int64_t, py::array::c_style>& codes, Index height,
+                                      Index group_bytes) {
+  constexpr auto size = static_cast<Index>(sizeof(Code));
+  const Index rows = codes.shape(0), cols = codes.shape(1), group = group_bytes / size;
+  AlignedBuffer<std::uint8_t> target(rows * cols * size);
   for (Index i = 0; i < rows; ++i) {
     for (Index k = 0; k < cols; ++k) {
-      target[(k / group * rows + i) * group + k % group] = static_cast<Code>(codes.at(i, k));
+      const auto code = static_cast<Code>(codes.at(i, k));
+      const Index slot = i / height * height * cols + (k / group * height + i % height) * group + k % group;
+      std::memcpy(target.data() + slot * size, &code, sizeof(Code));
     }
   }
   return target;
 }
 
-/// One tile of the lattice filter, the rows of both as a caller has them: whether it has a hit, the hits of each query as bits, and the values.
-py::tuple lattice_tile(const std::string& name, const py::array_t<std::int64_t, py::array::c_style>& queries,
+/// One panel of queries and some of points, the rows of both as a caller has them: values, queries and places of the hits among every `step`-th panel, and the next
+/// panel where room for `capacity` hits ran out.
+py::tuple lattice_scan(const std::string& name, const py::array_t<std::int64_t, py::array::c_style>& queries,
                        const py::array_t<std::int64_t, py::array::c_style>& points,
                        const py::array_t<std::int32_t, py::array::c_style>& start,
-                       const py::array_t<std::int32_t, py::array::c_style>& thresholds) {
+                       const py::array_t<std::int32_t, py::array::c_style>& thresholds, Index step, Index capacity) {
   const kernels::Lattice& lattice = lattice_named(name);
   const Index rows = lattice.queries, cols = lattice.points;
-  require(queries.ndim() == 2 && points.ndim() == 2 && queries.shape(0) == rows && points.shape(0) == cols &&
+  require(queries.ndim() == 2 && points.ndim() == 2 && queries.shape(0) == rows && points.shape(0) % cols == 0 &&
               queries.shape(1) == points.shape(1) && queries.shape(1) * lattice.code_bytes % lattice.row_multiple == 0,
-          "queries, points: a tile of some whole depths expected");
-  require(start.size() == cols && thresholds.size() == rows,
+          "queries, points: a panel and some whole panels of some whole depths expected");
+  require(start.size() == points.shape(0) && thresholds.size() == rows,
           "start, thresholds: one per point, one per query expected");
+  require(step >= 1 && capacity >= lattice.max_hits(), "step, capacity: 1 or more, room for max_hits expected");
+  const Index n_panels = points.shape(0) / cols, row_bytes = queries.shape(1) * lattice.code_bytes;
   const bool bytes = lattice.code_bytes == 1;
-  const auto q = bytes ? grouped<std::int8_t>(queries, lattice.group) : AlignedBuffer<std::int8_t>();
-  const auto x = bytes ? grouped<std::uint8_t>(points, 4) : AlignedBuffer<std::uint8_t>();
-  const auto wide_q = bytes ? AlignedBuffer<std::int16_t>() : grouped<std::int16_t>(queries, lattice.group);
-  const auto wide_x = bytes ? AlignedBuffer<std::int16_t>() : grouped<std::int16_t>(points, 4);
-  AlignedBuffer<std::int32_t> first(cols), limits(rows), values(rows * cols);
-  std::copy_n(start.data(), cols, first.data());
+  const auto query_codes = bytes ? panels_of<std::int8_t>(queries, rows, lattice.group)
+                                 : panels_of<std::int16_t>(queries, rows, lattice.group);
+  const auto point_codes = bytes ? panels_of<std::uint8_t>(points, cols, 4) : panels_of<std::int16_t>(points, cols, 4);
+  AlignedBuffer<std::int32_t> first(start.size()), limits(rows);
+  std::copy_n(start.data(), start.size(), first.data());
   std::copy_n(thresholds.data(), rows, limits.data());
-  py::array_t<std::uint64_t> hits(rows);
-  py::array_t<std::int32_t> found({rows, cols});
-  const void* const query_codes = bytes ? static_cast<const void*>(q.data()) : wide_q.data();
-  const void* const point_codes = bytes ? static_cast<const void*>(x.data()) : wide_x.data();
-  const kernels::LatticeScope scope(lattice);
-  const bool any = lattice.tile(query_codes, point_codes, first.data(), limits.data(),
-                                queries.shape(1) * lattice.code_bytes, hits.mutable_data(), values.data());
-  std::copy_n(values.data(), rows * cols, found.mutable_data());
-  return py::make_tuple(any, hits, found);
+  AlignedBuffer<kernels::LatticeHit> hits(capacity);
+  const kernels::LatticeFound found = [&] {
+    const kernels::LatticeScope scope(lattice);
+    return lattice.scan({.queries = query_codes.data(),
+                         .points = point_codes.data(),
+                         .start = first.data(),
+                         .thresholds = limits.data(),
+                         .row_bytes = row_bytes,
+                         .n_panels = n_panels,
+                         .step = step,
+                         .hits = hits.data(),
+                         .capacity = capacity});
+  }();
+  py::array_t<std::int32_t> out({found.n_hits, Index{3}});
+  for (Index i = 0; i < found.n_hits; ++i) {
+    out.mutable_at(i, 0) = hits[i].value;
+    out.mutable_at(i, 1) = hits[i].query;
+    out.mutable_at(i, 2) = hits[i].place;
+  }
+  return py::make_tuple(out, found.next_panel);
 }
 
 /// X' diag(w) X, packed and summed as a fit does it.
@@ -148,8 +165,8 @@ void bind_kernels(py::module_& m) {
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));
   m.def("round_row", &round_one_row, py::arg("lattice"), py::arg("row"), py::arg("centre"), py::arg("inverse_step"));
-  m.def("lattice_tile", &lattice_tile, py::arg("lattice"), py::arg("queries"), py::arg("points"), py::arg("start"),
-        py::arg("thresholds"));
+  m.def("lattice_scan", &lattice_scan, py::arg("lattice"), py::arg("queries"), py::arg("points"), py::arg("start"),
+        py::arg("thresholds"), py::arg("step"), py::arg("capacity"));
   m.def(
       "lattice_sizes",
       [](const std::string& name) {
@@ -157,6 +174,7 @@ void bind_kernels(py::module_& m) {
         py::dict sizes;
         sizes["queries"] = lattice.queries;
         sizes["points"] = lattice.points;
+        sizes["max_hits"] = lattice.max_hits();
         sizes["depth"] = lattice.row_multiple / lattice.code_bytes;
         sizes["levels"] = lattice.levels;
         sizes["offset"] = lattice.offset;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 
 namespace crowfly::bindings {
 namespace {
@@ -28,9 +29,10 @@ const kernels::Lattice& lattice_of(const KernelTable& t) {
 
 /// Thresholds that no value meets: what nearly every tile of a search sees.
 template <class Code>
-Trial lattice_tile(const KernelTable& t, Index size) {
+Trial lattice_scan(const KernelTable& t, Index size) {
+  constexpr Index n_panels = 2 / static_cast<Index>(sizeof(Code));
   const kernels::Lattice& lattice = lattice_of<Code>(t);
-  const Index rows = lattice.queries, cols = lattice.points;
+  const Index rows = lattice.queries, cols = n_panels * lattice.points;
   const Index row_bytes = round_up(size * lattice.code_bytes, lattice.row_multiple),
               depth = row_bytes / lattice.code_bytes;
   Trial trial;
@@ -38,10 +40,19 @@ Trial lattice_tile(const KernelTable& t, Index size) {
   trial.work = {Precision::int8, times(2, rows, cols, depth), times(row_bytes, rows + cols) + times(4, rows + cols), 0};
   auto *queries = trial.array<Code>(depth * rows), *points = trial.array<Code>(depth * cols);
   auto *start = trial.array<std::int32_t>(cols), *thresholds = trial.array<std::int32_t>(rows);
-  auto* values = trial.array<std::int32_t>(rows * cols);
-  auto* hits = trial.array<std::uint64_t>(rows);
+  // Not among the trial's arrays: none is found, so their cache isn't touched.
+  const auto hits = std::make_shared<AlignedBuffer<kernels::LatticeHit>>(lattice.max_hits());
   std::fill_n(thresholds, rows, 1 << 30);
-  trial.call = [=, kernel = lattice.tile] { kernel(queries, points, start, thresholds, row_bytes, hits, values); };
+  const kernels::LatticeScan scan{.queries = queries,
+                                  .points = points,
+                                  .start = start,
+                                  .thresholds = thresholds,
+                                  .row_bytes = row_bytes,
+                                  .n_panels = n_panels,
+                                  .step = 1,
+                                  .hits = hits->data(),
+                                  .capacity = lattice.max_hits()};
+  trial.call = [scan, hits, kernel = lattice.scan] { kernel(scan); };
   return trial;
 }
 
@@ -385,11 +396,11 @@ Trial write_stream(const KernelTable& t, Index size) {
 // --- The list -----------------------------------------------------------------------------------------------------------
 
 const TrialEntry entries[] = {
-    {"lattice_tile byte", 16, lattice_tile<std::uint8_t>},
-    {"lattice_tile byte", 128, lattice_tile<std::uint8_t>},
-    {"lattice_tile byte", 384, lattice_tile<std::uint8_t>},
-    {"lattice_tile word", 128, lattice_tile<std::int16_t>},
-    {"lattice_tile word", 256, lattice_tile<std::int16_t>},
+    {"lattice_scan byte", 16, lattice_scan<std::uint8_t>},
+    {"lattice_scan byte", 128, lattice_scan<std::uint8_t>},
+    {"lattice_scan byte", 256, lattice_scan<std::uint8_t>},
+    {"lattice_scan word", 128, lattice_scan<std::int16_t>},
+    {"lattice_scan word", 256, lattice_scan<std::int16_t>},
     {"lattice_round_f32 byte", 128, lattice_round<std::uint8_t, float>},
     {"lattice_round_f64 byte", 128, lattice_round<std::uint8_t, double>},
     {"lattice_round_f32 word", 128, lattice_round<std::int16_t, float>},

@@ -36,7 +36,7 @@ const Row rows[] = {
 
 /// The sums of both lattices, on this very CPU.
 bool tiles_are_exact(const KernelTable& table) {
-  return lattice_tile_is_exact(table.byte_lattice) && lattice_tile_is_exact(table.word_lattice);
+  return lattice_scan_is_exact(table.byte_lattice) && lattice_scan_is_exact(table.word_lattice);
 }
 
 bool runs_here(const Row& row) {

@@ -39,7 +39,33 @@ struct LatticeSums {
   double squares, moved, wide;
 };
 
-/// The lattice filter's tile: `queries` x `points` (at most 64 points) sums of products of integers from -levels to levels. Those of queries are stored as they
+/// A pair whose sum reaches the query's threshold. `place` counts points from the first panel of the scan, whichever panels it looks at.
+struct LatticeHit {
+  std::int32_t value, query, place;
+};
+
+/// One panel of queries, and panels of points one after another, of which every `step`-th is looked at.
+///   queries: [row_bytes / group][queries][group bytes]; points: [n_panels][row_bytes / 4][points][4 bytes]; start: [n_panels][points];
+///   thresholds: one per query; hits: room for `capacity`, at least max_hits() of the lattice.
+struct LatticeScan {
+  const void* queries;
+  const void* points;
+  const std::int32_t* start;
+  const std::int32_t* thresholds;
+  Index row_bytes;
+  Index n_panels;
+  Index step;
+  LatticeHit* hits;
+  Index capacity;
+};
+
+/// The first panel that was not looked at, for want of room for its hits; a panel beyond the last otherwise.
+struct LatticeFound {
+  Index next_panel;
+  Index n_hits;
+};
+
+/// The lattice filter: sums of products of integers from -levels to levels, in tiles of `queries` x `points` (at most 64 points). Those of queries are stored as they
 /// are, those of points with `offset` added, in `code_bytes` bytes each (1: then unsigned; or 2), in rows of a multiple of `row_multiple` bytes.
 struct Lattice {
   Index queries;
@@ -49,13 +75,15 @@ struct Lattice {
   Index group;  ///< bytes
   Index levels;
   Index offset;
+  Index speed;  ///< products at a time, compared with words
 
-  /// values(i, j) = start[j] + q_i . (x_j + offset) - thresholds[i], exactly, in 32 bits; the caller sees to it that nothing overflows.
-  ///   queries: [row_bytes / group][queries][group bytes]; points: [row_bytes / 4][points][4 bytes].
-  ///   hits: one word per query, bit j set where values(i, j) >= 0; values: [queries][points]. What they hold where the tile has no hit is left open.
-  /// Returns whether the tile has a hit. To be called between enter and leave on the same thread, with no code of others in between: see LatticeScope.
-  bool (*tile)(const void* queries, const void* points, const std::int32_t* start, const std::int32_t* thresholds,
-               Index row_bytes, std::uint64_t* hits, std::int32_t* values);
+  /// Two tiles, one of which may be multiplied while the other's hits are taken.
+  [[nodiscard]] constexpr Index max_hits() const noexcept { return 2 * queries * points; }
+
+  /// value(i, j) = start[j] + q_i . (x_j + offset), exactly, in 32 bits; the caller sees to it that nothing overflows, differences from thresholds neither. Hits are
+  /// the pairs with value(i, j) >= thresholds[i], panel by panel, query by query. At least one panel is looked at.
+  /// To be called between enter and leave on the same thread, with no code of others in between: see LatticeScope.
+  LatticeFound (*scan)(const LatticeScan& scan);
   using ThreadState = void (*)();
   ThreadState enter;
   ThreadState leave;

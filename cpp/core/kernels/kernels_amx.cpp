@@ -6,35 +6,91 @@
 namespace crowfly::kernels::amx {
 namespace {
 
-/// The generic tile on tile registers. They can't be compared: the sums go to `values` first, and the thresholds are taken off there.
-bool tile(const void* queries, const void* points, const std::int32_t* start, const std::int32_t* thresholds,
-          Index row_bytes, std::uint64_t* hits, std::int32_t* values) {
-  constexpr Index rows = TileSums::queries, cols = TileSums::points, lanes = Sums::lanes;
-  static_assert(cols == 2 * lanes);
-  TileSums::set_rows(start);
-  const auto* query = static_cast<const std::int8_t*>(queries);
-  const auto* point = static_cast<const std::uint8_t*>(points);
-  for (Index j = 0; j < row_bytes; j += TileSums::features) {
-    TileSums::add_products(query + j * rows, point + j * cols);
-  }
-  TileSums::store(values);
+/// Tile registers can't be compared: their sums go to memory. While the sums of one panel are multiplied, those of the panel before meet the thresholds there.
+class Scan {
+ public:
+  explicit Scan(const LatticeScan& task) : task_(task), next_(task.hits) {}
 
-  Sums signs = Sums::difference(values, thresholds[0]);
-  for (Index i = 0; i < rows; ++i) {
-    signs = signs & Sums::difference(values + i * cols, thresholds[i]);
-    signs = signs & Sums::difference(values + i * cols + lanes, thresholds[i]);
+  LatticeFound run() {
+    const LatticeHit* const end = task_.hits + task_.capacity;
+    Index p = 0;
+    for (; p < task_.n_panels && end - next_ >= (p == 0 ? tile : 2 * tile); p += task_.step) {
+      multiply(p);
+      take_pending();
+      pending_ = p;
+      looked_at_ = 0;
+      turn_ ^= 1;
+    }
+    look_until(n_blocks);
+    take_pending();
+    return {p, next_ - task_.hits};
   }
-  if (signs.nonnegative() == 0) return false;
-  for (Index i = 0; i < rows; ++i) {
-    hits[i] = 0;
-    for (Index c = 0; c < cols; c += lanes) {
-      const Sums sum = Sums::difference(values + i * cols + c, thresholds[i]);
-      sum.store(values + i * cols + c);
-      hits[i] |= sum.nonnegative() << c;
+
+ private:
+  static constexpr Index rows = TileSums::queries, cols = TileSums::points, tile = rows * cols, lanes = Sums::lanes;
+  static_assert(cols == 2 * lanes);
+  /// Rows that are looked at together: a hit among them has them looked at one by one.
+  static constexpr Index block = 8, n_blocks = rows / block;
+
+  [[nodiscard]] const std::int32_t* pending() const noexcept { return values_[turn_ ^ 1]; }
+
+  void multiply(Index panel) {
+    const auto* query = static_cast<const std::int8_t*>(task_.queries);
+    const auto* point = static_cast<const std::uint8_t*>(task_.points) + panel * cols * task_.row_bytes;
+    const Index depth = task_.row_bytes;
+    TileSums::set_zero();
+    for (Index j = 0; j < depth; j += TileSums::features) {
+      TileSums::add_products(query + j * rows, point + j * cols);
+      look_until((n_blocks * (j + TileSums::features) + depth - 1) / depth);
+    }
+    TileSums::store(values_[turn_]);
+  }
+
+  void look_until(Index n) {
+    for (; looked_at_ < n; ++looked_at_) {
+      if (has_hit(looked_at_ * block)) rows_hit_ |= 1U << looked_at_;
     }
   }
-  return true;
-}
+
+  [[nodiscard]] bool has_hit(Index first_row) const {
+    const std::int32_t* start = task_.start + pending_ * cols;
+    const std::int32_t* values = pending() + first_row * cols;
+    const std::int32_t* thresholds = task_.thresholds + first_row;
+    Sums left = Sums::difference(values, thresholds[0]), right = Sums::difference(values + lanes, thresholds[0]);
+    for (Index i = 1; i < block; ++i) {
+      left = max(left, Sums::difference(values + i * cols, thresholds[i]));
+      right = max(right, Sums::difference(values + i * cols + lanes, thresholds[i]));
+    }
+    return (reaching(left, start) | reaching(right, start + lanes)) != 0;
+  }
+
+  void take_pending() {
+    const std::int32_t* start = task_.start + pending_ * cols;
+    for (; rows_hit_ != 0; rows_hit_ &= rows_hit_ - 1) {
+      const Index first = __builtin_ctz(rows_hit_) * block;
+      for (Index i = first; i < first + block; ++i) {
+        for (Index c = 0; c < cols; c += lanes) {
+          const std::int32_t* row = pending() + i * cols + c;
+          std::uint32_t hits = reaching(Sums::difference(row, task_.thresholds[i]), start + c);
+          for (; hits != 0; hits &= hits - 1) {
+            const int lane = __builtin_ctz(hits);
+            *next_++ = {row[lane] + start[c + lane], static_cast<std::int32_t>(i),
+                        static_cast<std::int32_t>(pending_ * cols + c + lane)};
+          }
+        }
+      }
+    }
+  }
+
+  const LatticeScan& task_;
+  LatticeHit* next_;
+  int turn_ = 0;
+  Index pending_ = 0, looked_at_ = n_blocks;
+  std::uint32_t rows_hit_ = 0;
+  alignas(64) std::int32_t values_[2][tile];
+};
+
+LatticeFound scan(const LatticeScan& task) { return Scan(task).run(); }
 
 std::int32_t tile_chain(Index n) {
   static_assert(byte_multiple % TileChain::products == 0);
@@ -50,7 +106,8 @@ constexpr KernelTable make_amx_table() {
   bytes.points = TileSums::points;
   bytes.row_multiple = TileSums::features;
   bytes.group = TileSums::features;
-  bytes.tile = tile;
+  bytes.speed = 16;
+  bytes.scan = scan;
   bytes.enter = TileSums::configure;
   bytes.leave = TileSums::release;
   t.byte_chain = tile_chain;

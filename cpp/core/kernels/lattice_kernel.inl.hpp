@@ -6,9 +6,21 @@
 
 namespace crowfly::kernels {
 
+/// Writes a hit for every bit of `lanes`.
+inline LatticeHit* append_hits(LatticeHit* next, std::uint64_t lanes, const std::int32_t* values, std::int32_t base,
+                               Index query, Index first_place) {
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const int lane = __builtin_ctzll(lanes);
+    *next++ = {values[lane] + base, static_cast<std::int32_t>(query), static_cast<std::int32_t>(first_place + lane)};
+  }
+  return next;
+}
+
+/// The sums less their thresholds, [queries][points]; left open where none is a hit.
+/// Returns whether the tile has a hit.
 template <class Isa, class Products>
 bool lattice_tile(const void* queries, const void* points, const std::int32_t* start, const std::int32_t* thresholds,
-                  Index row_bytes, std::uint64_t* hits, std::int32_t* values) {
+                  Index row_bytes, std::int32_t* values) {
   using Sum = typename Isa::sums;
   constexpr Index rows = Isa::lattice_queries, vectors = Isa::lattice_vectors, cols = vectors * Sum::lanes;
   static_assert(cols <= 64);
@@ -38,13 +50,29 @@ bool lattice_tile(const void* queries, const void* points, const std::int32_t* s
   for (Index i = 0; i < rows; ++i) {
     for (Index c = 0; c < vectors; ++c) sum[i][c].store(values + i * cols + c * Sum::lanes);
   }
-  for (Index i = 0; i < rows; ++i) {
-    hits[i] = 0;
-    for (Index c = 0; c < vectors; ++c) {
-      hits[i] |= Sum::load(values + i * cols + c * Sum::lanes).nonnegative() << (c * Sum::lanes);
+  return true;
+}
+
+template <class Isa, class Products>
+LatticeFound lattice_scan(const LatticeScan& scan) {
+  using Sum = typename Isa::sums;
+  constexpr Index rows = Isa::lattice_queries, vectors = Isa::lattice_vectors, cols = vectors * Sum::lanes;
+  alignas(64) std::int32_t values[rows * cols];
+  LatticeHit *next = scan.hits, *const end = scan.hits + scan.capacity;
+  Index p = 0;
+  for (; p < scan.n_panels && end - next >= rows * cols; p += scan.step) {
+    if (!lattice_tile<Isa, Products>(scan.queries, static_cast<const char*>(scan.points) + p * cols * scan.row_bytes,
+                                     scan.start + p * cols, scan.thresholds, scan.row_bytes, values)) {
+      continue;
+    }
+    for (Index i = 0; i < rows; ++i) {
+      for (Index c = 0; c < cols; c += Sum::lanes) {
+        const std::int32_t* row = values + i * cols + c;
+        next = append_hits(next, Sum::load(row).nonnegative(), row, scan.thresholds[i], i, p * cols + c);
+      }
     }
   }
-  return true;
+  return {p, next - scan.hits};
 }
 
 /// Where threads need no preparation.
@@ -86,7 +114,8 @@ constexpr Lattice make_lattice() {
           .group = 4,
           .levels = Products::levels,
           .offset = Products::offset,
-          .tile = lattice_tile<Isa, Products>,
+          .speed = static_cast<Index>(2 / sizeof(Code)),
+          .scan = lattice_scan<Isa, Products>,
           .enter = as_it_is<Isa>,
           .leave = as_it_is<Isa>,
           .round_f32 = lattice_round<Isa, Code, float>,

@@ -29,12 +29,11 @@ struct TileSums {
   }
   static void release() noexcept { _tile_release(); }
 
-  /// Every row the same.
-  static void set_rows(const std::int32_t* start) noexcept {
-    _tile_loadd(0, start, 0);
-    _tile_loadd(1, start + 16, 0);
-    _tile_loadd(2, start, 0);
-    _tile_loadd(3, start + 16, 0);
+  static void set_zero() noexcept {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
   }
   /// q: [32][64]; x: [16][32][4].
   static void add_products(const std::int8_t* q, const std::uint8_t* x) noexcept {

@@ -88,6 +88,12 @@ struct Sums {
     return of(_mm512_sub_epi32(_mm512_load_si512(p), _mm512_set1_epi32(x)));
   }
   friend Sums operator&(Sums a, Sums b) noexcept { return of(_mm512_and_si512(a.wide(), b.wide())); }
+  friend Sums max(Sums a, Sums b) noexcept { return of(_mm512_max_epi32(a.wide(), b.wide())); }
+  /// Bit i set where a[i] + start[i] >= 0, start[i] not positive; the sum needn't fit.
+  friend std::uint32_t reaching(Sums a, const std::int32_t* start) noexcept {
+    const __m512i least = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_load_si512(start));
+    return _mm512_cmpge_epi32_mask(a.wide(), least);
+  }
   [[nodiscard]] std::uint64_t nonnegative() const noexcept {
     return static_cast<std::uint16_t>(~_mm512_movepi32_mask(wide()));
   }

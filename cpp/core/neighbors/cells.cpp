@@ -2,7 +2,6 @@
 #include "neighbors/cells.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "base/cancel.hpp"
@@ -30,8 +29,7 @@ class Assignment {
         n_queries_(centres.lattice().queries),
         panel_(AlignedBuffer<std::uint8_t>::zeros(n_queries_ * centres.row_bytes())),
         thresholds_(n_queries_),
-        values_(n_queries_ * centres.width()),
-        hits_(as_size(n_queries_)) {}
+        hits_(centres.lattice().max_hits()) {}
 
   void run(Range rows, Index* nearest) {
     for (Index first = rows.begin; first < rows.end; first += n_queries_) {
@@ -52,34 +50,35 @@ class Assignment {
     }
     const Range groups = centres_.cell(0).groups;
     const kernels::LatticeScope scope(lattice);
-    for (Index p = centres_.group(groups.begin).panels.begin; p < centres_.group(groups.end - 1).panels.end; ++p) {
-      if (!lattice.tile(panel_.data(), centres_.panel(p), centres_.start(p), thresholds_.data(), centres_.row_bytes(),
-                        hits_.data(), values_.data())) {
-        continue;
-      }
-      for (Index i = 0; i < rows.size(); ++i) take(i, p, nearest[i]);
+    const Range panels = {centres_.group(groups.begin).panels.begin, centres_.group(groups.end - 1).panels.end};
+    for (Index p = panels.begin; p < panels.end;) {
+      const kernels::LatticeFound found = lattice.scan({.queries = panel_.data(),
+                                                        .points = centres_.panel(p),
+                                                        .start = centres_.start(p),
+                                                        .thresholds = thresholds_.data(),
+                                                        .row_bytes = centres_.row_bytes(),
+                                                        .n_panels = panels.end - p,
+                                                        .step = 1,
+                                                        .hits = hits_.data(),
+                                                        .capacity = hits_.size()});
+      for (Index i = 0; i < found.n_hits; ++i) take(hits_[i], p * centres_.width(), nearest);
+      p += found.next_panel;
     }
   }
 
-  /// The threshold follows the best value, so only better ones are hits.
-  void take(Index query, Index panel, Index& nearest) {
-    std::int32_t best = -1;
-    for (std::uint64_t bits = hits_[as_size(query)]; bits != 0; bits &= bits - 1) {
-      const Index lane = std::countr_zero(bits);
-      const std::int32_t value = values_[query * centres_.width() + lane];
-      if (value <= best) continue;
-      best = value;
-      nearest = panel * centres_.width() + lane;
-    }
-    thresholds_[query] = std::min(thresholds_[query] + best + 1, lattice_limit);
+  /// The threshold follows the best value, so only better ones are taken.
+  void take(const kernels::LatticeHit& hit, Index first_centre, Index* nearest) {
+    if (hit.value < thresholds_[hit.query]) return;
+    nearest[hit.query] = first_centre + hit.place;
+    thresholds_[hit.query] = std::min(hit.value + 1, lattice_limit);
   }
 
   const LatticePoints& centres_;
   LatticeRounder rounder_;
   Index n_queries_;
   AlignedBuffer<std::uint8_t> panel_;
-  AlignedBuffer<std::int32_t> thresholds_, values_;
-  std::vector<std::uint64_t> hits_;
+  AlignedBuffer<std::int32_t> thresholds_;
+  AlignedBuffer<kernels::LatticeHit> hits_;
 };
 
 /// Rows by the centre nearest to them; `offsets` of all centres, the empty ones too.

@@ -21,13 +21,15 @@ constexpr double inflate = 1.0 + 0x1p-30;
 constexpr Index group_bytes = Index{128} * 1024;
 constexpr Index max_group_panels = 32;
 
-/// A cell's centre and step are taken from at most so many of its points. Any centre and step are right, these make bounds tight.
-constexpr Index frame_sample = 32768;
+/// A cell's centre and step are taken from at most about so many of its points (32768 of them took as long as packing 50000). Any centre and step are right, these make
+/// bounds tight.
+constexpr Index frame_sample = 8192;
 /// Where a sample stands for all points, its largest entry is a little below theirs.
 constexpr double sample_margin = 1.125;
-/// From so many features and neighbours on, 16 bits: distances are so much alike that 8 bits tell few points apart (normal data, 784 features, k = 100: 1100 of 60000
-/// candidates, against 110), and their rows are long.
-constexpr Index min_word_features = 256, min_word_neighbors = 8;
+/// From so many features on, and so many neighbours times what bytes are faster, 16 bits: distances are so much alike that 8 bits tell few points apart (normal data,
+/// 784 features, k = 100: 1100 of 60000 candidates, against 110), and their rows are long. AMX, whose bytes are 16 times faster: k = 10 1580 ms with words, 920 with bytes,
+/// k = 100 1460 and 1540.
+constexpr Index min_word_features = 256, min_word_neighbors_per_speed = 4;
 /// Byte lattices with fewer levels (AVX2) let four times as many pass: there from that many features or so many neighbours on, and in cells. Below, bytes are faster
 /// (128 features, k = 1: 206 ms against 302; k = 100: 429 against 478; 64 features, k = 100: 234 against 204).
 constexpr Index full_byte_levels = 127, min_word_neighbors_of_few_levels = 64;
@@ -142,10 +144,11 @@ Partition Partition::whole(Index n_points, Index width) {
 }
 
 const kernels::Lattice& suited_lattice(Index features, Index n_queries, Index k) noexcept {
+  const kernels::Lattice& bytes = kernels::active().byte_lattice;
   const bool wide = features >= min_word_features;
   const bool many = n_queries >= min_word_queries && k >= min_word_neighbors_of_few_levels;
-  const bool words = few_levels() ? wide || many : wide && k >= min_word_neighbors;
-  return words ? kernels::active().word_lattice : kernels::active().byte_lattice;
+  const bool words = few_levels() ? wide || many : wide && k >= min_word_neighbors_per_speed * bytes.speed;
+  return words ? kernels::active().word_lattice : bytes;
 }
 
 const kernels::Lattice& cell_lattice() noexcept {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -22,6 +21,8 @@ constexpr Index min_guessed = 8, min_points_per_guess = 4 * sample_stride;
 /// So many standard deviations more than expected of a random sample are taken to be nearer than the k-th of all points: one query in some hundreds is searched for
 /// again.
 constexpr double sample_deviations = 2.5;
+/// The filter goes on until it has found so many hits; thresholds rise only then.
+constexpr Index extra_hits = 512;
 
 /// The indices in [0, n).
 std::vector<Index> counted(Index n) {
@@ -44,8 +45,7 @@ LatticeSearch<Kept>::LatticeSearch(const Task& task)
       slots_(task.lattice, LatticeRounder(task.lattice.lattice(), task.points, task.metric), wanted_, relative_slack_,
              task.stride > 1 ? LatticeBounds::estimated : LatticeBounds::proven, reach_),
       exact_queries_(n_queries() * row_depth_),
-      values_(slots_.panel_height() * task.lattice.width()),
-      hits_(as_size(slots_.panel_height())) {
+      hits_(task.lattice.lattice().max_hits() + extra_hits) {
   for (Index i = 0; i < n_queries(); ++i) {
     load_row(task.queries, task.rows[as_size(i)], task.metric, exact_queries_.data() + i * row_depth_);
   }
@@ -193,11 +193,18 @@ void LatticeSearch<Kept>::search_group(Range panels) {
   for (Index s = 0; s < n; s += slots_.panel_height()) {
     checkpoint();
     const kernels::LatticeScope scope(lattice.lattice());
-    for (Index p = round_up(panels.begin, task_.stride); p < panels.end; p += task_.stride) {
-      if (lattice.lattice().tile(slots_.panel(s), lattice.panel(p), lattice.start(p), slots_.thresholds() + s,
-                                 lattice.row_bytes(), hits_.data(), values_.data())) {
-        take_hits(s, p);
-      }
+    for (Index p = round_up(panels.begin, task_.stride); p < panels.end;) {
+      const kernels::LatticeFound found = lattice.lattice().scan({.queries = slots_.panel(s),
+                                                                  .points = lattice.panel(p),
+                                                                  .start = lattice.start(p),
+                                                                  .thresholds = slots_.thresholds() + s,
+                                                                  .row_bytes = lattice.row_bytes(),
+                                                                  .n_panels = panels.end - p,
+                                                                  .step = task_.stride,
+                                                                  .hits = hits_.data(),
+                                                                  .capacity = hits_.size()});
+      take_hits({hits_.data(), as_size(found.n_hits)}, s, p);
+      p += found.next_panel;
     }
   }
   n_pairs_ += n * (ceil_div(panels.end, task_.stride) - ceil_div(panels.begin, task_.stride)) * lattice.width();
@@ -243,29 +250,18 @@ void LatticeSearch<Kept>::search_group_directly(Range panels) {
 }
 
 template <class Kept>
-void LatticeSearch<Kept>::take_hits(Index first_slot, Index panel) {
-  const Index width = task_.lattice.width();
-  const Index* points = task_.lattice.points(panel);
-  const bool all = task_.admission.everything();
+void LatticeSearch<Kept>::take_hits(std::span<const kernels::LatticeHit> hits, Index first_slot, Index first_panel) {
+  const Index* points = task_.lattice.points(first_panel);
   const auto first_place = static_cast<std::uint32_t>(points - places_);
-  for (Index i = 0; i < slots_.panel_height(); ++i) {
-    if (hits_[as_size(i)] == 0) continue;
-    const Index s = first_slot + i, query = task_.rows[as_size(slots_.query(s))];
-    const std::int32_t threshold = slots_.thresholds()[s];
-    const std::int32_t* values = values_.data() + i * width;
-    Candidate* const end = slots_.end(s);
-    Candidate* next = end;
-    std::int32_t best = -lattice_limit;
-    for (std::uint64_t bits = hits_[as_size(i)]; bits != 0; bits &= bits - 1) {
-      const auto lane = std::countr_zero(bits);
-      if (!all && !task_.admission.admits(query, points[lane])) continue;
-      const std::int32_t value = values[lane] + threshold;
-      best = std::max(best, value);
-      *next++ = LatticeSlots::candidate(value, first_place + static_cast<std::uint32_t>(lane));
-    }
-    slots_.set_end(s, next);
+  const bool all = task_.admission.everything();
+  for (const kernels::LatticeHit& hit : hits) {
+    const Index s = first_slot + hit.query;
+    // The threshold may have risen since.
+    if (hit.value < slots_.thresholds()[s]) continue;
+    if (!all && !task_.admission.admits(task_.rows[as_size(slots_.query(s))], points[hit.place])) continue;
+    slots_.add(s, LatticeSlots::candidate(hit.value, first_place + static_cast<std::uint32_t>(hit.place)));
     // The bound is a candidate's: a query that has met only itself has none.
-    if (wanted_ == 1 && next != end) slots_.lower_reach(s, best);
+    if (wanted_ == 1) slots_.lower_reach(s, hit.value);
     if (!slots_.full(s)) continue;
     slots_.thin_out(s);
     // Candidates that don't thin out (points equally far, as the lattice sees them) are computed.

@@ -52,7 +52,7 @@ class LatticeSearch {
   void search_group(Range panels);
   void search_group_directly(Range panels);
   [[nodiscard]] bool filter_fails() const noexcept;
-  void take_hits(Index first_slot, Index panel);
+  void take_hits(std::span<const kernels::LatticeHit> hits, Index first_slot, Index first_panel);
   void resolve(Index slot);
   void offer_estimates(Index slot);
   void follow_kept(Index query);
@@ -71,8 +71,7 @@ class LatticeSearch {
   Index n_pairs_ = 0, n_computed_ = 0;
   std::vector<Index> active_;
   AlignedBuffer<double> exact_queries_, centre_distances_, block_;
-  AlignedBuffer<std::int32_t> values_;
-  std::vector<std::uint64_t> hits_;
+  AlignedBuffer<kernels::LatticeHit> hits_;
 };
 
 }  // namespace crowfly

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace crowfly {
@@ -14,7 +15,7 @@ LatticeSlots::LatticeSlots(const LatticePoints& lattice, LatticeRounder rounder,
       rounder_(std::move(rounder)),
       wanted_(k),
       height_(lattice.lattice().queries),
-      capacity_(candidates_per_query(k, lattice.width())),
+      capacity_(candidates_per_query(k)),
       relative_slack_(relative_slack),
       bounds_(bounds),
       reach_(reach),
@@ -35,6 +36,7 @@ void LatticeSlots::seat(Index query, const double* row) {
   slot.rounded = rounder_.round_query(row, cell_->frame);
   slot.correction = rounder_.correction();
   slot.n_candidates = 0;
+  slot.best = std::numeric_limits<std::int32_t>::min();
   rounder_.scatter(panels_.data() + s / height_ * height_ * lattice_.row_bytes(), height_, s % height_,
                    lattice_.lattice().group);
   follow_reach(s);
@@ -73,7 +75,9 @@ void LatticeSlots::follow_reach(Index at) noexcept {
 }
 
 void LatticeSlots::lower_reach(Index at, std::int32_t value) noexcept {
-  const Slot& slot = slots_[as_size(at)];
+  Slot& slot = slots_[as_size(at)];
+  if (value <= slot.best) return;
+  slot.best = value;
   double& reach = reach_[as_size(slot.query)];
   reach = std::min(reach, upper_bound(slot, value));
   follow_reach(at);

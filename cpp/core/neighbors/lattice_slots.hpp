@@ -11,10 +11,10 @@ namespace crowfly {
 
 /// Candidates of one query between two selections among them. A guessed limit lets about 2k pass that are that near and, in very many features, several times as many
 /// that may be: only the best of all of them, once they are computed, tell which needn't be.
-[[nodiscard]] constexpr Index candidates_per_query(Index k, Index tile_width) noexcept {
+[[nodiscard]] constexpr Index candidates_per_query(Index k) noexcept {
   constexpr Index max_extra = 3200;
   const Index extra = 28 * k < max_extra ? 28 * k : max_extra;
-  return 16 + 4 * k + extra + tile_width;
+  return 48 + 4 * k + extra;
 }
 
 /// What a search is for: neighbours for certain, or distances as the lattice sees them.
@@ -55,13 +55,10 @@ class LatticeSlots {
   [[nodiscard]] std::span<Candidate> candidates(Index slot) noexcept {
     return {first(slot), as_size(slots_[as_size(slot)].n_candidates)};
   }
-  /// Where the next candidate goes, and how many there are then.
-  [[nodiscard]] Candidate* end(Index slot) noexcept { return first(slot) + slots_[as_size(slot)].n_candidates; }
+  /// Not to be called when the slot is full.
+  void add(Index slot, Candidate candidate) noexcept { first(slot)[slots_[as_size(slot)].n_candidates++] = candidate; }
   void set_end(Index slot, const Candidate* end) noexcept { slots_[as_size(slot)].n_candidates = end - first(slot); }
-  /// There may be no room for what another tile lets pass.
-  [[nodiscard]] bool full(Index slot) const noexcept {
-    return slots_[as_size(slot)].n_candidates + lattice_.width() > capacity_;
-  }
+  [[nodiscard]] bool full(Index slot) const noexcept { return slots_[as_size(slot)].n_candidates == capacity_; }
 
   /// The threshold that belongs to the query's reach.
   void follow_reach(Index slot) noexcept;
@@ -78,6 +75,7 @@ class LatticeSlots {
     LatticeRow rounded;
     double correction;  ///< what the points' offset adds to every product
     Index n_candidates;
+    std::int32_t best;  ///< the largest value that has lowered the reach
   };
 
   [[nodiscard]] Candidate* first(Index slot) noexcept { return candidates_.data() + slot * capacity_; }

@@ -45,8 +45,7 @@ Index query_block(const kernels::Lattice& lattice, Index features, Index n_queri
   constexpr Index max_candidates = Index{1} << 20;
   const Index multiple = round_up(28, lattice.queries);
   const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
-  const Index cached =
-      std::min(131072 / std::max<Index>(features, 1), max_candidates / candidates_per_query(k, lattice.points));
+  const Index cached = std::min(131072 / std::max<Index>(features, 1), max_candidates / candidates_per_query(k));
   return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
 }
 
