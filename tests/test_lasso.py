@@ -125,6 +125,28 @@ def assert_optimal(
 # --- Exact minima ---
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e10, 1e13])
+@pytest.mark.parametrize("p", [3, 40])
+def test_gap_counts_the_rounding_of_the_intercept(offset: float, p: int) -> None:
+    X, y = regression(30, p)
+    X, y = X + offset, y + offset
+    path = crowfly.lasso_path(X, y, alphas=[0.1])
+    residual = [
+        Fraction(t)
+        - Fraction(path.intercepts[0])
+        - sum(
+            (Fraction(v) * Fraction(c) for v, c in zip(row, path.coefs[:, 0].tolist(), strict=True)),
+            Fraction(0),
+        )
+        for row, t in zip(X.tolist(), y.tolist(), strict=True)
+    ]
+    with_best_intercept = exact_objective(X, y, path.coefs[:, 0], 0.1, 1.0)
+    penalty = Fraction(0.1) * sum((abs(Fraction(c)) for c in path.coefs[:, 0].tolist()), Fraction(0))
+    reached = sum((r * r for r in residual), Fraction(0)) / 60 + penalty
+    assert reached - with_best_intercept <= Fraction(path.dual_gaps[0])
+    assert path.objectives[0] == pytest.approx(float(reached), rel=1e-11)
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     problem=integer_designs(),
@@ -454,6 +476,22 @@ def test_errors_of_an_exact_fit_come_from_the_rows() -> None:
     fold = Lasso(alpha=1e-9).fit(X[train], y[train])
     expected = np.mean((fold.predict(X[~train]) - y[~train]) ** 2)
     assert np.ravel(model.mse_path_)[0] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("l1_ratio", "match"),
+    [
+        ([0.5, np.nan], "l1_ratio"),
+        ([0.5, -1.0], "l1_ratio: .* 0"),
+        ([1.5], "l1_ratio: a number from 0 to 1"),
+        ([], "l1_ratio: at least one number expected"),
+        ([[0.5, 0.6]], "l1_ratio"),
+    ],
+)
+def test_shares_to_choose_from_are_checked(l1_ratio: Any, match: str) -> None:
+    X, y = regression(30, 3)
+    with pytest.raises((TypeError, ValueError), match=match):
+        ElasticNetCV(l1_ratio=l1_ratio, alphas=[0.1], cv=3).fit(X, y)
 
 
 def test_splits_may_be_masks_or_have_groups() -> None:

@@ -523,6 +523,16 @@ def test_a_row_that_decides_a_coefficient() -> None:
 # --- Summary and names ---
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e10 / 3])
+@pytest.mark.parametrize("n", [7, 1000])
+def test_a_constant_target_has_nothing_to_explain(n: int, value: float) -> None:
+    X = np.random.default_rng(5).standard_normal((n, 2))
+    result = crowfly.ols(X, np.full(n, value))
+    assert result.intercept == value
+    for name in ("r_squared", "adjusted_r_squared", "f_statistic", "f_p_value"):
+        assert np.isnan(getattr(result, name)), name
+
+
 def test_summary() -> None:
     pandas = pytest.importorskip("pandas")
     problem = linear_problem("longley")

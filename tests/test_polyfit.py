@@ -187,7 +187,7 @@ def test_values_are_those_of_the_exact_polynomial() -> None:
     exact = rounded(
         [sum((c * Fraction(p) ** k for k, c in enumerate(coef)), Fraction(0)) for p in grid.tolist()]
     )
-    assert np.all(np.abs(result(grid) - exact) <= 100 * EPS)
+    np.testing.assert_allclose(result(grid), exact, rtol=EPS, atol=0)
     assert result(grid.reshape(3, 19)).shape == (3, 19)
     assert result(-5.0).shape == ()
     assert_same_bits(result(grid.reshape(3, 19)).ravel(), result(grid))
@@ -196,7 +196,28 @@ def test_values_are_those_of_the_exact_polynomial() -> None:
     assert result.sigma == pytest.approx(math.sqrt(result.rss / 71), rel=1e-14)
     assert result.r_squared == pytest.approx(0.996727416185620, rel=1e-13)
     assert (result.n, result.degree, result.df_resid) == (82, 10, 71)
-    assert result.domain == pytest.approx((x.min(), x.max()), rel=1e-15)
+    assert result.domain == (x.min(), x.max())
+
+
+def test_values_where_x_spans_many_magnitudes() -> None:
+    x = np.logspace(-6, 6, 25)
+    y = 1 + x + x**2
+    result = crowfly.polyfit(x, y, 4)
+    coef, _ = exact_polyfit(x, y, 4)
+    exact = rounded(
+        [sum((c * Fraction(p) ** k for k, c in enumerate(coef)), Fraction(0)) for p in x.tolist()]
+    )
+    np.testing.assert_allclose(result(x), exact, rtol=4 * EPS, atol=0)
+
+
+def test_values_far_outside() -> None:
+    result = crowfly.polyfit([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 5.0, 22.0], 3)
+    np.testing.assert_allclose(result(1e100), result.coef[3] * 1e300, rtol=1e-12)
+    assert result(1e150) == math.copysign(math.inf, result.coef[3])
+
+
+def test_domain_of_one_point() -> None:
+    assert crowfly.polyfit([3.0, 3.0], [1.0, 2.0], 0).domain == (3.0, 3.0)
 
 
 # --- Weights, sizes, kinds ---

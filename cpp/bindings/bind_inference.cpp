@@ -114,6 +114,16 @@ py::array_t<double> row_lengths(const py::array& x, const Vector& shift, const V
   return owned_array(std::move(lengths));
 }
 
+/// High and low parts side by side.
+py::array_t<double> pair_array(const std::vector<Pair>& values) {
+  py::array_t<double> out({static_cast<Index>(values.size()), Index{2}});
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    out.mutable_at(k, 0) = values[k].high;
+    out.mutable_at(k, 1) = values[k].low;
+  }
+  return out;
+}
+
 py::dict polynomial(const py::array& x, const py::array& y, const OptionalDoubles& weights, Index degree,
                     int num_threads) {
   PolynomialProblem problem;
@@ -129,7 +139,7 @@ py::dict polynomial(const py::array& x, const py::array& y, const OptionalDouble
   }
   py::dict result;
   result["coef"] = owned_array(std::move(fit.coef));
-  result["chebyshev"] = owned_array(std::move(fit.chebyshev));
+  result["chebyshev"] = pair_array(fit.chebyshev);
   result["lengths"] = owned_array(std::move(fit.lengths));
   result["centre"] = fit.centre;
   result["inverse_range"] = fit.inverse_range;
@@ -139,15 +149,19 @@ py::dict polynomial(const py::array& x, const py::array& y, const OptionalDouble
   return result;
 }
 
-py::array_t<double> evaluate(const py::array& x, const Vector& chebyshev, double centre, double inverse_range,
+py::array_t<double> evaluate(const py::array& x, const Doubles& chebyshev, double centre, double inverse_range,
                              int num_threads) {
   const MatrixView view = matrix_view(x, "x");
-  require(view.cols == 1 && !chebyshev.empty(), "x: one column expected");
+  require(view.cols == 1, "x: one column expected");
+  require(chebyshev.ndim() == 2 && chebyshev.shape(0) > 0 && chebyshev.shape(1) == 2,
+          "chebyshev: two columns expected");
+  std::vector<Pair> series;
+  for (Index k = 0; k < chebyshev.shape(0); ++k) series.push_back(Pair::sum(chebyshev.at(k, 0), chebyshev.at(k, 1)));
   py::array_t<double> out(view.rows);
   double* data = out.mutable_data();
   {
     const LongCall call(num_threads);
-    evaluate_polynomial(view, chebyshev, centre, inverse_range, data);
+    evaluate_polynomial(view, series, centre, inverse_range, data);
   }
   return out;
 }

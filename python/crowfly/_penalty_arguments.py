@@ -33,6 +33,16 @@ def as_l1_ratio(value: object) -> float:
     return ratio
 
 
+def as_l1_ratios(value: object) -> list[float]:
+    """One share of the l1 penalty, or several to choose from."""
+    if isinstance(value, numbers.Real):
+        return [as_l1_ratio(value)]
+    values = as_real_array("l1_ratio", value, (1,))  # type: ignore[arg-type]
+    if values.size == 0:
+        raise ValueError("l1_ratio: at least one number expected, got none")
+    return [as_l1_ratio(ratio) for ratio in values.tolist()]
+
+
 def as_grid_ratio(value: object) -> float:
     """The smallest penalty of a grid over the largest."""
     ratio = as_real("eps", value, 0)

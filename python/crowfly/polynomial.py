@@ -44,7 +44,7 @@ class PolyfitResult:
         Residual standard deviation, the root of rss / df_resid; NaN without residual degrees of freedom.
     r_squared : float
     domain : tuple of two floats
-        Smallest and largest x of the fit, to rounding.
+        Smallest and largest x of the fit.
     condition : float
         Estimated condition number of the Chebyshev polynomials at the points.
     """
@@ -64,7 +64,7 @@ class PolyfitResult:
     _inverse_range: float = field(repr=False)
 
     def __call__(self, x: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
-        """Evaluate the polynomial, more accurately than sums of powers can.
+        """Evaluate the polynomial in twice the precision; far outside the domain, where that overflows, by sums of powers.
 
         Parameters
         ----------
@@ -89,6 +89,11 @@ class PolyfitResult:
             self._inverse_range,
             as_num_threads(num_threads),
         )
+        beyond = ~np.isfinite(values)
+        if beyond.any():
+            # The polynomials in z may overflow where their sum does not.
+            with np.errstate(over="ignore"):
+                values[beyond] = np.polynomial.polynomial.polyval(flat[beyond].astype(np.float64), self.coef)
         return values.reshape(points.shape)
 
 
@@ -164,7 +169,7 @@ def polyfit(
         raise ValueError(
             "x: coefficients of its powers overflow float64; multiply x or y by a power of two, or lower the degree"
         )
-    n, half = len(points), 1 / fit["inverse_range"]
+    n = len(points)
     df_resid = n - highest - 1
     sigma = float(np.sqrt(fit["residual_sum"] / df_resid)) if df_resid > 0 else np.nan
     total = fit["total_sum"]
@@ -177,7 +182,7 @@ def polyfit(
         rss=fit["residual_sum"],
         sigma=sigma,
         r_squared=1 - fit["residual_sum"] / total if total > 0 else np.nan,
-        domain=(fit["centre"] - half, fit["centre"] + half),
+        domain=(float(points.min()), float(points.max())),
         condition=fit["condition"],
         _chebyshev=fit["chebyshev"],
         _centre=fit["centre"],

@@ -81,6 +81,7 @@ Certificate certify(const Correlations& correlations, const Vector& square, cons
     feasible = feasible && (l1 > 0 || l2 > 0 || pull_of(feature, positive) <= feature.error);
   }
   result.objective = 0.5 * correlations.residual_square + sum;
+  result.mean_error = correlations.error;
   if (!feasible) {
     result.gap = infinity;
     return result;

@@ -11,7 +11,8 @@ namespace crowfly {
 
 struct Certificate {
   double objective = 0;
-  double gap = 0;  ///< infinite where nothing could be certified
+  double gap = 0;         ///< infinite where nothing could be certified
+  double mean_error = 0;  ///< how wrong the mean of the residuals may be
 };
 
 /// One coefficient with the correlation that its penalty holds in balance, and how wrong that may be.

@@ -175,7 +175,7 @@ class Fit {
     fit.centre = interval_.centre;
     fit.inverse_range = interval_.inverse_range;
     for (const PairVector& row : powers_) fit.coef.push_back(rounded(row) / scale_);
-    for (const Pair value : solution_) fit.chebyshev.push_back(value.high / scale_);
+    for (const Pair value : solution_) fit.chebyshev.push_back(value * (1 / scale_));
     Matrix transformation(size_, size_);
     for (Index j = 0; j < size_; ++j) {
       for (Index k = 0; k < size_; ++k) transformation(j, k) = powers_[as_size(j)][as_size(k)].high;
@@ -318,22 +318,24 @@ PolynomialFit fit_polynomial(const PolynomialProblem& problem) {
   return Fit(problem).run();
 }
 
-void evaluate_polynomial(const MatrixView& x, const Vector& chebyshev, double centre, double inverse_range,
+void evaluate_polynomial(const MatrixView& x, const PairVector& chebyshev, double centre, double inverse_range,
                          double* out) {
+  const Interval interval{centre, inverse_range};
   const auto partition = RowPartition::for_vectors(x.rows, 1);
-  const double operations = static_cast<double>(x.rows) * 4.0 * static_cast<double>(chebyshev.size());
+  constexpr double operations_per_term = 40;
+  const double operations = static_cast<double>(x.rows) * operations_per_term * static_cast<double>(chebyshev.size());
   for_each_slot(partition, operations, [&](Index, Range range) {
     for_each_block(partition, range, [&](Index begin, Index count) {
       checkpoint();
       for (Index i = begin; i < begin + count; ++i) {
-        const double z = (x.at(i, 0) - centre) * inverse_range;
-        double next = 0, after = 0;
+        const Pair z = interval.map(x.at(i, 0)), twice = z * 2.0;
+        Pair next, after;
         for (std::size_t k = chebyshev.size() - 1; k > 0; --k) {
-          const double value = chebyshev[k] + 2 * z * next - after;
+          const Pair value = chebyshev[k] + times(twice, next) - after;
           after = next;
           next = value;
         }
-        out[i] = chebyshev[0] + z * next - after;
+        out[i] = (chebyshev[0] + times(z, next) - after).high;
       }
     });
   });

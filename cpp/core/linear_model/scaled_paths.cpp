@@ -59,8 +59,12 @@ Vector geometric_grid(double largest, Index n, double ratio) {
   return alphas;
 }
 
-/// In the caller's units: mean of the target less that of the fit.
-double intercept_of(const Design& design, const Vector& mean, const Vector& gamma, Index target) {
+struct Intercept {
+  double value = 0;     ///< in the caller's units: mean of the target less that of the fit
+  double rounding = 0;  ///< what it lacks of the best one, in scaled units
+};
+
+Intercept intercept_of(const Design& design, const Vector& mean, const Vector& gamma, Index target) {
   const auto p = gamma.size(), column = p + as_size(target);
   const auto scaled_mean = [&](std::size_t j) {
     return Pair::product(design.shift[j], design.scale[j]) + Pair(mean[j]);
@@ -69,7 +73,7 @@ double intercept_of(const Design& design, const Vector& mean, const Vector& gamm
   for (std::size_t j = 0; j < p; ++j) {
     if (gamma[j] != 0) value -= scaled_mean(j) * gamma[j];
   }
-  return value.high / design.scale[column];
+  return {value.high / design.scale[column], std::fabs(value.low)};
 }
 
 /// One solver per source, at infinite alpha.
@@ -123,10 +127,18 @@ ElasticNetPath scaled_paths(const std::vector<std::unique_ptr<CorrelationSource>
       const std::size_t at = as_size(k * n_alphas + a);
       double* coef = path.coef.col(k * n_alphas + a);
       for (Index j = 0; j < p; ++j) coef[j] = gamma[as_size(j)] * design.scale[as_size(j)] / scale;
-      if (settings.intercept) path.intercept[at] = intercept_of(design, mean, gamma, k);
-      path.objective[at] = found.objective / scale / scale;
-      path.gap[at] = found.gap / scale / scale;
-      path.relative_gap[at] = found.gap == 0 ? 0.0 : found.gap / found.objective;
+      // An intercept that is off adds half the square of that: much, where offsets are large.
+      double excess = 0;
+      if (settings.intercept) {
+        const Intercept intercept = intercept_of(design, mean, gamma, k);
+        path.intercept[at] = intercept.value;
+        const double off = intercept.rounding + found.mean_error;
+        excess = 0.5 * off * off;
+      }
+      const double objective = found.objective + excess, gap = found.gap + excess;
+      path.objective[at] = objective / scale / scale;
+      path.gap[at] = gap / scale / scale;
+      path.relative_gap[at] = gap == 0 ? 0.0 : gap / objective;
       path.converged[at] = found.gap <= std::max(no_gap, converged_gap * without_features) ? 1 : 0;
       path.rounds[at] = solver.rounds() - before;
     }

@@ -29,6 +29,7 @@ from crowfly._estimators import (
     validates_parameters,
 )
 from crowfly._path_errors import PathErrors
+from crowfly._penalty_arguments import as_l1_ratios
 from crowfly._validation import as_matrix, as_real_array
 from crowfly.linear_model._elastic_net import PenalisedRegressor
 
@@ -251,7 +252,7 @@ class ElasticNetCV(_PathCV):
         TypeError
             If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
         """
-        ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=np.float64))
+        ratios = np.array(as_l1_ratios(self.l1_ratio))
         self.l1_ratio_ = self._fit_best(X, y, sample_weight, ratios, params)
         return self
 
