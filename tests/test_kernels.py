@@ -198,7 +198,7 @@ def test_lattice_scan_sees_a_single_hit_wherever_it_is(lattice: str) -> None:
     for i, j in np.ndindex(products.shape):
         start, thresholds = np.full(len(points), -(2**28), np.int32), nothing.copy()
         start[j], thresholds[i] = 0, products[i, j]
-        assert scan(lattice, queries, points, start, thresholds)[0] == [(products[i, j], i, j)]
+        assert scan(lattice, queries, points, start, thresholds)[0] == [(int(products[i, j]), int(i), int(j))]
 
 
 @pytest.mark.parametrize("lattice", LATTICES)

@@ -451,7 +451,8 @@ def _result(
         f_statistic, f_p_value = covariance.f_test(estimates, explained, df_model, df_t)
         if not total > 0:
             # A constant target: what the fit explains of it, and what it leaves, is rounding.
-            r_squared = adjusted = f_statistic = f_p_value = np.nan
+            r_squared = np.float64(np.nan)
+            adjusted = f_statistic = f_p_value = np.nan
         log_weights = 0.0 if weights is None else float(np.log(weights).sum())
         log_variance = np.log(2 * np.pi * residual / n) - 2 * np.log(unit)
         log_likelihood = -n / 2 * (log_variance + 1) + log_weights / 2
