@@ -7,6 +7,7 @@ The functional API is here; estimators in scikit-learn's manner are in `crowfly.
 from __future__ import annotations
 
 from crowfly import _command
+from crowfly._patch import patch, patched, unpatch
 
 try:
     from crowfly._core import __version__
@@ -66,10 +67,13 @@ __all__ = [
     "nnls",
     "ols",
     "pairwise_distances",
+    "patch",
+    "patched",
     "polyfit",
     "ridge_path",
     "set_num_threads",
     "show_config",
+    "unpatch",
 ]
 
 _register_with_threadpoolctl()

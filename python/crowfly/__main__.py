@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import runpy
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 EXIT_OK = 0
@@ -31,13 +33,42 @@ def build_parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = OneLineParser(
         prog="crowfly",
         description="Nearest neighbours, least squares and logistic regression: exact and fast.",
-        epilog="Begin with: crowfly report",
+        epilog="Begin with: crowfly report. A script runs with crowfly's estimators in the place of scikit-learn's: crowfly SCRIPT.py [ARGUMENT ...], or "
+        "crowfly -m MODULE [ARGUMENT ...].",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"crowfly {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     report_cli.add_parser(commands)
     return parser
+
+
+def is_script(arguments: list[str]) -> bool:
+    """Whether the command line names a program of the user's."""
+    return bool(arguments) and (arguments[0] == "-m" or arguments[0].endswith(".py"))
+
+
+def run_script(arguments: list[str]) -> int:
+    """Run a script, or a module after ``-m``, as Python would, with scikit-learn patched; what it raises is its own."""
+    import crowfly
+
+    if arguments[0] == "-m" and len(arguments) == 1:
+        raise UsageError("-m: a module expected")
+    if arguments[0] != "-m" and not Path(arguments[0]).is_file():
+        raise UsageError(f"{arguments[0]}: no such file")
+    try:
+        crowfly.patch()
+    except ImportError as error:
+        raise UsageError(str(error)) from None
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        sys.path.insert(0, "")
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = arguments
+        sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
+        runpy.run_path(arguments[0], run_name="__main__")
+    return EXIT_OK
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -70,5 +101,17 @@ def main(argv: list[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else EXIT_OK
 
 
+def start() -> int:
+    """Run the command of the process: a script's exit codes and tracebacks are its own, so they pass."""
+    arguments = sys.argv[1:]
+    if not is_script(arguments):
+        return main()
+    try:
+        return run_script(arguments)
+    except UsageError as error:
+        print(f"crowfly: error: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start())

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from crowfly import EnetPath, enet_path
 from crowfly._estimators import (
@@ -20,6 +20,7 @@ from crowfly._estimators import (
     checked_sample_weight,
     csr_container,
     validated_regression_data,
+    validated_samples,
     validates_parameters,
 )
 
@@ -73,7 +74,7 @@ class PenalisedRegressor(RegressorMixin, BaseEstimator):
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(coef.shape[:-1] or (1,), self.intercept_, dtype=np.float64)
         fit = replace(self._path, coefs=coef[..., np.newaxis], intercepts=intercept[..., np.newaxis])
-        return fit.predict(validate_data(self, X, reset=False))[..., 0]
+        return fit.predict(validated_samples(self, X))[..., 0]
 
 
 class ElasticNet(MultiOutputMixin, PenalisedRegressor):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from crowfly import nnls
 from crowfly._estimators import (
@@ -21,6 +21,7 @@ from crowfly._estimators import (
     checked_sample_weight,
     num_threads,
     validated_regression_data,
+    validated_samples,
     validates_parameters,
 )
 from crowfly.least_squares import solve_least_squares
@@ -77,7 +78,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(np.atleast_2d(coef).shape[0], self.intercept_, dtype=np.float64)
         values: FloatArray = replace(self._solution, coef=coef, intercept=intercept).predict(
-            validate_data(self, X, reset=False, **SPARSE_SAMPLES)
+            validated_samples(self, X, **SPARSE_SAMPLES)
         )
         return values
 

@@ -24,6 +24,7 @@ from crowfly._estimators import (
     checked_sample_weight,
     csr_container,
     require_class_labels,
+    validated_samples,
     validates_parameters,
 )
 from crowfly.linear_model._penalty import resolve_penalty
@@ -314,7 +315,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().decision_function(validate_data(self, X, reset=False))
+        return self._current_result().decision_function(validated_samples(self, X))
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Predict the most probable class; of equally probable ones the first.
@@ -333,7 +334,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict(validate_data(self, X, reset=False))
+        return self._current_result().predict(validated_samples(self, X))
 
     def predict_proba(self, X: MatrixLike) -> FloatArray:
         """Predict the probability of each class.
@@ -353,7 +354,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict_proba(validate_data(self, X, reset=False))
+        return self._current_result().predict_proba(validated_samples(self, X))
 
     def predict_log_proba(self, X: MatrixLike) -> FloatArray:
         """Predict the logarithm of the probability of each class, finite where the probability underflows.
@@ -373,7 +374,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict_log_proba(validate_data(self, X, reset=False))
+        return self._current_result().predict_log_proba(validated_samples(self, X))
 
     def sparsify(self) -> Self:
         """Convert `coef_` to a sparse matrix in CSR format; predictions stay the same.

@@ -25,6 +25,7 @@ from crowfly._estimators import (
     checked_sample_weight,
     dense_targets,
     require_class_labels,
+    validated_samples,
     validates_parameters,
 )
 from crowfly.linear_model._least_squares import _numpy_scalar_or_array
@@ -138,7 +139,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
         coef = np.atleast_2d(np.asarray(self.coef_, dtype=np.float64))
         intercept = np.full(len(coef), self.intercept_, dtype=np.float64)
         solution = replace(self._solution, coef=coef, intercept=intercept)
-        values = solution.predict(validate_data(self, X, reset=False))
+        values = solution.predict(validated_samples(self, X))
         return values[:, 0] if values.shape[1] == 1 else values
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:

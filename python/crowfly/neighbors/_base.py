@@ -16,10 +16,10 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_non_negative, validate_data
+from sklearn.utils.validation import check_non_negative
 
 from crowfly import Index
-from crowfly._estimators import MatrixLike
+from crowfly._estimators import MatrixLike, validated_samples
 from crowfly.neighbors._metric import MetricLike, MetricNames, Search, resolve_metric
 
 
@@ -101,7 +101,7 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         """Validate queries; None stands for the training points."""
         if X is None:
             return self._fit_X
-        queries = validate_data(self, X, reset=False, **self._input())
+        queries = validated_samples(self, X, **self._input())
         return checked_distances(queries) if self.metric == "precomputed" else queries
 
     def __getstate__(self) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from crowfly import nearest, pairwise_distances
-from crowfly._estimators import FloatArray, MatrixLike, require_class_labels, validates_parameters
+from crowfly._estimators import (
+    FloatArray,
+    MatrixLike,
+    require_class_labels,
+    validated_samples,
+    validates_parameters,
+)
 
 
 def _has_probabilities(estimator: Any) -> bool:
@@ -194,7 +200,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         if not np.isclose(self.class_prior_, 1 / len(self.classes_)).all():
             best: NDArray[Any] = self.classes_.take(self._scores(X).argmax(axis=1))
             return best
-        queries = validate_data(self, X, reset=False)
+        queries = validated_samples(self, X)
         _, indices = nearest(queries, self.centroids_, metric=self.metric)
         return self.classes_.take(indices[:, 0])
 
