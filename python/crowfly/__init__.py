@@ -15,6 +15,7 @@ except ImportError as error:
     if _command.is_running():
         _command.fail(error)
     raise
+from crowfly._storage import load, save
 from crowfly.index import Index, Plan, nearest, pairwise_distances
 from crowfly.inference import OlsResult, ols
 from crowfly.lasso import EnetPath, NnlsResult, enet_path, lasso_path, nnls
@@ -56,6 +57,7 @@ __all__ = [
     "get_config",
     "get_num_threads",
     "lasso_path",
+    "load",
     "logistic",
     "logistic_path",
     "logit",
@@ -71,6 +73,7 @@ __all__ = [
     "patched",
     "polyfit",
     "ridge_path",
+    "save",
     "set_num_threads",
     "show_config",
     "unpatch",

@@ -78,9 +78,11 @@ class PathSolver {
     rows_ = reduced_rows(design_, problem_.weights);
     ++fit_.n_reads;
     raw_ = rows_->rows() == problem_.features.rows && few_rows();
-    if (!raw_ || !problem_.intercept) return;
-    for (Index i = 0; i < rows_->rows(); ++i) {
-      const double weight = problem_.weights == nullptr ? 1.0 : problem_.weights[i];
+    if (!raw_) return;
+    row_order_ = order_by_weight(problem_.weights, rows_->rows());
+    for (Index i = 0; i < rows_->rows() && problem_.intercept; ++i) {
+      const Index row = row_order_.empty() ? i : row_order_[as_size(i)];
+      const double weight = problem_.weights == nullptr ? 1.0 : problem_.weights[row];
       constant_.push_back(std::sqrt(weight / fit_.total_weight));
     }
   }
@@ -198,7 +200,7 @@ class PathSolver {
     }
     const ScoreProblem problem{alphas,        shared,          problem_.intercept ? 1 / fit_.total_weight : 0.0,
                                target_scale_, problem_.errors, problem_.weights,
-                               places};
+                               row_order_,    places};
     if (raw_) return scores_of_rows(rows_->block(0, rows_->rows(), p_, t_), constant_, problem);
     ++fit_.n_reads;
     return scores_of_data(design_, problem, coef);
@@ -210,6 +212,7 @@ class PathSolver {
   Vector target_scale_;
   Matrix gram_, cross_;
   std::optional<Matrix> rows_;
+  std::vector<Index> row_order_;  ///< of raw rows: which of the data each is
   bool raw_ = false;  ///< the rows are those of the data, at most as many as features
   Vector constant_;   ///< of unit length, to which the raw rows' columns are orthogonal
   RidgePathFit fit_;

@@ -217,7 +217,8 @@ RidgeScores scores_of_rows(const Matrix& targets, const Vector& constant, const 
       for (Index k = 0; k < left.cols(); ++k) {
         if (basis.pi[as_size(k)] > 0) distance += left(i, k) * left(i, k) * shrunk(k);
       }
-      const double root = problem.weights == nullptr ? 1.0 : std::sqrt(problem.weights[i]);
+      const Index row = problem.row_order.empty() ? i : problem.row_order[as_size(i)];
+      const double root = problem.weights == nullptr ? 1.0 : std::sqrt(problem.weights[row]);
       for (Index t = 0; t < n_targets; ++t) {
         const std::size_t combination = a * as_size(n_targets) + as_size(t);
         const double e = residuals(i, t) + (complete ? 0.0 : targets(i, t) - inside(i, t));
@@ -226,7 +227,7 @@ RidgeScores scores_of_rows(const Matrix& targets, const Vector& constant, const 
         scores.left_out[combination] += d * d;
         if (problem.errors != nullptr) {
           const auto place = problem.penalty_index[a] * n_targets + t;
-          problem.errors[place * n + i] = d / root / problem.target_scale[as_size(t)];
+          problem.errors[place * n + row] = d / root / problem.target_scale[as_size(t)];
         }
       }
     }

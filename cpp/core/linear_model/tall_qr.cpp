@@ -21,7 +21,8 @@ void append_rows(const RowBlock& block, const double* weights, Index cols, Matri
   }
 }
 
-/// Rows by falling weight; empty where the order doesn't matter.
+}  // namespace
+
 std::vector<Index> order_by_weight(const double* weights, Index n) {
   constexpr double much = 1e4;
   if (weights == nullptr || n == 0) return {};
@@ -32,8 +33,6 @@ std::vector<Index> order_by_weight(const double* weights, Index n) {
   std::stable_sort(order.begin(), order.end(), [=](Index i, Index j) { return weights[i] > weights[j]; });
   return order;
 }
-
-}  // namespace
 
 Matrix reduced_rows(const Design& design, const double* weights) {
   const Index n = design.rows(), m = design.cols();

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fitted models and indices in files, without pickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowfly import _container
+from crowfly.index import Index
+
+__all__ = ["load", "save"]
+
+Model = TypeVar("Model")
+
+_ESTIMATORS = ("crowfly.linear_model", "crowfly.neighbors")
+#: What estimators hold besides numbers, by module.
+_PARTS = {
+    "crowfly.index": ("Index",),
+    "crowfly.least_squares": ("LstsqResult",),
+    "crowfly.lasso": ("EnetPath",),
+    "crowfly.logistic": ("LogisticResult",),
+    "sklearn.preprocessing": ("LabelBinarizer",),
+}
+
+
+def _class_named(name: str) -> type[Any] | None:
+    """One of the classes that files may hold."""
+    module, _, attribute = name.rpartition(".")
+    if attribute not in _PARTS.get(module, ()):
+        if module not in _ESTIMATORS:
+            return None
+        if attribute not in import_module(module).__all__:
+            return None
+    found = getattr(import_module(module), attribute)
+    return found if isinstance(found, type) else None
+
+
+def _name_of(value: Any) -> str | None:
+    """The name in files of an object's class, None if they may not hold it."""
+    kind = type(value)
+    for module in (*_ESTIMATORS, *_PARTS):
+        if f"{kind.__module__}.".startswith(f"{module}."):
+            name = f"{module}.{kind.__name__}"
+            if _class_named(name) is kind:
+                return name
+    return None
+
+
+class _Writer:
+    """Turns values into JSON, and collects their arrays."""
+
+    def __init__(self) -> None:
+        self.arrays: list[NDArray[Any]] = []
+
+    def encode(self, value: Any, place: str) -> Any:
+        """`place` is what the user would write for `value`."""
+        if value is None or type(value) in (bool, str):
+            return value
+        if type(value) is int:
+            return {"int": str(value)}
+        if type(value) is float:
+            return {"float": value.hex()}
+        if isinstance(value, np.generic):
+            return {"scalar": self._array(np.asarray(value), place)}
+        if isinstance(value, np.ndarray):
+            return self._array(value, place)
+        if type(value) in (list, tuple):
+            items = [self.encode(item, f"{place}[{i}]") for i, item in enumerate(value)]
+            return {type(value).__name__: items}
+        if type(value) is dict:
+            return {
+                "dict": [
+                    [self.encode(key, f"a key of {place}"), self.encode(item, f"{place}[{key!r}]")]
+                    for key, item in value.items()
+                ]
+            }
+        return self._object(value, place)
+
+    def _array(self, array: NDArray[Any], place: str) -> Any:
+        if array.dtype.kind == "O":
+            items = [self.encode(item, f"{place}[{i}]") for i, item in enumerate(array.reshape(-1).tolist())]
+            return {"objects": items, "shape": list(array.shape)}
+        if array.dtype.kind not in "biufU":
+            raise TypeError(f"{place}: numbers, strings or booleans expected, got dtype {array.dtype}")
+        self.arrays.append(array)
+        return {"array": len(self.arrays) - 1}
+
+    def _object(self, value: Any, place: str) -> Any:
+        if hasattr(value, "tocsr") and hasattr(value, "indptr"):
+            parts = [
+                np.asarray(part) for part in (value.tocsr().data, value.tocsr().indices, value.tocsr().indptr)
+            ]
+            encoded = [self._array(part, place) for part in parts]
+            return {"csr": encoded, "shape": list(map(int, value.shape))}
+        name = _name_of(value)
+        if name is None:
+            what = "a function" if callable(value) else f"an object of {type(value).__qualname__}"
+            raise TypeError(f"{place}: {what} can't be saved")
+        state = _state_of(value)
+        return {
+            "class": name,
+            "state": {key: self.encode(item, f"{place}.{key}") for key, item in state.items()},
+        }
+
+
+def _state_of(value: Any) -> dict[str, Any]:
+    if isinstance(value, Index):
+        names = ("points", "metric", "p", "box", "algorithm")
+        return dict(zip(names, value.__reduce__()[1], strict=True))
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    state: dict[str, Any] = value.__getstate__()
+    return state
+
+
+class _Reader:
+    """Turns JSON and arrays back into values; ValueError for what `_Writer` doesn't write."""
+
+    def __init__(self, arrays: list[NDArray[Any]]) -> None:
+        self._arrays = arrays
+        self._readers: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+            "int": lambda text, _: int(text),
+            "float": lambda text, _: float.fromhex(text),
+            "scalar": lambda value, _: self.decode(value)[()],
+            "array": lambda number, _: self._arrays[number],
+            "list": lambda items, _: [self.decode(item) for item in items],
+            "tuple": lambda items, _: tuple(self.decode(item) for item in items),
+            "dict": lambda items, _: {self.decode(key): self.decode(item) for key, item in items},
+            "objects": self._objects,
+            "csr": self._csr,
+            "class": self._object,
+        }
+
+    def decode(self, value: Any) -> Any:
+        if value is None or isinstance(value, (bool, str)):
+            return value
+        kind = next(iter(value))
+        return self._readers[kind](value[kind], value)
+
+    def _objects(self, items: Any, whole: dict[str, Any]) -> NDArray[Any]:
+        array = np.empty(len(items), dtype=object)
+        for i, item in enumerate(items):
+            array[i] = self.decode(item)
+        return array.reshape(whole["shape"])
+
+    def _csr(self, parts: Any, whole: dict[str, Any]) -> Any:
+        from crowfly._estimators import csr_container
+
+        matrix = csr_container()(tuple(map(self.decode, parts)), shape=tuple(whole["shape"]))
+        matrix.check_format(full_check=True)
+        return matrix
+
+    def _object(self, name: str, whole: dict[str, Any]) -> Any:
+        kind = _class_named(name)
+        if kind is None:
+            raise ValueError(f"no class of crowfly's is called {name}")
+        state = {str(key): self.decode(item) for key, item in whole["state"].items()}
+        if any(key.startswith("__") or not key.isidentifier() for key in state):
+            raise ValueError("a name that is no attribute's")
+        if kind is Index:
+            return Index(state.pop("points"), state.pop("metric"), **state)
+        if is_dataclass(kind):
+            return kind(**state)
+        model: Any = object.__new__(kind)
+        model.__setstate__(state) if hasattr(model, "__setstate__") else vars(model).update(state)
+        return model
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator or an `Index` to a file, without pickle.
+
+    The file is written under another name and renamed, so that there is the old one or the whole new one.
+
+    Parameters
+    ----------
+    model : estimator of `crowfly.linear_model` or `crowfly.neighbors`, or Index
+        Fitted or not. Points of an index, and training samples of neighbours, are stored as they are.
+    path : path-like
+
+    Raises
+    ------
+    TypeError
+        If something of it can't be stored: a function as metric, a splitter as `cv`, labels that are neither numbers nor strings.
+    OSError
+        If the file can't be written.
+
+    See Also
+    --------
+    load : Read it again.
+
+    Examples
+    --------
+    >>> import crowfly, os, tempfile
+    >>> index = crowfly.Index([[0.0, 0.0], [3.0, 4.0]])
+    >>> path = os.path.join(tempfile.mkdtemp(), "points.crowfly")
+    >>> crowfly.save(index, path)
+    >>> crowfly.load(path, crowfly.Index).query([[3.0, 3.0]])
+    (array([[1.]]), array([[1]]))
+    """
+    if _name_of(model) is None or is_dataclass(model) or type(model).__module__.startswith("sklearn"):
+        raise TypeError(
+            f"model: an estimator of crowfly's or an Index expected, got {type(model).__qualname__}"
+        )
+    writer = _Writer()
+    tree = writer.encode(model, "model")
+    _container.write(Path(path), _container.Container(tree, writer.arrays))
+
+
+@overload
+def load(path: str | os.PathLike[str]) -> Any: ...
+@overload
+def load(path: str | os.PathLike[str], kind: type[Model]) -> Model: ...
+def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
+    """Read what `save` has written.
+
+    Every checksum is looked at. Arrays from 1 MiB on are mapped from the file (read-only) instead of read, so a large index shares its points with other processes;
+    the file must not change meanwhile. What an index packs is made anew when it is first needed.
+
+    Parameters
+    ----------
+    path : path-like
+    kind : class, optional
+        What is expected, such as ``crowfly.linear_model.Ridge``.
+
+    Returns
+    -------
+    An estimator or an Index.
+
+    Raises
+    ------
+    ValueError
+        If the file is none of `save`'s, is truncated or damaged, is of another version of the format, or holds something else than `kind`.
+    OSError
+        If there is no such file, or it can't be read.
+    """
+    where = Path(path)
+    container = _container.read(where)
+    try:
+        model = _Reader(container.arrays).decode(container.tree)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        StopIteration,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise ValueError(f"{where}: the file holds nothing that crowfly.save writes ({error})") from None
+    if kind is not None and not isinstance(model, kind):
+        raise ValueError(
+            f"{where}: {_with_article(kind.__name__)} expected, the file holds {_with_article(type(model).__name__)}"
+        )
+    return model
+
+
+def _with_article(name: str) -> str:
+    return f"an {name}" if name[0] in "AEIO" else f"a {name}"

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Files: what is read is what was written; what is broken or hostile is refused in one sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import crowfly
+import crowfly.linear_model
+import crowfly.neighbors
+from assertions import assert_same_bits
+from references import FloatArray
+
+ESTIMATORS = {
+    name: getattr(package, name)
+    for package in (crowfly.linear_model, crowfly.neighbors)
+    for name in package.__all__
+    if hasattr(getattr(package, name), "fit")
+}
+LABELLED = ("Classif", "Logistic", "Centroid")
+
+
+def data() -> tuple[FloatArray, FloatArray]:
+    X = np.random.default_rng(6).standard_normal((80, 3))
+    return X, X[:, 0] + 0.1 * X[:, 1]
+
+
+def fitted(name: str, labels: Any = None, **parameters: Any) -> tuple[Any, FloatArray]:
+    X, y = data()
+    if "Radius" in name:
+        parameters["radius"] = 3.0
+    if name == "LocalOutlierFactor":
+        parameters["novelty"] = True
+    if name == "LogisticRegressionCV":
+        parameters |= {"l1_ratios": (0.0,), "scoring": "neg_log_loss", "use_legacy_attributes": False}
+    labels = np.array(["no", "yes"]) if labels is None else labels
+    targets = labels[(y > 0).astype(int)] if any(part in name for part in LABELLED) else y
+    return ESTIMATORS[name](**parameters).fit(X, targets), X
+
+
+def dense(result: Any) -> Any:
+    return result.toarray() if hasattr(result, "toarray") else result
+
+
+def results(model: Any, X: FloatArray) -> list[Any]:
+    methods = (
+        "predict",
+        "predict_proba",
+        "predict_log_proba",
+        "decision_function",
+        "kneighbors",
+        "transform",
+    )
+    return [dense(getattr(model, method)(X[:20])) for method in methods if hasattr(model, method)]
+
+
+def assert_same_state(actual: Any, expected: Any) -> None:
+    assert type(actual) is type(expected)
+    if isinstance(expected, np.ndarray) and expected.dtype != object:
+        assert_same_bits(actual, expected)
+    elif isinstance(expected, (list, tuple, np.ndarray)):
+        assert len(actual) == len(expected)
+        for one, other in zip(actual, expected, strict=True):
+            assert_same_state(one, other)
+    elif isinstance(expected, dict):
+        assert list(actual) == list(expected)
+        for key in expected:
+            assert_same_state(actual[key], expected[key])
+    elif hasattr(expected, "__dict__"):
+        assert_same_state(vars(actual), vars(expected))
+    elif not isinstance(expected, crowfly._core.Index):
+        np.testing.assert_equal(actual, expected)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_estimators_come_back_as_they_were(name: str, tmp_path: Path) -> None:
+    model, X = fitted(name)
+    crowfly.save(model, tmp_path / "model")
+    loaded = crowfly.load(tmp_path / "model", ESTIMATORS[name])
+    assert loaded.get_params() == model.get_params()
+    for actual, expected in zip(results(loaded, X), results(model, X), strict=True):
+        for one, other in zip(np.atleast_1d(actual), np.atleast_1d(expected), strict=True):
+            np.testing.assert_array_equal(one, other)
+    state, before = loaded.__getstate__(), model.__getstate__()
+    assert_same_state(state, before)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([3, 7]),
+        np.array([False, True]),
+        np.array([-1.0, 2.0]),
+        np.array(["ä", "b\0c"]),
+        np.array(["u", "v"], object),
+    ],
+    ids=["integers", "booleans", "floats", "strings", "objects"],
+)
+def test_labels_of_every_kind(labels: Any, tmp_path: Path) -> None:
+    for name in ("KNeighborsClassifier", "LogisticRegression", "RidgeClassifier"):
+        model, X = fitted(name, labels)
+        crowfly.save(model, tmp_path / "model")
+        np.testing.assert_array_equal(crowfly.load(tmp_path / "model").predict(X), model.predict(X))
+
+
+def test_parameters_that_are_not_plain(tmp_path: Path) -> None:
+    weights: Any = {"no": 1.0, "yes": np.float32(2)}
+    model = crowfly.linear_model.LogisticRegression(
+        C=np.inf, class_weight=weights
+    )
+    crowfly.save(model, str(tmp_path / "model"))
+    loaded = crowfly.load(tmp_path / "model")
+    assert loaded.get_params() == model.get_params()
+    assert isinstance(loaded.class_weight["yes"], np.float32)
+    sparse = fitted("LogisticRegression")[0].sparsify()
+    crowfly.save(sparse, tmp_path / "model")
+    assert (crowfly.load(tmp_path / "model").coef_ != sparse.coef_).nnz == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int8, np.uint8])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"metric": "minkowski", "p": 3}, {"box": [9.0, 8.0, 7.0]}, {"algorithm": "tree"}]
+)
+def test_indices_come_back(dtype: Any, arguments: dict[str, Any], tmp_path: Path) -> None:
+    points = np.random.default_rng(1).uniform(0, 6, (500, 3)).astype(dtype)
+    index = crowfly.Index(points, **arguments)
+    index.add(points[:7])
+    crowfly.save(index, tmp_path / "index")
+    loaded = crowfly.load(tmp_path / "index", crowfly.Index)
+    assert repr(loaded) == repr(index)
+    for actual, expected in zip(loaded.query(points[:50], 3), index.query(points[:50], 3), strict=True):
+        assert_same_bits(actual, expected)
+
+
+def test_large_arrays_are_mapped(tmp_path: Path) -> None:
+    points = np.random.default_rng(1).standard_normal((50_000, 8))
+    crowfly.save(crowfly.Index(points), tmp_path / "index")
+    loaded = crowfly.load(tmp_path / "index")
+    stored = loaded.__reduce__()[1][0]
+    assert not stored.flags.owndata
+    assert not stored.flags.writeable
+    assert_same_bits(loaded.query(points[:50], 3)[1], crowfly.Index(points).query(points[:50], 3)[1])
+
+
+# --- What can't be saved ---
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            crowfly.neighbors.NearestNeighbors(metric=math.dist),
+            "model.metric: a function can't be saved",
+        ),
+        (
+            crowfly.linear_model.Lasso(random_state=np.random.RandomState(0)),
+            "model.random_state: an object of RandomState",
+        ),
+        (object(), "model: an estimator of crowfly's or an Index expected, got object"),
+        (crowfly.linear_model.Ridge, "model: an estimator"),
+        (np.zeros(3), "model: an estimator"),
+    ],
+)
+def test_refused(model: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=message):
+        crowfly.save(model, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model"
+    crowfly.save(crowfly.linear_model.Ridge(alpha=1.0), path)
+
+    def full(_: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        crowfly.save(crowfly.linear_model.Ridge(alpha=2.0), path)
+    assert crowfly.load(path).alpha == 1.0
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(OSError, match="No such file"):
+        crowfly.save(crowfly.linear_model.Ridge(), tmp_path / "nowhere" / "model")
+
+
+# --- What can't be read ---
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("files") / "model"
+    crowfly.save(fitted("KNeighborsClassifier")[0], path)
+    return path.read_bytes()
+
+
+def load_bytes(tmp_path: Path, content: bytes) -> Any:
+    (tmp_path / "broken").write_bytes(content)
+    return crowfly.load(tmp_path / "broken")
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_every_flipped_bit_is_noticed(place: float, bit: int, content: bytes, tmp_path: Path) -> None:
+    broken = bytearray(content)
+    at = int(place * len(broken))
+    broken[at] ^= 1 << bit
+    header_end = 24 + struct.unpack_from("<Q", content, 16)[0]
+    entries = json.loads(content[24:header_end])["arrays"]
+    begin = -(-header_end // 64) * 64
+    sizes = [np.dtype(e["dtype"]).itemsize * int(np.prod(e["shape"])) for e in entries]
+    used = at < header_end or any(
+        begin + e["offset"] <= at < begin + e["offset"] + size for e, size in zip(entries, sizes, strict=True)
+    )
+    if used:
+        with pytest.raises(ValueError, match="broken: "):
+            load_bytes(tmp_path, bytes(broken))
+    else:
+        load_bytes(tmp_path, bytes(broken))
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=st.floats(0, 1))
+def test_truncated_files(share: float, content: bytes, tmp_path: Path) -> None:
+    last = len(content.rstrip(b"\0")) - 1
+    with pytest.raises(ValueError, match="broken: "):
+        load_bytes(tmp_path, content[: int(share * last)])
+
+
+def with_header(content: bytes, change: Any) -> bytes:
+    """The file with another header whose checksum is right."""
+    end = 24 + struct.unpack_from("<Q", content, 16)[0]
+    header = json.loads(content[24:end])
+    header = change(header) or header
+    text = json.dumps(header).encode()
+    prefix = struct.pack("<8sIIQ", b"crowfly\n", 1, zlib.crc32(text), len(text))
+    padding = bytes(-(len(prefix) + len(text)) % 64)
+    return prefix + text + padding + content[-(-end // 64) * 64 :]
+
+
+def change_array(**entries: Any) -> Any:
+    return lambda header: header["arrays"][0].update(entries)
+
+
+def change_state(**entries: Any) -> Any:
+    return lambda header: header["tree"]["state"].update(entries)
+
+
+HOSTILE = {
+    "huge shape": change_array(shape=[2**40, 2**40]),
+    "negative shape": change_array(shape=[-1]),
+    "huge offset": change_array(offset=2**62),
+    "odd offset": change_array(offset=1),
+    "negative offset": change_array(offset=-64),
+    "objects": change_array(dtype="|O"),
+    "structures": change_array(dtype=[["a", "<f8"]]),
+    "dates": change_array(dtype="<M8[ns]"),
+    "nothing per entry": change_array(dtype="<U0", shape=[2**60]),
+    "no dtype": change_array(dtype=None),
+    "unknown class": lambda header: header["tree"].update({"class": "os.system"}),
+    "class beside": lambda header: header["tree"].update({"class": "crowfly.linear_model.np"}),
+    "function": lambda header: header["tree"].update({"class": "crowfly.neighbors.kneighbors_graph"}),
+    "no tree": lambda _: {"arrays": []},
+    "a list": lambda _: [1, 2],
+    "unknown array": change_state(p={"array": 99}),
+    "unknown value": change_state(p={"pickle": "x"}),
+    "a number": change_state(p=3),
+    "special name": change_state(__class__={"int": "1"}),
+    "wrong index": change_state(_index_metric={"tuple": ["no metric", None]}),
+}
+
+
+@pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_headers(change: Any, content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broken: "):
+        load_bytes(tmp_path, with_header(content, change))
+
+
+@pytest.mark.parametrize("levels", [500, 100_000])
+def test_endless_nesting(levels: int, tmp_path: Path) -> None:
+    text = ('{"arrays": [], "tree": ' + '{"list": [' * levels + "null" + "]}" * levels + "}").encode()
+    with pytest.raises(ValueError, match="broken: "):
+        load_bytes(tmp_path, struct.pack("<8sIIQ", b"crowfly\n", 1, zlib.crc32(text), len(text)) + text)
+
+
+def test_a_header_that_is_not_changed_is_read(content: bytes, tmp_path: Path) -> None:
+    assert load_bytes(tmp_path, with_header(content, lambda _: None)).n_neighbors == 5
+
+
+def test_other_files(content: bytes, tmp_path: Path) -> None:
+    for other in (b"", b"x", b"PK\3\4" + bytes(100)):
+        with pytest.raises(ValueError, match=r"a file of crowfly\.save expected"):
+            load_bytes(tmp_path, other)
+    newer = content[:8] + struct.pack("<I", 2) + content[12:]
+    with pytest.raises(ValueError, match="version 1 of the format expected, the file has 2"):
+        load_bytes(tmp_path, newer)
+    (tmp_path / "broken").write_bytes(content)
+    with pytest.raises(ValueError, match="a Ridge expected, the file holds a KNeighborsClassifier"):
+        crowfly.load(tmp_path / "broken", crowfly.linear_model.Ridge)
+    with pytest.raises(OSError, match="No such file"):
+        crowfly.load(tmp_path / "missing")
