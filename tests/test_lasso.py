@@ -125,6 +125,25 @@ def assert_optimal(
 # --- Exact minima ---
 
 
+@pytest.mark.parametrize("alpha", [1e-14, 1e-3])
+@pytest.mark.parametrize("offset", [0.0, 1e4, 1e8])
+@pytest.mark.filterwarnings("ignore::crowfly.ConvergenceWarning")
+def test_gap_counts_the_rounding_of_the_objective(offset: float, alpha: float) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2)) + offset
+    y = X[:, 0] + rng.normal(size=50)
+    path = crowfly.lasso_path(X, y, alphas=[alpha], fit_intercept=False)
+    coef = [Fraction(c) for c in path.coefs[:, 0].tolist()]
+    residual = [
+        Fraction(t) - sum((Fraction(v) * c for v, c in zip(row, coef, strict=True)), Fraction(0))
+        for row, t in zip(X.tolist(), y.tolist(), strict=True)
+    ]
+    exact = sum((r * r for r in residual), Fraction(0)) / 100 + Fraction(alpha) * sum(
+        map(abs, coef), Fraction(0)
+    )
+    assert abs(Fraction(path.objectives[0]) - exact) <= Fraction(path.dual_gaps[0])
+
+
 @pytest.mark.parametrize("offset", [0.0, 1e6, 1e10, 1e13])
 @pytest.mark.parametrize("p", [3, 40])
 def test_gap_counts_the_rounding_of_the_intercept(offset: float, p: int) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import warnings
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -258,6 +259,39 @@ def test_free_features_that_separate() -> None:
         with pytest.raises(crowfly.SeparationError, match="penalty_factor=0"):
             crowfly.logistic(X, y, l1_ratio=l1_ratio, penalty_factor=[0.0, 1.0])
         assert crowfly.logistic(X, y, l1_ratio=l1_ratio, penalty_factor=[1.0, 0.0]).converged
+
+
+OFFSETS = np.array([[1e7, 1e5]]) + np.array(
+    [[-1.8, 1.7], [0.0, -0.8], [-0.8, -1.1], [-0.2, 0.8], [0.6, 0.4], [-1.7, -1.6]]
+)
+
+
+@pytest.mark.parametrize("classes", [[1, 1, 1, 0, 1, 1], [0, 1, 2, 2, 1, 2]])
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+@pytest.mark.filterwarnings("ignore::crowfly.ConvergenceWarning")
+def test_gap_counts_the_rounding_of_predictors(l1_ratio: float, classes: list[int]) -> None:
+    result = crowfly.logistic(OFFSETS, classes, alpha=0.01, l1_ratio=l1_ratio, intercept=False)
+    alpha, ratio = mpmath.mpf(0.01), mpmath.mpf(l1_ratio)
+    coef = result.coef.tolist()
+    loss = mpmath.mpf(0)
+    for row, label in zip(OFFSETS.tolist(), classes, strict=True):
+        eta = [mpmath.fsum(mpmath.mpf(v) * c for v, c in zip(row, own, strict=True)) for own in coef]
+        eta = [mpmath.mpf(0), *eta] if len(eta) == 1 else eta
+        loss += mpmath.log(mpmath.fsum(map(mpmath.exp, eta))) - eta[label]
+    for own in coef:
+        loss += alpha * mpmath.fsum(ratio * abs(c) + (1 - ratio) * mpmath.mpf(c) ** 2 / 2 for c in own)
+    assert abs(loss - result.objective) <= result.optimality_gap
+
+
+def test_a_gap_that_is_not_rounding_is_told() -> None:
+    X = np.array([[1e8, 1e6]]) + np.array(
+        [[1.2, 0.7], [0.4, 1.7], [1.6, -1.5], [-1.5, -0.4], [2.6, -0.5], [0.7, 0.4]]
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = crowfly.logistic(X, [0, 1, 2, 2, 1, 2], alpha=1e-4, l1_ratio=1.0, intercept=False)
+    assert result.converged == (not caught)
+    assert not result.converged or result.optimality_gap < 1e-3 * result.objective
 
 
 def test_dependent_columns() -> None:

@@ -218,6 +218,38 @@ def test_weight_of_zero_equals_dropping(shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(full.loo_errors[..., ~kept], y[~kept].T - predicted, rtol=1e-12)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("shape", [(3, 2), (6, 6), (5, 9)])
+@pytest.mark.parametrize("largest", [1e3, 1e6])
+def test_weights_of_many_magnitudes_in_any_order(
+    largest: float, shape: tuple[int, int], intercept: bool
+) -> None:
+    X, y = problem(*shape)
+    weights = np.ones(len(X))
+    weights[1] = largest
+    for order in (np.arange(len(X)), np.arange(len(X))[::-1]):
+        x, t, w = X[order], y[order], weights[order]
+        path = crowfly.ridge_path(x, t, [1e-3, 1.0], intercept=intercept, sample_weight=w, loo_errors=True)
+        assert path.loo_errors is not None
+        for a, alpha in enumerate(path.alphas.tolist()):
+            exact = exact_lstsq(x, t, intercept=intercept, sample_weight=w, alpha=alpha)
+            np.testing.assert_allclose(path.coef[a], [float(value) for value in exact.coef], rtol=1e-14)
+            left_out = exact_left_out(x, t, intercept=intercept, weights=w, alpha=alpha)
+            np.testing.assert_allclose(path.loo_errors[a], [float(value) for value in left_out], rtol=1e-7)
+
+
+def test_tiny_penalties_of_dependent_columns_are_exact_or_say_that_they_are_not() -> None:
+    X = np.array([[0.1, 0.3], [0.2, 0.6], [0.3, 0.9], [0.7, 2.1]])
+    y = np.array([1.0, 2.0, 4.0, 3.0])
+    path = crowfly.ridge_path(X, y, [1e-16, 1e-18, 1e-20], intercept=False)
+    for coef, alpha in zip(path.coef, path.alphas.tolist(), strict=True):
+        exact = exact_lstsq(X, y, intercept=False, alpha=alpha)
+        np.testing.assert_allclose(coef, [float(value) for value in exact.coef], rtol=1e-8)
+    assert path.correction.max() < 1e-8
+    with pytest.warns(crowfly.ConvergenceWarning, match="for alpha = 1e-18 .*cease to shrink"):
+        crowfly.ridge_path(X, y, [1e-18], intercept=False, penalty_factor=[1.0, 2.0])
+
+
 def test_weights_equal_repetition_but_for_what_is_left_out() -> None:
     X, y = problem(25, 3)
     w = 1.0 + np.arange(25) % 3

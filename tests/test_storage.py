@@ -115,9 +115,7 @@ def test_labels_of_every_kind(labels: Any, tmp_path: Path) -> None:
 
 def test_parameters_that_are_not_plain(tmp_path: Path) -> None:
     weights: Any = {"no": 1.0, "yes": np.float32(2)}
-    model = crowfly.linear_model.LogisticRegression(
-        C=np.inf, class_weight=weights
-    )
+    model = crowfly.linear_model.LogisticRegression(C=np.inf, class_weight=weights)
     crowfly.save(model, str(tmp_path / "model"))
     loaded = crowfly.load(tmp_path / "model")
     assert loaded.get_params() == model.get_params()

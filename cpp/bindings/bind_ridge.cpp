@@ -50,6 +50,7 @@ py::dict fit_ridge_path(const py::array& x, const py::array& y, const OptionalDo
   result["rss"] = by_penalty(fit.rss, n_targets);
   result["left_out"] = by_penalty(fit.left_out, n_targets);
   result["degrees"] = owned_array(std::move(fit.degrees));
+  result["correction"] = owned_array(std::move(fit.correction));
   result["lost_degrees"] = owned_array(std::move(fit.lost_degrees));
   result["total_weight"] = fit.total_weight;
   result["n_reads"] = fit.n_reads;

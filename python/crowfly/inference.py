@@ -439,7 +439,7 @@ def _result(
     df_resid, df_model = n - k, len(kept)
     df_t = n_groups - 1 if cov_type == "cluster" else df_resid
     estimates = np.concatenate([np.full(first, fit.intercept), fit.coef])
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         errors = covariance.standard_errors()
         t_values = estimates / errors
         unit = parts["target_scale"]

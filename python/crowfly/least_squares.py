@@ -29,7 +29,7 @@ from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["LstsqResult", "lstsq"]
 
-_LARGEST_CORRECTION = 1e-8
+LARGEST_CORRECTION = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +187,7 @@ def _warn(result: LstsqResult, enough_rows: bool) -> None:
             RankWarning,
             stacklevel=3,
         )
-    if result.correction > _LARGEST_CORRECTION:
+    if result.correction > LARGEST_CORRECTION:
         warnings.warn(
             f"X: corrections of the coefficients cease to shrink at {result.correction:.1e} of the largest, and they are not more exact than that "
             f"(condition {result.condition:.1e}).",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ from crowfly._validation import (
     explain_not_finite,
     scan,
 )
+from crowfly.least_squares import LARGEST_CORRECTION
+from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["RidgePathResult", "ridge_path"]
 
@@ -55,6 +58,8 @@ class RidgePathResult:
         y less its prediction from the other rows, where asked for.
     n_reads : int
         Passes over X.
+    correction : ndarray of shape (n_alphas,)
+        Estimate of how far the coefficients are from the exact ones, rounding them once left aside: see `LstsqResult`.
     """
 
     alphas: FloatArray
@@ -66,6 +71,7 @@ class RidgePathResult:
     gcv: FloatArray
     loo_errors: FloatArray | None
     n_reads: int
+    correction: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +88,7 @@ class PathFit:
     n_rows: int
     errors: FloatArray | None
     n_reads: int
+    correction: FloatArray
 
 
 def fit_path(
@@ -135,6 +142,7 @@ def fit_path(
         n_rows=len(x),
         errors=left_out,
         n_reads=fit["n_reads"],
+        correction=fit["correction"],
     )
 
 
@@ -210,6 +218,11 @@ def ridge_path(
     -------
     RidgePathResult
 
+    Warns
+    -----
+    ConvergenceWarning
+        If corrections cease to shrink before the coefficients have eight digits.
+
     Raises
     ------
     TypeError, ValueError
@@ -245,6 +258,15 @@ def ridge_path(
         num_threads=as_num_threads(num_threads),
     )
 
+    unfinished = fit.correction > LARGEST_CORRECTION
+    if unfinished.any():
+        warnings.warn(
+            f"X: for alpha = {strengths[unfinished.argmax()]:g}{' and others' if unfinished.sum() > 1 else ''} corrections of the coefficients cease to shrink at "
+            f"{fit.correction[unfinished].max():.1e} of the largest, and they are not more exact than that.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+
     def shaped(values: FloatArray) -> FloatArray:
         return values[:, 0] if targets.ndim == 1 else values
 
@@ -258,4 +280,5 @@ def ridge_path(
         gcv=shaped(_generalised_score(fit)),
         loo_errors=None if fit.errors is None else shaped(fit.errors),
         n_reads=fit.n_reads,
+        correction=fit.correction,
     )

@@ -63,8 +63,10 @@ class ColumnSource final : public CorrelationSource {
     result.residual_square = sum_of_squares(fit);
     const AlignedBuffer<double> values = columns_.transposed_times(fit);
     result.values.assign(values.data(), values.data() + n_features());
-    result.error = unit_roundoff * (static_cast<double>(n + 8) * std::sqrt(result.residual_square) +
-                                    static_cast<double>(taken_.size() + 8) * length);
+    const double root = std::sqrt(result.residual_square);
+    const double off = unit_roundoff * static_cast<double>(taken_.size() + 8) * length;
+    result.error = unit_roundoff * static_cast<double>(n + 8) * root + off;
+    result.square_error = unit_roundoff * static_cast<double>(n + 8) * result.residual_square + (2 * root + off) * off;
     return result;
   }
 

@@ -14,6 +14,7 @@ namespace crowfly {
 struct Correlations {
   Vector values;               ///< X'r for every feature
   double residual_square = 0;  ///< r'r
+  double square_error = 0;     ///< how wrong that may be
   double error = 0;            ///< values[j] is right within error * sqrt(square(j))
 };
 

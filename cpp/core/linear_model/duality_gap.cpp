@@ -82,6 +82,7 @@ Certificate certify(const Correlations& correlations, const Vector& square, cons
   }
   result.objective = 0.5 * correlations.residual_square + sum;
   result.mean_error = correlations.error;
+  result.objective_error = 0.5 * correlations.square_error;
   if (!feasible) {
     result.gap = infinity;
     return result;

@@ -11,8 +11,9 @@ namespace crowfly {
 
 struct Certificate {
   double objective = 0;
-  double gap = 0;         ///< infinite where nothing could be certified
-  double mean_error = 0;  ///< how wrong the mean of the residuals may be
+  double gap = 0;              ///< infinite where nothing could be certified
+  double objective_error = 0;  ///< how wrong the objective may be
+  double mean_error = 0;       ///< and the mean of the residuals
 };
 
 /// One coefficient with the correlation that its penalty holds in balance, and how wrong that may be.

@@ -203,8 +203,8 @@ LogisticInformation logistic_information(const LogisticProblem& problem, const d
   LogisticInformation result;
   result.loss = value.loss;
   const auto factor = factor_of(value.hessian);
+  result.condition = factor ? factor->condition() : std::numeric_limits<double>::infinity();
   if (!factor) return result;
-  result.condition = factor->condition();
   // Rows of the map from scaled parameters to the caller's, times the inverse triangle: variances become sums of squares.
   const Matrix root = inverse_of(factor->triangle());
   Matrix mapped(k, k);

@@ -48,6 +48,8 @@ class GramSource final : public CorrelationSource {
     }
     result.residual_square = std::max(0.0, target_square() - fitted);
     result.error = (gram_.chain + static_cast<double>(terms)) * unit_roundoff * length;
+    // Three products of vectors no longer than that.
+    result.square_error = 3 * result.error * length;
     return result;
   }
 

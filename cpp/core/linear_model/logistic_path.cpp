@@ -270,24 +270,28 @@ class PathFitter {
         scale < 1 || std::any_of(correction_.begin(), correction_.end(), [](double t) { return t != 0; });
     const double loss = moved ? dual_loss(data, inner.parameters, correction_, scale) : 0.0;
     n_reads_ += moved && set_.is_all() ? 1 : 0;
-    fit_.gap = penalty_gap(coordinates, scale, false) + loss + rounding_allowance(inner);
+    fit_.rounding = rounding_allowance(inner);
+    fit_.gap = penalty_gap(coordinates, scale, false) + loss + fit_.rounding;
   }
 
   /// As newton.cpp has it: rounding of the predictors' losses, and of the intercept in the caller's units.
   [[nodiscard]] double rounding_allowance(const ProximalFit& inner) const {
-    const double largest = std::max(std::fabs(inner.value.smallest_margin), std::fabs(inner.value.largest_margin));
-    double moved = 0;
+    double moved = 0, predictor = 0;
     for (Index v = 0; v < vectors_; ++v) {
-      double size = std::fabs(intercept_[as_size(v)]);
+      double size = std::fabs(intercept_[as_size(v)]), own = size;
       for (const Index j : set_.features()) {
-        size += std::fabs(coef_(j, v)) *
-                (reach_[as_size(j)] + 2 * std::fabs(design_.shift[as_size(j)]) * design_.scale[as_size(j)]);
+        const double coef = std::fabs(coef_(j, v));
+        own += coef * reach_[as_size(j)];
+        size += coef * (reach_[as_size(j)] + 2 * std::fabs(design_.shift[as_size(j)]) * design_.scale[as_size(j)]);
       }
+      predictor = std::max(predictor, own);
       moved = std::max(moved, eps * static_cast<double>(set_.size() + 3) * size);
     }
     const double curvature = (vectors_ == 1 ? 0.25 : 0.5) * statistics_.total_weight;
     const double root = std::sqrt(curvature) * moved + eps * std::sqrt(2 * inner.objective);
-    return eps * (4 + 2 * largest) * inner.objective + root * root;
+    const double off = 0.5 * eps * predictor_chain(set_.size() + 1) * predictor;
+    return 4 * eps * inner.objective + loss_rounding(off, inner.objective, largest_weight(problem_), vectors_) +
+           root * root;
   }
 
   /// The smallest subgradient, in the caller's units.
@@ -311,7 +315,13 @@ class PathFitter {
   LogisticFit finish(const ProximalFit& inner) { return finish(inner, inner.status); }
 
   LogisticFit finish(const ProximalFit& inner, LogisticStatus status) {
-    fit_.status = fit_.gap <= problem_.tolerance * inner.objective ? LogisticStatus::converged : status;
+    // Where no step lowers the objective, what is left of the gap is rounding, unless it is far larger.
+    constexpr double few = 16, many = 1000;
+    const double near = std::max(many * problem_.tolerance * inner.objective, few * fit_.rounding);
+    if (fit_.gap <= problem_.tolerance * inner.objective) status = LogisticStatus::converged;
+    if (status == LogisticStatus::converged && std::isfinite(fit_.gap) && fit_.gap > near)
+      status = LogisticStatus::no_descent;
+    fit_.status = status;
     fit_.objective = inner.objective;
     fit_.gradient_norm = subgradient_norm();
     const bool any_free = std::any_of(unit_.begin(), unit_.end(), is_free) || alpha_ == 0;

@@ -232,11 +232,14 @@ class Newton {
     return gap_bound(decrement, curvature_radius(*factor_, inverse_trace)) / (1 - factor_error);
   }
 
-  /// What float64 adds to the gap: the objective is a sum of losses that carry the rounding of their predictors, the decrement likewise (a gradient
-  /// can't be known better than the residuals in it), and coefficients are rounded when they are turned back into the caller's units.
+  /// What float64 adds to the gap: the objective is a sum of losses that carry the rounding of their predictors, the decrement likewise (a gradient can't be known better than the residuals in it), and coefficients are rounded when they are turned
+  /// back into the caller's units.
   [[nodiscard]] double rounding_allowance() const {
-    const double moved = rounding_of_result();
-    return eps * (4 + 2 * largest_predictor()) * objective_ + moved * moved;
+    double size = 0;
+    for (Index v = 0; v < data_.n_vectors(); ++v) size = std::max(size, predictor_size(v));
+    const double off = 0.5 * eps * predictor_chain(cols_) * size, moved = rounding_of_result();
+    return 4 * eps * objective_ + loss_rounding(off, objective_, largest_weight(problem_), data_.n_vectors()) +
+           moved * moved;
   }
 
   [[nodiscard]] double largest_predictor() const {

@@ -23,6 +23,9 @@ namespace {
 /// Scales further from one than this enter the penalty's metric as this: their squares must stay in range, and such penalties are nothing beside the Gram matrix or everything.
 constexpr double largest_metric_scale = 0x1p300;
 
+/// Refinement that would go on to move coefficients further has failed, as in least_squares.cpp.
+constexpr double max_unfinished = 0x1p-48;
+
 class PathSolver {
  public:
   explicit PathSolver(const RidgePathProblem& problem)
@@ -37,6 +40,7 @@ class PathSolver {
     fit_.coef = Matrix(p_, static_cast<Index>(combinations));
     for (Vector* values : {&fit_.intercept, &fit_.rss, &fit_.left_out}) values->assign(combinations, 0.0);
     fit_.degrees.assign(n_alphas, 0.0);
+    fit_.correction.assign(n_alphas, 0.0);
     fit_.lost_degrees.assign(n_alphas, 0.0);
     target_scale_.assign(design_.scale.begin() + p_, design_.scale.end());
   }
@@ -116,7 +120,7 @@ class PathSolver {
       const Matrix part = shared.solve(alphas[a]);
       std::copy_n(part.data(), p_ * t_, coef.col(static_cast<Index>(a) * t_));
     }
-    Vector exact_squares;
+    Vector exact_squares, correction;
     Vector constant(as_size(coef.cols()), 0.0);
     if (problem_.refine) {
       RefinedPath refined = refine_path(
@@ -124,6 +128,7 @@ class PathSolver {
       coef = std::move(refined.coef);
       constant = std::move(refined.constant);
       exact_squares = std::move(refined.squares);
+      correction = std::move(refined.correction);
       fit_.n_reads += refined.n_reads;
     } else {
       for (Index c = 0; c < coef.cols(); ++c) constant[as_size(c)] = constant_of(coef, c);
@@ -139,7 +144,26 @@ class PathSolver {
         fit_.rss[as_size(to)] = squares[as_size(from)] / target_scale / target_scale;
         fit_.left_out[as_size(to)] = scores.left_out[as_size(from)] / target_scale / target_scale;
       }
+      if (problem_.refine) fit_.correction[as_size(places[a])] = correction[a];
+      if (problem_.refine && correction[a] > max_unfinished) solve_alone(places[a]);
     }
+  }
+
+  /// One penalty that the basis of all doesn't serve (far below what rounding leaves of dependent columns): least squares has other ways.
+  void solve_alone(Index a) {
+    const auto is_one = [](double factor) { return factor == 1; };
+    if (!std::all_of(problem_.penalty_factor.begin(), problem_.penalty_factor.end(), is_one)) return;
+    const LeastSquaresFit alone = least_squares({problem_.features, problem_.targets, problem_.weights,
+                                                 problem_.intercept, Vector(as_size(t_), problem_.alphas[as_size(a)])});
+    fit_.n_reads += alone.n_reads;
+    if (!(alone.correction < fit_.correction[as_size(a)])) return;
+    for (Index t = 0; t < t_; ++t) {
+      const Index to = a * t_ + t;
+      std::copy_n(alone.coef.col(t), p_, fit_.coef.col(to));
+      fit_.intercept[as_size(to)] = alone.intercept[as_size(t)];
+      fit_.rss[as_size(to)] = alone.rss[as_size(t)];
+    }
+    fit_.correction[as_size(a)] = alone.correction;
   }
 
   /// Of coefficients of scaled columns: the intercept of scaled targets.
@@ -172,6 +196,7 @@ class PathSolver {
         std::copy_n(exact.coef.col(t), p_, fit_.coef.col(to));
         fit_.intercept[as_size(to)] = exact.intercept[as_size(t)];
         fit_.rss[as_size(to)] = exact.rss[as_size(t)];
+        fit_.correction[as_size(a)] = exact.correction;
         fit_.left_out[as_size(to)] = scores.left_out[as_size(t)] / target_scale / target_scale;
       }
       copy_errors(places.front(), a);
@@ -213,8 +238,8 @@ class PathSolver {
   Matrix gram_, cross_;
   std::optional<Matrix> rows_;
   std::vector<Index> row_order_;  ///< of raw rows: which of the data each is
-  bool raw_ = false;  ///< the rows are those of the data, at most as many as features
-  Vector constant_;   ///< of unit length, to which the raw rows' columns are orthogonal
+  bool raw_ = false;              ///< the rows are those of the data, at most as many as features
+  Vector constant_;               ///< of unit length, to which the raw rows' columns are orthogonal
   RidgePathFit fit_;
 };
 

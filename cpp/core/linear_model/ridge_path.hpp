@@ -23,6 +23,7 @@ struct RidgePathFit {
   Matrix coef;  ///< p x (penalties * t)
   Vector intercept;
   Vector rss;           ///< weighted, without penalty
+  Vector correction;    ///< per penalty, of refined coefficients: as in LeastSquaresFit
   Vector left_out;      ///< weighted sum of squared leave-one-out errors
   Vector degrees;       ///< per penalty: trace of the hat matrix, intercept included
   Vector lost_degrees;  ///< n less that

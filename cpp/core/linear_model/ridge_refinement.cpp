@@ -22,6 +22,7 @@ struct State {
   PairCoefficients coefficients;
   Vector squares;
   double previous = 1;  ///< relative size of the last step
+  double expected = 0;  ///< of the step after it
   int steps = 0;
   bool done = false;
 };
@@ -60,6 +61,7 @@ class PathRefinement {
     path.coef = Matrix(p_, static_cast<Index>(states_.size()) * t_);
     for (std::size_t a = 0; a < states_.size(); ++a) {
       const State& state = states_[a];
+      path.correction.push_back(state.expected);
       for (Index t = 0; t < t_; ++t) {
         for (Index j = 0; j < p_; ++j) path.coef(j, static_cast<Index>(a) * t_ + t) = state.coefficients(j, t).high;
         path.constant.push_back(state.coefficients.constant[as_size(t)].high);
@@ -117,6 +119,7 @@ class PathRefinement {
           std::max(0.0, residuals.squares[as_size(first + t)] - sum * sum / problem_.total_weight);
     }
     state.done = !(size < 0.5 * state.previous);
+    state.expected = size;
     if (state.done) return;
     for (Index t = 0; t < t_; ++t) {
       const double sum = problem_.intercept ? residuals.gradient.constant[as_size(first + t)].high : 0.0;
@@ -124,6 +127,7 @@ class PathRefinement {
       state.squares[as_size(t)] = lowered(state, t, change, of_data, gradient);
     }
     const double contraction = state.steps > 0 ? size / state.previous : expected_contraction(state.alpha);
+    state.expected = size * contraction;
     state.previous = size;
     ++state.steps;
     state.done = largest_change(change, state) * contraction < 0x1p-60 || state.steps == max_refinements;

@@ -21,6 +21,8 @@ struct RefinedPath {
   Matrix coef;      ///< p x (penalties * targets), of scaled columns, rounded once
   Vector constant;  ///< of the scaled targets
   Vector squares;   ///< weighted sums of squared residuals
+  Vector
+      correction;  ///< per penalty: how far the next correction would move coefficients, relative to the largest of their target's
   int n_reads = 0;
 };
 

@@ -22,7 +22,7 @@ struct ScoreProblem {
   const Vector& target_scale;  ///< errors are divided by it
   double* errors = nullptr;    ///< null, or n errors d per (penalty, target)
   const double* weights = nullptr;
-  const std::vector<Index>& row_order;  ///< which of the data each raw row is; empty: in their order
+  const std::vector<Index>& row_order;      ///< which of the data each raw row is; empty: in their order
   const std::vector<Index>& penalty_index;  ///< place of each penalty among those of `errors`
 };
 

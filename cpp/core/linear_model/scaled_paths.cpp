@@ -135,7 +135,7 @@ ElasticNetPath scaled_paths(const std::vector<std::unique_ptr<CorrelationSource>
         const double off = intercept.rounding + found.mean_error;
         excess = 0.5 * off * off;
       }
-      const double objective = found.objective + excess, gap = found.gap + excess;
+      const double objective = found.objective + excess, gap = found.gap + excess + found.objective_error;
       path.objective[at] = objective / scale / scale;
       path.gap[at] = gap / scale / scale;
       path.relative_gap[at] = gap == 0 ? 0.0 : gap / objective;
