@@ -524,6 +524,22 @@ def test_splits_may_be_masks_or_have_groups() -> None:
     assert_same_choice(one, theirs)
 
 
+@pytest.mark.parametrize(
+    "splits",
+    [
+        [(np.arange(20), [500])],
+        [([0, 1, -31], [2, 3])],
+        [([0.0, 1.0, 2.0], [3.0])],
+        [(["a"], ["b"])],
+        [(np.ones(7, bool), [3])],
+    ],
+)
+def test_splits_that_are_no_rows(splits: Any) -> None:
+    X, y = regression(30, 3)
+    with pytest.raises(IndexError, match="cv: "):
+        LassoCV(alphas=[0.1], cv=splits).fit(X, y)
+
+
 def test_a_fold_without_weight_is_refused() -> None:
     X, y = regression(20, 2)
     with pytest.raises(ValueError, match="a positive weight in every fold"):

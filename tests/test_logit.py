@@ -271,3 +271,12 @@ def test_penalised_fit_of_the_problem_class_is_not_firth() -> None:
     problem = LogisticProblem(*classification(30, 2), 2, 1.0)
     plain = crowfly.logistic(problem.X, problem.codes)
     assert not np.allclose(plain.coef, crowfly.logistic(problem.X, problem.codes, penalty="firth").coef)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_firth_of_separated_classes_ends_well_before_the_limit(seed: int) -> None:
+    X = np.random.default_rng(seed).normal(size=(21, 3))
+    result = crowfly.logistic(X, X[:, 0] > 0, penalty="firth")
+    assert result.converged
+    assert result.n_iter <= 80
+    assert result.gradient_norm <= 1e-13

@@ -67,12 +67,15 @@ class PathErrors:
     def _is_partition(self) -> bool:
         """Whether every row is tested once, and trained on otherwise."""
         n_rows = len(self.X)
-        tests = np.concatenate([_indices(test) for _, test in self.splits])
+        tests = np.concatenate([_indices(test, len(self.X)) for _, test in self.splits])
         return (
             len(self.splits) > 1
             and np.array_equal(np.sort(tests), np.arange(n_rows))
             and all(
-                np.array_equal(np.sort(np.concatenate([_indices(train), _indices(test)])), np.arange(n_rows))
+                np.array_equal(
+                    np.sort(np.concatenate([_indices(train, len(self.X)), _indices(test, len(self.X))])),
+                    np.arange(n_rows),
+                )
                 for train, test in self.splits
             )
         )
@@ -107,7 +110,7 @@ class PathErrors:
 
     def _rows(self, indices: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], FloatArray | None]:
         """Rows of positive weight, as views where they follow one another."""
-        kept = _indices(indices)
+        kept = _indices(indices, len(self.X))
         if self.sample_weight is not None:
             kept = kept[self.sample_weight[kept] > 0]
         if kept.size == 0:
@@ -161,7 +164,16 @@ class PathErrors:
         return errors
 
 
-def _indices(rows: NDArray[Any]) -> NDArray[np.intp]:
-    """Splitters yield indices; lists of splits may hold masks."""
+def _indices(rows: NDArray[Any], n_rows: int) -> NDArray[np.intp]:
+    """Splitters yield indices; lists of splits may hold masks. IndexError for what are no rows, as NumPy's indexing has it."""
     rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+    if rows.dtype == bool and rows.shape == (n_rows,):
+        return np.flatnonzero(rows)
+    if rows.size and (rows.dtype.kind not in "iu" or rows.ndim != 1):
+        raise IndexError(
+            f"cv: arrays of row numbers, or masks of {n_rows} rows, expected, got dtype {rows.dtype} and shape {rows.shape}"
+        )
+    beyond = rows[(rows >= n_rows) | (rows < -n_rows)] if rows.size else rows
+    if beyond.size:
+        raise IndexError(f"cv: numbers of {n_rows} rows expected, got {beyond[0]}")
+    return rows.astype(np.intp) % n_rows

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
@@ -77,13 +78,15 @@ class Firth {
       throw InvalidArgument("X: columns that don't depend on each other expected with Jeffreys' prior; leave some out");
     double last_moved = infinity;
     for (;; ++fit_.n_iterations) {
-      const Vector step = scoring_step();
+      Vector step = scoring_step();
       const double slope = dot(gradient_, step), moved = movement(step);
       const bool flat = -slope <= invisible * std::max(1.0, value_.loss);
       if (moved <= 4 * eps * (1 + movement(parameters_)) || (flat && moved > 0.9 * last_moved)) break;
       if (fit_.n_iterations >= problem_.max_iterations) return finish(LogisticStatus::iteration_limit);
-      if (!descend(step, slope, flat)) return finish(LogisticStatus::no_descent);
-      last_moved = flat ? moved : infinity;
+      const double longer = extrapolation(step);
+      for (double& part : step) part *= longer;
+      if (!descend(step, longer * slope, flat)) return finish(LogisticStatus::no_descent);
+      last_moved = flat && longer == 1 ? moved : infinity;
     }
     return finish(LogisticStatus::converged);
   }
@@ -117,6 +120,20 @@ class Firth {
     const auto factor = Cholesky::factor(curvature);
     (factor ? *factor : *factor_).solve(step);
     return {step.data(), step.data() + m};
+  }
+
+  /// Steps shrink by a constant factor, along one direction in the end, since leverages are held: their sum is the limit of a geometric series (Aitken). Taken every
+  /// other time, so that the factor is that of two steps as they were.
+  double extrapolation(const Vector& step) {
+    constexpr double parallel = 0.98, least = 0.1, most = 0.99;
+    const Vector last = std::exchange(last_step_, step);
+    if (last.empty()) return 1;
+    const double along = dot(step, last), own = dot(step, step), before = dot(last, last);
+    if (!(along > 0) || along * along < parallel * own * before) return 1;
+    const double factor = along / before;
+    if (!(factor > least && factor < most)) return 1;
+    last_step_.clear();
+    return 1 / (1 - factor);
   }
 
   static double dot(const Vector& a, const Vector& b) {
@@ -172,7 +189,7 @@ class Firth {
   const LogisticProblem& problem_;
   ScaledProblem scaled_;
   const LogisticData& data_;
-  Vector parameters_, gradient_;
+  Vector parameters_, gradient_, last_step_;
   LossValue value_;
   std::optional<Cholesky> factor_;
   Matrix triangle_;
