@@ -546,3 +546,23 @@ def test_ridge_close_to_exact_with_more_columns_than_rows() -> None:
     truth = np.array([float(value) for value in exact.coef])
     assert np.all(np.abs(result.coef - truth) <= coefficient_tolerance(design, target, truth))
     assert_is_exact(result, X, y, alpha=0.5)
+
+
+def test_columns_of_frames_stay_in_their_order() -> None:
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(3)
+    frame = pandas.DataFrame(rng.standard_normal((20, 3)), columns=list("abc"))
+    y = rng.standard_normal(20)
+    moments = crowfly.Moments().update(frame, y)
+    with pytest.raises(ValueError, match="X: the columns of before, in their order, expected, column 0 is 'c' instead of 'a'"):
+        moments.update(frame[list("cba")], y)
+    with pytest.raises(ValueError, match="column 1 is 'x' instead of 'b'"):
+        moments.downdate(frame.rename(columns={"b": "x"}), y)
+    with pytest.raises(ValueError, match="other: the columns"):
+        moments.merge(crowfly.Moments().update(frame[list("cba")], y))
+    with pytest.raises(ValueError, match="X: the columns"):
+        crowfly.lstsq_chunks([(frame, y), (frame[list("bac")], y)])
+    assert moments.update(frame.to_numpy(), y).merge(crowfly.Moments().update(frame, y)).n_rows == 60
+    again = pickle.loads(pickle.dumps(moments))
+    with pytest.raises(ValueError, match="X: the columns"):
+        again.update(frame[list("cba")], y)

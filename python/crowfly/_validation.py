@@ -168,6 +168,23 @@ def explain_not_finite(**arrays: NDArray[Any]) -> ValueError:
     )
 
 
+def column_names(value: Any) -> tuple[str, ...] | None:
+    """The names of a data frame's columns; None of what has none."""
+    columns = getattr(value, "columns", None)
+    return None if columns is None or not hasattr(value, "shape") else tuple(map(str, columns))
+
+
+def check_same_columns(name: str, got: tuple[str, ...] | None, expected: tuple[str, ...] | None) -> None:
+    """ValueError where two data frames have the same columns in another order, or others: numbers are taken by position."""
+    if got is None or expected is None or got == expected:
+        return
+    place = next((i for i, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), len(expected))
+    if place < min(len(got), len(expected)):
+        raise ValueError(
+            f"{name}: the columns of before, in their order, expected, column {place} is {got[place]!r} instead of {expected[place]!r}"
+        )
+
+
 def check_same_features(name: str, array: NDArray[Any], n_features: int, other: str) -> None:
     if array.shape[1] != n_features:
         raise ValueError(f"{name}: {n_features} features expected as in {other}, got shape {array.shape}")

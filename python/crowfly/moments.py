@@ -17,7 +17,9 @@ from crowfly._validation import (
     as_num_threads,
     as_real_array,
     as_weights,
+    check_same_columns,
     check_same_length,
+    column_names,
     scan,
 )
 from crowfly.least_squares import LstsqResult, _as_penalties, _result
@@ -69,6 +71,7 @@ class Moments:
         self._lock = RLock()
         self._core: _core.Moments | None = None
         self._shape: tuple[int, int | None] = (0, None)
+        self._columns: tuple[str, ...] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -102,7 +105,7 @@ class Moments:
         Parameters
         ----------
         X : array_like of shape (n, n_features)
-            float32 or float64 in any layout, n >= 0.
+            float32 or float64 in any layout, n >= 0. Data frames have to have their columns in one order.
         y : array_like of shape (n,) or (n, n_targets)
         sample_weight : array_like of shape (n,), optional
             Non-negative; a weight of zero equals leaving the row out.
@@ -181,7 +184,9 @@ class Moments:
         copy.__setstate__(state)
         assert copy._core is not None
         with self._lock:
+            check_same_columns("other", copy._columns, self._columns)
             self._expect("other", copy._shape).merge(copy._core, threads)
+            self._columns = self._columns or copy._columns
         return self
 
     def solve(
@@ -227,6 +232,7 @@ class Moments:
         *,
         away: bool,
     ) -> Self:
+        names = column_names(X)
         array, targets, weights = _as_rows(X, y, sample_weight)
         threads = as_num_threads(num_threads)
         shape = (array.shape[1], None if targets.ndim == 1 else targets.shape[1])
@@ -234,7 +240,9 @@ class Moments:
         with self._lock:
             if len(array) > self.n_rows and away:
                 raise ValueError(f"X: at most the {self.n_rows} rows that are in expected, got {len(array)}")
+            check_same_columns("X", names, self._columns)
             core = self._expect("X", shape)
+            self._columns = self._columns or names
             if len(array):
                 read = core.downdate if away else core.update
                 read(array, columns, weights, threads)
@@ -261,6 +269,7 @@ class Moments:
                 "version": _STATE_VERSION,
                 "n_features": self.n_features,
                 "n_targets": self.n_targets,
+                "columns": self._columns,
             }
             if self._core is not None:
                 names = ("n_rows", "scale", "peak", "high", "low")
@@ -274,6 +283,7 @@ class Moments:
             )
         # Not self.__init__(): mypy is right that a subclass may have another.
         self._lock, self._core, self._shape = RLock(), None, (0, None)
+        self._columns = state.get("columns")
         if state["n_features"] is None:
             return
         n_features, n_targets = state["n_features"], state["n_targets"]
