@@ -540,6 +540,21 @@ def test_splits_that_are_no_rows(splits: Any) -> None:
         LassoCV(alphas=[0.1], cv=splits).fit(X, y)
 
 
+def test_no_split_at_all() -> None:
+    X, y = regression(30, 3)
+    for model, targets in ((LassoCV(cv=[]), y), (ElasticNetCV(cv=[]), y)):
+        with pytest.raises(ValueError, match="cv: at least one pair"):
+            model.fit(X, targets)
+
+
+def test_grids_of_any_size_are_not_allocated() -> None:
+    X, y = regression(30, 3)
+    with pytest.raises(
+        ValueError, match="alphas: a grid of at most 1000000 penalties expected, got 1000000000"
+    ):
+        crowfly.lasso_path(X, y, alphas=10**9)
+
+
 def test_a_fold_without_weight_is_refused() -> None:
     X, y = regression(20, 2)
     with pytest.raises(ValueError, match="a positive weight in every fold"):

@@ -554,7 +554,9 @@ def test_columns_of_frames_stay_in_their_order() -> None:
     frame = pandas.DataFrame(rng.standard_normal((20, 3)), columns=list("abc"))
     y = rng.standard_normal(20)
     moments = crowfly.Moments().update(frame, y)
-    with pytest.raises(ValueError, match="X: the columns of before, in their order, expected, column 0 is 'c' instead of 'a'"):
+    with pytest.raises(
+        ValueError, match="X: the columns of before, in their order, expected, column 0 is 'c' instead of 'a'"
+    ):
         moments.update(frame[list("cba")], y)
     with pytest.raises(ValueError, match="column 1 is 'x' instead of 'b'"):
         moments.downdate(frame.rename(columns={"b": "x"}), y)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix, issparse
 from sklearn import get_config
 from sklearn.base import _fit_context
+from sklearn.model_selection import check_cv
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -60,6 +61,20 @@ def num_threads(n_jobs: int | None) -> int | None:
     does not over-subscribe the machine.
     """
     return None if n_jobs is None else min(int(effective_n_jobs(n_jobs)), _MOST_THREADS)
+
+
+def splits_of(cv: Any, X: Any, y: Any, *, classifier: bool = False, **params: Any) -> list[tuple[Any, Any]]:
+    """Pairs of training and test rows, as `check_cv` makes splitters.
+
+    Raises
+    ------
+    ValueError
+        If there is no pair.
+    """
+    splits = list(check_cv(cv, y, classifier=classifier).split(X, y, **params))
+    if not splits:
+        raise ValueError("cv: at least one pair of training and test rows expected, got none")
+    return splits
 
 
 def checked_sample_weight(sample_weight: Any, X: MatrixLike) -> FloatArray | None:

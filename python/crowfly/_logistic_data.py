@@ -78,7 +78,7 @@ def _as_classes(
     if weights is not None:
         share = np.bincount(codes, weights=weights, minlength=len(classes))
         if not share.all():
-            missing = classes[np.flatnonzero(share == 0)[0]]
+            missing = classes[np.flatnonzero(share == 0)[0]].tolist()
             raise ValueError(
                 f"sample_weight: all rows of class {missing!r} have weight zero; leave that class out"
             )

@@ -10,11 +10,17 @@ from numpy.typing import ArrayLike
 
 from crowfly._validation import LARGEST_WEIGHT, as_integer, as_real, as_real_array, scan
 
+#: Penalties of a grid.
+LARGEST_GRID = 1_000_000
+
 
 def as_alphas(alphas: object) -> tuple[list[float], int]:
     """A list of penalties, decreasing, or the size of a grid."""
     if isinstance(alphas, numbers.Integral):
-        return [], as_integer("alphas", alphas, 1)
+        number = as_integer("alphas", alphas, 1)
+        if number > LARGEST_GRID:
+            raise ValueError(f"alphas: a grid of at most {LARGEST_GRID} penalties expected, got {number}")
+        return [], number
     values = as_real_array("alphas", alphas, (1,))  # type: ignore[arg-type]
     if values.size == 0:
         raise ValueError("alphas: at least one number expected, got none")

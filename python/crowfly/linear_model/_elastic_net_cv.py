@@ -25,6 +25,7 @@ from crowfly._estimators import (
     MatrixLike,
     checked_sample_weight,
     num_threads,
+    splits_of,
     validated_regression_data,
     validates_parameters,
 )
@@ -72,7 +73,7 @@ class _PathCV(PenalisedRegressor):
         targets = column_or_1d(targets, warn=True)
         weights = checked_sample_weight(sample_weight, X)
         split = process_routing(self, "fit", **params).splitter.split if _routing_enabled() else {}
-        splits = list(check_cv(self.cv).split(X, targets, **split))
+        splits = splits_of(self.cv, X, targets, **split)
         X, targets = as_matrix("X", X), as_real_array("y", targets, (1,))
         errors = PathErrors(X, targets, weights, splits, num_threads(self.n_jobs))
         grids, found = errors.at(

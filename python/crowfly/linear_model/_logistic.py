@@ -229,7 +229,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         if n_classes < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
-                f"{self.classes_[0]!r}"
+                f"{self.classes_[:1].tolist()[0]!r}"
             )
         if self.solver == "liblinear" and n_classes > 2:
             raise ValueError(

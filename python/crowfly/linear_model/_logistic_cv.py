@@ -32,6 +32,7 @@ from crowfly._estimators import (
     checked_sample_weight,
     num_threads,
     require_class_labels,
+    splits_of,
     validates_parameters,
 )
 from crowfly._logistic_data import logistic_data
@@ -275,7 +276,7 @@ class LogisticRegressionCV(LogisticRegression):
         self._require_solvable_classes()
         own_weights = checked_sample_weight(sample_weight, X)
         routed = self._routed(own_weights, params)
-        folds = list(check_cv(self.cv, y, classifier=True).split(X, y, **routed["split"]))
+        folds = splits_of(self.cv, X, y, classifier=True, **routed["split"])
         training = _Training(
             X,
             codes,
