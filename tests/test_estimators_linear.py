@@ -29,6 +29,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import crowfly.linear_model
 from assertions import EPS
 from crowfly import SeparationError
 from crowfly.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -555,3 +556,22 @@ class TestEveryLinearModel:
             grid = {f"{pipeline.steps[-1][0]}__fit_intercept": [True, False]}
             search = GridSearchCV(pipeline, grid).fit(X, y)
         assert search.best_score_ >= expected.mean()
+
+
+@pytest.mark.parametrize("name", crowfly.linear_model.__all__)
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda X: X.astype(str), "strings"),
+        (lambda X: (X * 1e18).astype(np.int64), r"2\*\*53"),
+        (lambda X: X.astype(np.longdouble), "at most 64 bits"),
+    ],
+    ids=["strings", "integers", "longdouble"],
+)
+def test_all_models_refuse_the_same_samples(name: str, spoil: Any, message: str) -> None:
+    X = np.random.default_rng(4).standard_normal((40, 3))
+    model = getattr(crowfly.linear_model, name)()
+    if name == "LogisticRegressionCV":
+        model.set_params(l1_ratios=(0.0,), scoring="neg_log_loss", use_legacy_attributes=False)
+    with pytest.raises((TypeError, ValueError), match=message):
+        model.fit(spoil(X), X[:, 0] > 0)

@@ -44,14 +44,16 @@ _REAL_OBJECTS = (Real, Decimal, np.bool_)
 _SHAPE_OF_TARGETS = {"accept_sparse": "csr", "ensure_all_finite": False, "ensure_2d": False, "dtype": None}
 
 
-#: How sparse samples are taken: as they are, or converted.
-SPARSE_SAMPLES: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": [np.float64, np.float32]}
-
-
 def validates_parameters(fit: Fit) -> Fit:
     """Decorate `fit`: check the estimator's parameters first, as scikit-learn does."""
     checked: Fit = _fit_context(prefer_skip_nested_validation=True)(fit)
     return checked
+
+
+def with_sparse(X: MatrixLike) -> dict[str, Any]:
+    """Arguments of validation where samples may be sparse; those are converted to what the core takes, dense ones as for all other models."""
+    dtypes = {"dtype": [np.float64, np.float32]} if issparse(X) else {}
+    return {"accept_sparse": ["csr", "csc"], **dtypes}
 
 
 def num_threads(n_jobs: int | None) -> int | None:

@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from crowfly import nnls
 from crowfly._estimators import (
-    SPARSE_SAMPLES,
     FloatArray,
     MatrixLike,
     checked_sample_weight,
@@ -23,6 +22,7 @@ from crowfly._estimators import (
     validated_regression_data,
     validated_samples,
     validates_parameters,
+    with_sparse,
 )
 from crowfly.least_squares import solve_least_squares
 
@@ -43,7 +43,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Validate, solve and set the attributes of the solution."""
         if self.positive:
             raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
-        X, targets = validated_regression_data(self, X, y, **SPARSE_SAMPLES)
+        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         self._solution = solve_least_squares(
             X,
             targets,
@@ -78,7 +78,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(np.atleast_2d(coef).shape[0], self.intercept_, dtype=np.float64)
         values: FloatArray = replace(self._solution, coef=coef, intercept=intercept).predict(
-            validated_samples(self, X, **SPARSE_SAMPLES)
+            validated_samples(self, X, **with_sparse(X))
         )
         return values
 
