@@ -21,8 +21,12 @@ CPU = Path("/proc/cpuinfo")
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program, compiled; skips where it can't run."""
-    if COMPILER is None or not CPU.exists() or "avx512bw" not in CPU.read_text(encoding="utf-8"):
+    features = CPU.read_text(encoding="utf-8") if CPU.exists() else ""
+    if COMPILER is None or "avx512bw" not in features:
         pytest.skip("needs Linux, a C++ compiler and a CPU with AVX-512")
+    if "amx_tile" in features:
+        # The configuration is loaded without a fault, whether or not the process may use tiles: the emulator wouldn't see it.
+        pytest.skip("this CPU executes AMX itself, and its kernels are tested as all others are")
     target = tmp_path_factory.mktemp("emulator") / "trial"
     flags = ["-std=c++20", "-O2", "-pthread", "-mamx-tile", "-mamx-int8"]
     compiled = subprocess.run([COMPILER, *flags, *map(str, SOURCES), "-o", str(target)], check=False)
