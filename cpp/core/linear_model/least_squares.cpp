@@ -25,8 +25,6 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 /// Largest condition of the scaled Gram matrix at which Cholesky is trusted: its square root, 3e5, leaves a contraction of 1e-5 per refinement.
 constexpr double max_gram_condition = 1e11;
 constexpr int max_refinements = 8;
-/// Refinement that stops at a larger relative correction has failed.
-constexpr double max_unfinished = 0x1p-48;
 
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {

@@ -20,6 +20,9 @@ struct LeastSquaresProblem {
 
 enum class LeastSquaresMethod { cholesky, qr };
 
+/// Refinement that stops at a larger relative correction has failed.
+inline constexpr double max_unfinished = 0x1p-48;
+
 struct LeastSquaresFit {
   Matrix coef;       ///< p x t
   Vector intercept;  ///< t

@@ -23,9 +23,6 @@ namespace {
 /// Scales further from one than this enter the penalty's metric as this: their squares must stay in range, and such penalties are nothing beside the Gram matrix or everything.
 constexpr double largest_metric_scale = 0x1p300;
 
-/// Refinement that would go on to move coefficients further has failed, as in least_squares.cpp.
-constexpr double max_unfinished = 0x1p-48;
-
 class PathSolver {
  public:
   explicit PathSolver(const RidgePathProblem& problem)

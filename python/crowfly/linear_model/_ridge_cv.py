@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
-from sklearn.model_selection import GridSearchCV, check_cv
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -26,6 +26,7 @@ from crowfly._estimators import (
     FloatArray,
     MatrixLike,
     checked_sample_weight,
+    splits_of,
     validated_regression_data,
     validates_parameters,
 )
@@ -328,7 +329,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         """Score from sums that the folds share where they allow it."""
         self._refuse_contradictions()
         weights = checked_sample_weight(sample_weight, X)
-        splits = list(check_cv(self.cv, targets, classifier=False).split(X, targets))
+        splits = splits_of(self.cv, X, targets)
         scores = fold_scores(X, targets, weights, alphas, self.fit_intercept, splits, self.scoring)
         if scores is None:
             self._fit_search(X, targets, alphas, params, splits)
