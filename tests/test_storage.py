@@ -283,6 +283,24 @@ def test_hostile_headers(change: Any, content: bytes, tmp_path: Path) -> None:
         load_bytes(tmp_path, with_header(content, change))
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [{"shape": [2**40, 2**40]}, {"shape": [10**6]}, {"offset": 2**62}, {"offset": -64}, {"offset": 1}],
+)
+def test_sizes_are_held_against_the_file_before_anything_is_read(
+    entry: dict[str, Any], content: bytes, tmp_path: Path
+) -> None:
+    """Not by the checksum, which whoever wrote the size could have written, too."""
+    with pytest.raises(ValueError, match="broken: the file is truncated: an array ends beyond its end"):
+        load_bytes(tmp_path, with_header(content, change_array(**entry)))
+
+
+@pytest.mark.parametrize("shape", [[0, 2**62, 2**62], [0, 2**70]])
+def test_empty_arrays_of_hostile_shapes(shape: list[int], content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broken: an array is described in a way"):
+        load_bytes(tmp_path, with_header(content, change_array(shape=shape, checksum=0)))
+
+
 @pytest.mark.parametrize("levels", [500, 100_000])
 def test_endless_nesting(levels: int, tmp_path: Path) -> None:
     text = ('{"arrays": [], "tree": ' + '{"list": [' * levels + "null" + "]}" * levels + "}").encode()
