@@ -115,8 +115,13 @@ def _array(path: Path, data: NDArray[np.uint8], entry: Any) -> NDArray[Any]:
     try:
         dtype, shape = np.dtype(str(entry["dtype"])), tuple(map(int, entry["shape"]))
         offset, checksum = int(entry["offset"]), int(entry["checksum"])
+        # NumPy's limit counts the axes of empty arrays, too.
+        extent = math.prod(max(1, axis) for axis in shape) * dtype.itemsize
         known = (
-            dtype.kind in _KINDS and dtype.itemsize > 0 and len(shape) <= 32 and min(shape, default=0) >= 0
+            dtype.kind in _KINDS
+            and 0 < dtype.itemsize <= extent <= np.iinfo(np.intp).max
+            and len(shape) <= 32
+            and min(shape, default=0) >= 0
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         known = False
