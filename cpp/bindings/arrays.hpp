@@ -19,6 +19,7 @@
 #include "base/floating_point.hpp"
 #include "base/matrix_view.hpp"
 #include "base/parallel.hpp"
+#include "linalg/sparse_matrix.hpp"
 
 namespace crowfly::bindings {
 
@@ -46,6 +47,31 @@ inline MatrixView matrix_view(const py::array& array, const char* name, bool any
   if (array.ndim() != 2) throw py::value_error(std::string(name) + ": two dimensions expected");
   return {static_cast<const char*>(array.data()), array.shape(0), array.shape(1), array.strides(0), array.strides(1),
           dtype_of(array, name, any_type)};
+}
+
+/// A sparse matrix by compressed rows as Python passes it: starts, columns, values and the number of columns.
+struct SparseArrays {
+  py::array_t<std::int64_t, py::array::c_style> starts;
+  py::array_t<std::int32_t, py::array::c_style> columns;
+  py::array_t<double, py::array::c_style> values;
+  Index cols;
+
+  /// Throws where the three don't describe a matrix.
+  [[nodiscard]] SparseView view(const char* name) const {
+    if (starts.ndim() != 1 || columns.ndim() != 1 || values.ndim() != 1 || starts.shape(0) < 1 || cols < 0 ||
+        columns.shape(0) != values.shape(0)) {
+      throw py::value_error(std::string(name) + ": three arrays of one dimension expected, the last two of one length");
+    }
+    const SparseView matrix{starts.shape(0) - 1, cols, starts.data(), columns.data(), values.data()};
+    check_sparse(matrix, values.shape(0), name);
+    return matrix;
+  }
+};
+/// From a tuple (starts, columns, values, cols) of arrays of exactly these types.
+inline SparseArrays sparse_arrays(const py::tuple& parts, const char* name) {
+  if (parts.size() != 4) throw py::value_error(std::string(name) + ": starts, columns, values and width expected");
+  return {parts[0].cast<decltype(SparseArrays::starts)>(), parts[1].cast<decltype(SparseArrays::columns)>(),
+          parts[2].cast<decltype(SparseArrays::values)>(), parts[3].cast<Index>()};
 }
 
 /// Contiguous float64 of exactly `size` entries, or null for None.

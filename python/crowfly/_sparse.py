@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 #: Cross products of so many columns in twice the precision take 600 MB.
 MOST_FEATURES = 6000
+#: Columns are numbered by 32 bits.
+LARGEST_WIDTH = 2**31 - 1
 #: Numbers of a block: 4 MiB of float64.
 BLOCK_ENTRIES = 1 << 19
 
@@ -41,6 +43,8 @@ def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES) -> A
     for axis, what in enumerate(("row", "feature")):
         if value.shape[axis] == 0:
             raise ValueError(f"X: at least one {what} expected, got shape {value.shape}")
+    if value.shape[1] >= LARGEST_WIDTH:
+        raise ValueError(f"X: fewer than 2^31 features expected, got {value.shape[1]}")
     if most_features is not None and value.shape[1] > most_features:
         raise ValueError(
             f"X: at most {most_features} features expected of a sparse matrix, whose cross products are held in memory, got {value.shape[1]}"
@@ -55,6 +59,16 @@ def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES) -> A
         place = f"X[{row}, {rows.indices[wrong[0]]}]"
         raise ValueError(f"X: finite numbers expected, {place} is {rows.data[wrong[0]]}")
     return rows
+
+
+def core_arrays(rows: Any) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int]:
+    """Row starts, columns, values and width of a CSR matrix of `as_sparse_design`, as the core takes them."""
+    return (
+        np.ascontiguousarray(rows.indptr, np.int64),
+        np.ascontiguousarray(rows.indices, np.int32),
+        np.ascontiguousarray(rows.data, np.float64),
+        rows.shape[1],
+    )
 
 
 def blocks(rows: Any) -> Iterator[tuple[slice, NDArray[Any]]]:

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linalg/sparse_matrix.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/check.hpp"
+
+namespace crowfly {
+
+SparseMatrix::SparseMatrix(Index rows, Index cols, Index n_entries)
+    : rows_(rows),
+      cols_(cols),
+      starts_(AlignedBuffer<std::int64_t>::zeros(rows + 1)),
+      columns_(AlignedBuffer<std::int32_t>::zeros(n_entries)),
+      values_(AlignedBuffer<double>::zeros(n_entries)) {}
+
+SparseMatrix SparseMatrix::transpose_of(const SparseView& matrix) {
+  SparseMatrix result(matrix.cols, matrix.rows, matrix.n_entries());
+  auto* starts = result.starts_.data();
+  for (Index i = 0; i < matrix.rows; ++i) {
+    for (const std::int32_t j : matrix.row(i).columns) ++starts[j + 1];
+  }
+  for (Index j = 0; j < matrix.cols; ++j) starts[j + 1] += starts[j];
+  std::vector<std::int64_t> next(starts, starts + matrix.cols);
+  for (Index i = 0; i < matrix.rows; ++i) {
+    const SparseRow row = matrix.row(i);
+    for (std::size_t e = 0; e < row.columns.size(); ++e) {
+      const auto at = static_cast<Index>(next[static_cast<std::size_t>(row.columns[e])]++);
+      result.columns_[at] = static_cast<std::int32_t>(i);
+      result.values_[at] = row.values[e];
+    }
+  }
+  return result;
+}
+
+void check_sparse(const SparseView& matrix, Index n_entries, const char* name) {
+  const auto require = [name](bool condition, const char* what) {
+    if (!condition) throw InvalidArgument(std::string(name) + ": " + what);
+  };
+  constexpr Index largest = std::numeric_limits<std::int32_t>::max();
+  require(matrix.rows < largest && matrix.cols < largest, "fewer than 2^31 rows and columns expected");
+  require(matrix.starts[0] == 0 && matrix.starts[matrix.rows] == n_entries,
+          "row starts from 0 to the number of entries expected");
+  for (Index i = 0; i < matrix.rows; ++i) {
+    require(matrix.starts[i] <= matrix.starts[i + 1] && matrix.starts[i + 1] <= n_entries,
+            "increasing row starts expected");
+    std::int32_t last = -1;
+    for (const std::int32_t j : matrix.row(i).columns) {
+      require(j > last && j < matrix.cols, "columns in increasing order and within the matrix expected");
+      last = j;
+    }
+  }
+}
+
+}  // namespace crowfly
