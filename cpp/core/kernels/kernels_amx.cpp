@@ -29,6 +29,7 @@ class Scan {
  private:
   static constexpr Index rows = TileSums::queries, cols = TileSums::points, tile = rows * cols, lanes = Sums::lanes;
   static_assert(cols == 2 * lanes);
+  static constexpr Index ahead = 4096;
   /// Rows that are looked at together: a hit among them has them looked at one by one.
   static constexpr Index block = 8, n_blocks = rows / block;
 
@@ -41,9 +42,16 @@ class Scan {
     TileSums::set_zero();
     for (Index j = 0; j < depth; j += TileSums::features) {
       TileSums::add_products(query + j * rows, point + j * cols);
+      ask_for(point + j * cols + ahead);
       look_until((n_blocks * (j + TileSums::features) + depth - 1) / depth);
     }
     TileSums::store(values_[turn_]);
+  }
+
+  /// Tile loads don't wake the prefetcher.
+  static void ask_for(const std::uint8_t* points) {
+#pragma GCC unroll 32
+    for (Index at = 0; at < TileSums::features * cols; at += 64) __builtin_prefetch(points + at);
   }
 
   void look_until(Index n) {
