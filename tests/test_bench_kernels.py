@@ -23,7 +23,7 @@ def table_entries() -> set[str]:
     aliases = re.findall(r"using (\w+) = [\w:]+ \(\*\)\(", text)
     aliased = re.findall(rf"^  (?:{'|'.join(aliases)}) (\w+)", text, re.MULTILINE)
     names = {*re.findall(r"\(\*(\w+)\)\(", text), *aliased} - {"enter", "leave"}
-    of_lattice = {"scan", "round_f32", "round_f64"}
+    of_lattice = {"scan", "round_f32", "round_f64", "round_single"}
     return names - of_lattice | {f"lattice_{name}" for name in of_lattice}
 
 

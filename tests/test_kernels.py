@@ -80,6 +80,41 @@ def test_rounding_moves_a_row_no_further_than_it_says(
         assert length <= (1 + 2.0**-29) * float(sum(e * e for e in exact)) ** 0.5 + 2.0**-500
 
 
+@pytest.mark.parametrize("inverse_step", [1e-3, 1.0, 37.0, 1e6])
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e8])
+@pytest.mark.parametrize("scale", [1e-40, 1e-3, 1.0, 1e30])
+def test_rounding_in_float32_moves_a_row_no_further_than_it_says(
+    scale: float, offset: float, inverse_step: float
+) -> None:
+    rng = np.random.default_rng(8)
+    for n_features in (1, 2, 9, 64, 131, 17000):
+        row = (offset + scale * rng.standard_normal((1, n_features))).astype(np.float32)
+        centre = (offset + scale * rng.standard_normal(n_features)).astype(np.float32).astype(np.float64)
+        step = float(np.float32(inverse_step))
+        codes, squares, moved, length = _core._kernels.round_row("byte", row, centre, step, single=True)
+        exact = [
+            (Fraction(float(x)) - Fraction(c)) * Fraction(step) for x, c in zip(row[0], centre, strict=True)
+        ]
+        assert squares == sum(int(c) ** 2 for c in codes)
+        if np.isfinite(moved):
+            assert Fraction(moved) ** 2 >= sum((int(c) - e) ** 2 for c, e in zip(codes, exact, strict=True))
+        if np.isfinite(length):
+            assert Fraction(length) ** 2 >= sum(e * e for e in exact)
+        else:
+            assert max(abs(e) for e in exact) > 2**60
+        if max(abs(e) for e in exact) <= 63:
+            assert moved <= (1 + 2.0**-12) * 0.5 * np.sqrt(n_features) + 2.0**-21 * length
+
+
+def test_rounding_in_float32_to_the_largest_codes_in_many_features() -> None:
+    levels = _core._kernels.lattice_sizes("byte")["levels"]
+    row = np.full((1, 20000), levels, np.float32)
+    codes, squares, moved, length = _core._kernels.round_row("byte", row, np.zeros(20000), 1.0, single=True)
+    assert (codes == levels).all()
+    assert squares == 20000 * levels**2
+    assert moved <= 2.0**-20 * length
+
+
 @pytest.mark.parametrize("lattice", LATTICES)
 def test_whole_numbers_are_not_moved(lattice: str) -> None:
     row, centre = np.array([[3.0, -5.0, 0.0, 63.0]]), np.array([1.0, 1.0, 0.0, 0.0])

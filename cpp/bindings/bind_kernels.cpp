@@ -29,11 +29,16 @@ const kernels::Lattice& lattice_named(const std::string& name) {
 }
 
 /// One row rounded as the filter does it: the integers, their squared length, and upper bounds of how far rounding moved the row and of its length.
-py::tuple round_one_row(const std::string& lattice, const py::array& row, const Doubles& centre, double inverse_step) {
+py::tuple round_one_row(const std::string& lattice, const py::array& row, const Doubles& centre, double inverse_step,
+                        bool single) {
   const MatrixView view = matrix_view(row, "row");
   require(view.rows == 1 && view.cols == centre.size(), "centre: as many entries as the row expected");
-  LatticeFrame frame{AlignedBuffer<double>::zeros(padded_depth(view.cols)), inverse_step};
+  LatticeFrame frame{AlignedBuffer<double>::zeros(padded_depth(view.cols)), inverse_step, {}};
   std::copy_n(centre.data(), centre.size(), frame.centre.data());
+  if (single) {
+    require(lattice == "byte" && view.dtype == DType::f32, "single: a row of float32 and lattice 'byte' expected");
+    frame.allow_single();
+  }
   const Metric metric(MetricKind::euclidean);
   LatticeRounder rounder(lattice_named(lattice), view, metric);
   const LatticeRow bounds = rounder.round_query(Index{0}, frame);
@@ -164,7 +169,8 @@ void bind_kernels(py::module_& m) {
   m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));
-  m.def("round_row", &round_one_row, py::arg("lattice"), py::arg("row"), py::arg("centre"), py::arg("inverse_step"));
+  m.def("round_row", &round_one_row, py::arg("lattice"), py::arg("row"), py::arg("centre"), py::arg("inverse_step"),
+        py::arg("single") = false);
   m.def("lattice_scan", &lattice_scan, py::arg("lattice"), py::arg("queries"), py::arg("points"), py::arg("start"),
         py::arg("thresholds"), py::arg("step"), py::arg("capacity"));
   m.def(

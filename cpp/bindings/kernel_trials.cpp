@@ -74,6 +74,20 @@ Trial lattice_round(const KernelTable& t, Index n) {
   return trial;
 }
 
+Trial lattice_round_single(const KernelTable& t, Index n) {
+  Trial trial;
+  trial.shape = text(n) + " features";
+  trial.work = {Precision::float32, times(14, n), times(8, n), times(1, n)};
+  auto* row = trial.array<float>(n);
+  auto* centre = trial.array<float>(round_up(n, kernels::single_padding));
+  auto* codes = trial.array<std::uint8_t>(round_up(n, kernels::single_padding));
+  auto* sums = trial.array<kernels::LatticeSums>(1);
+  trial.call = [=, kernel = t.byte_lattice.round_single] {
+    kernel(row, centre, 100.0F, 127.0F, 128.0F, n, codes, sums);
+  };
+  return trial;
+}
+
 template <class T>
 Trial distance_columns(const KernelTable& t, Index features) {
   constexpr Index n = kernels::column_block;
@@ -403,6 +417,7 @@ const TrialEntry entries[] = {
     {"lattice_scan word", 256, lattice_scan<std::int16_t>},
     {"lattice_round_f32 byte", 128, lattice_round<std::uint8_t, float>},
     {"lattice_round_f64 byte", 128, lattice_round<std::uint8_t, double>},
+    {"lattice_round_single byte", 128, lattice_round_single},
     {"lattice_round_f32 word", 128, lattice_round<std::int16_t, float>},
     {"lattice_round_f64 word", 128, lattice_round<std::int16_t, double>},
     {"distance_columns_f32 squared_difference", 3, distance_columns<float>},

@@ -20,6 +20,8 @@ inline constexpr Index distance_lanes = 8;
 
 /// Arrays of one value per row are padded to a multiple of this many entries.
 inline constexpr Index row_padding = 8;
+/// Likewise, in float32 arithmetic.
+inline constexpr Index single_padding = 16;
 
 /// The probes of the machine's limits work on multiples of so many multiply-adds, and of so many doubles.
 inline constexpr Index fma_multiple = 192;
@@ -34,7 +36,7 @@ enum class Reduction : int { squared_difference, absolute_difference, maximum_di
 inline constexpr int n_reductions = 4, n_monotone_reductions = 3;
 
 /// What rounding a row to the lattice tells, in squared steps: of the integers, of the way each moved, of the row itself. Sums of up to 2^20 terms carry
-/// a relative error below 2^-32; the first is exact.
+/// a relative error below 2^-32, those of float32 arithmetic below 2^-13; the first is exact.
 struct LatticeSums {
   double squares, moved, wide;
 };
@@ -95,6 +97,10 @@ struct Lattice {
                          Index n_features, void* codes, LatticeSums* sums);
   Round round_f32;
   Round round_f64;
+  /// The same in float32 arithmetic, with single_padding. Null where codes are words.
+  using RoundSingle = void (*)(const float* row, const float* centre, float inverse_step, float largest, float offset,
+                               Index n_features, void* codes, LatticeSums* sums);
+  RoundSingle round_single;
 };
 
 struct KernelTable {

@@ -104,6 +104,48 @@ void lattice_round(const void* row, const double* centre, double inverse_step, d
   sums->wide = upper_plus_lower(wide);
 }
 
+template <class Isa>
+void lattice_round_single(const float* row, const float* centre, float inverse_step, float largest, float offset,
+                          Index n_features, void* codes, LatticeSums* sums) {
+  using V = typename Isa::f32;
+  using Wide = typename Isa::f64;
+  // Sums of so many squares of up to 127 are whole numbers below 2^24.
+  constexpr Index block = 1024 * V::lanes;
+  const V scale = V::set1(inverse_step), high = V::set1(largest), low = V::set1(-largest), shift = V::set1(offset),
+          magic = V::set1(0x1.8p23F);
+  Wide all_squares = Wide::zero(), all_moved = Wide::zero(), all_wide = Wide::zero();
+  for (Index begin = 0; begin < n_features; begin += block) {
+    const Index end = begin + block < n_features ? begin + block : n_features;
+    V squares = V::zero(), moved = V::zero(), wide = V::zero();
+    for (Index j = begin; j < end; j += V::lanes) {
+      const Index left = n_features - j;
+      const V x = left >= V::lanes ? V::widen(row + j) : V::load_widen(row + j, static_cast<int>(left));
+      const V w = (x - V::load(centre + j)) * scale;
+      const V code = (max(min(w, high), low) + magic) - magic;
+      const V difference = code - w;
+      squares = mul_add(code, code, squares);
+      moved = mul_add(difference, difference, moved);
+      wide = mul_add(w, w, wide);
+      (code + shift).store_codes(static_cast<std::uint8_t*>(codes) + j);
+    }
+    all_squares = all_squares + Wide::sum_of_halves(squares);
+    all_moved = all_moved + Wide::sum_of_halves(moved);
+    all_wide = all_wide + Wide::sum_of_halves(wide);
+  }
+  sums->squares = upper_plus_lower(all_squares);
+  sums->moved = upper_plus_lower(all_moved);
+  sums->wide = upper_plus_lower(all_wide);
+}
+
+template <class Isa, class Code>
+constexpr Lattice::RoundSingle single_rounding() {
+  if constexpr (sizeof(Code) == 1) {
+    return lattice_round_single<Isa>;
+  } else {
+    return nullptr;
+  }
+}
+
 template <class Isa, class Products>
 constexpr Lattice make_lattice() {
   using Code = typename Products::Code;
@@ -119,7 +161,8 @@ constexpr Lattice make_lattice() {
           .enter = as_it_is<Isa>,
           .leave = as_it_is<Isa>,
           .round_f32 = lattice_round<Isa, Code, float>,
-          .round_f64 = lattice_round<Isa, Code, double>};
+          .round_f64 = lattice_round<Isa, Code, double>,
+          .round_single = single_rounding<Isa, Code>()};
 }
 
 }  // namespace crowfly::kernels

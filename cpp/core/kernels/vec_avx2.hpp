@@ -20,13 +20,30 @@ struct FirstLanes {
   }
 };
 
-/// For the probe of the multiply-add limit alone.
 struct F32 {
   static constexpr int lanes = 8;
   __m256 v;
 
   static F32 set1(float x) noexcept { return {_mm256_set1_ps(x)}; }
+  static F32 zero() noexcept { return {_mm256_setzero_ps()}; }
+  static F32 load(const float* p) noexcept { return {_mm256_load_ps(p)}; }
+  static F32 widen(const float* p) noexcept { return {_mm256_loadu_ps(p)}; }
+  static F32 load_widen(const float* p, int count) noexcept {
+    const __m256i lanes_of = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return {_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes_of))};
+  }
   void store(float* p) const noexcept { _mm256_store_ps(p, v); }
+  void store_codes(std::uint8_t* p) const noexcept {
+    const __m256i integers = _mm256_cvtps_epi32(v);
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(integers), _mm256_extracti128_si256(integers, 1));
+    const __m128i lowest = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, -1, -1, -1, -1, -1, -1, -1, -1);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_shuffle_epi8(words, lowest));
+  }
+  friend F32 operator+(F32 a, F32 b) noexcept { return {_mm256_add_ps(a.v, b.v)}; }
+  friend F32 operator-(F32 a, F32 b) noexcept { return {_mm256_sub_ps(a.v, b.v)}; }
+  friend F32 operator*(F32 a, F32 b) noexcept { return {_mm256_mul_ps(a.v, b.v)}; }
+  friend F32 max(F32 a, F32 b) noexcept { return {_mm256_max_ps(a.v, b.v)}; }
+  friend F32 min(F32 a, F32 b) noexcept { return {_mm256_min_ps(a.v, b.v)}; }
   friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
 };
 
@@ -45,6 +62,11 @@ struct F64 {
   }
   static F64 widen(const double* p) noexcept { return {_mm256_loadu_pd(p)}; }
   static F64 widen(const float* p) noexcept { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
+  /// a's lanes in pairs.
+  static F64 sum_of_halves(F32 a) noexcept {
+    return {
+        _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(a.v)), _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1)))};
+  }
   void store(double* p) const noexcept { _mm256_store_pd(p, v); }
   void store_codes(std::uint8_t* p) const noexcept {
     const __m128i lowest = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);

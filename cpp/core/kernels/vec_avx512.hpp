@@ -11,13 +11,26 @@
 
 namespace crowfly::kernels::CROWFLY_ISA_NAME {
 
-/// For the probe of the multiply-add limit alone.
 struct F32 {
   static constexpr int lanes = 16;
   __m512 v;
 
   static F32 set1(float x) noexcept { return {_mm512_set1_ps(x)}; }
+  static F32 zero() noexcept { return {_mm512_setzero_ps()}; }
+  static F32 load(const float* p) noexcept { return {_mm512_load_ps(p)}; }
+  static F32 widen(const float* p) noexcept { return {_mm512_loadu_ps(p)}; }
+  static F32 load_widen(const float* p, int count) noexcept {
+    return {_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), p)};
+  }
   void store(float* p) const noexcept { _mm512_store_ps(p, v); }
+  void store_codes(std::uint8_t* p) const noexcept {
+    _mm_store_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+  }
+  friend F32 operator+(F32 a, F32 b) noexcept { return {_mm512_add_ps(a.v, b.v)}; }
+  friend F32 operator-(F32 a, F32 b) noexcept { return {_mm512_sub_ps(a.v, b.v)}; }
+  friend F32 operator*(F32 a, F32 b) noexcept { return {_mm512_mul_ps(a.v, b.v)}; }
+  friend F32 max(F32 a, F32 b) noexcept { return {_mm512_max_ps(a.v, b.v)}; }
+  friend F32 min(F32 a, F32 b) noexcept { return {_mm512_min_ps(a.v, b.v)}; }
   friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 };
 
@@ -34,6 +47,11 @@ struct F64 {
   }
   static F64 widen(const double* p) noexcept { return {_mm512_loadu_pd(p)}; }
   static F64 widen(const float* p) noexcept { return {_mm512_cvtps_pd(_mm256_loadu_ps(p))}; }
+  /// a's lanes in pairs.
+  static F64 sum_of_halves(F32 a) noexcept {
+    return {
+        _mm512_add_pd(_mm512_cvtps_pd(_mm512_castps512_ps256(a.v)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1)))};
+  }
   void store(double* p) const noexcept { _mm512_store_pd(p, v); }
   void store_codes(std::uint8_t* p) const noexcept {
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(v)));

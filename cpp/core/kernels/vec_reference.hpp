@@ -36,6 +36,10 @@ struct Vec {
   static Vec widen(const S* p) noexcept {
     return load_widen(p, N);
   }
+  /// a's lanes in pairs.
+  static Vec sum_of_halves(const Vec<float, 2 * N>& a) noexcept {
+    return map([&](int i) { return static_cast<T>(a.v[i]) + static_cast<T>(a.v[i + N]); });
+  }
   void store(T* p) const noexcept {
     for (int i = 0; i < N; ++i) p[i] = v[i];
   }

@@ -16,6 +16,8 @@ namespace {
 
 /// Sums of float64 terms carry a relative error far below this; lengths are inflated by it so that they are upper bounds.
 constexpr double inflate = 1.0 + 0x1p-30;
+/// The same for sums in float32, and more than squares that underflow there take from a length.
+constexpr double inflate_single = 1.0 + 0x1p-13, tiny_single_length = 0x1p-50;
 
 /// Points of a group together are about this large: they stay in the second-level cache while the queries of a block pass over them.
 constexpr Index group_bytes = Index{128} * 1024;
@@ -86,6 +88,7 @@ LatticeFrame frame_of(const kernels::Lattice& lattice, const MatrixView& points,
   const double largest = *most > 0 ? std::min(furthest, far_factor * *most) : furthest;
   // At most 2^900, so that points about as close as float64 tells apart make no infinity.
   frame.inverse_step = largest > 0 ? std::min(lattice_levels(lattice, points.cols) / largest, 0x1p900) : 1.0;
+  if (lattice.round_single != nullptr && points.dtype == DType::f32 && metric.takes(points)) frame.allow_single();
   return frame;
 }
 
@@ -167,6 +170,17 @@ double lattice_levels(const kernels::Lattice& lattice, Index features) noexcept 
   return std::min(top, std::floor(levels * (1 - 0x1p-40)));
 }
 
+void LatticeFrame::allow_single() {
+  // Neither the step nor squares of rows within reach of it leave float32's normal range.
+  if (!(inverse_step >= 0x1p-60 && inverse_step <= 0x1p60)) return;
+  inverse_step = static_cast<float>(inverse_step);
+  single = AlignedBuffer<float>::zeros(round_up(centre.size(), kernels::single_padding));
+  for (Index j = 0; j < centre.size(); ++j) {
+    single[j] = static_cast<float>(centre[j]);
+    centre[j] = single[j];
+  }
+}
+
 LatticeRounder::LatticeRounder(const kernels::Lattice& lattice, const MatrixView& source, const Metric& metric)
     : lattice_(lattice),
       source_(source),
@@ -174,7 +188,7 @@ LatticeRounder::LatticeRounder(const kernels::Lattice& lattice, const MatrixView
       largest_(lattice_levels(lattice, source.cols)),
       row_(padded_depth(source.cols)),
       codes_(AlignedBuffer<std::uint8_t>::zeros(
-          round_up(lattice_row_bytes(lattice, source.cols), kernels::row_padding * lattice.code_bytes))) {}
+          round_up(lattice_row_bytes(lattice, source.cols), kernels::single_padding * lattice.code_bytes))) {}
 
 LatticeRow LatticeRounder::round_point(Index i, const LatticeFrame& frame) {
   return round_row(i, frame, static_cast<double>(lattice_.offset));
@@ -188,6 +202,9 @@ LatticeRow LatticeRounder::round_query(const double* row, const LatticeFrame& fr
 
 LatticeRow LatticeRounder::round_row(Index i, const LatticeFrame& frame, double offset) {
   const bool as_is = metric_.takes(source_);
+  if (as_is && source_.dtype == DType::f32 && frame.single.size() > 0) {
+    return run_single(source_.row(i), frame, offset);
+  }
   if (as_is && source_.dtype == DType::f32) return run(lattice_.round_f32, source_.row(i), frame, offset);
   if (as_is) return run(lattice_.round_f64, source_.row(i), frame, offset);
   load_row(source_, i, metric_, row_.data());
@@ -201,6 +218,15 @@ LatticeRow LatticeRounder::run(kernels::Lattice::Round kernel, const void* row, 
   const double length = std::sqrt(sums.wide) + tiny_length;
   // The float64 subtraction and product round too: 2^-53 of each component, twice.
   return {sums.squares, (std::sqrt(sums.moved) + tiny_length + 0x1p-51 * length) * inflate, length * inflate};
+}
+
+LatticeRow LatticeRounder::run_single(const void* row, const LatticeFrame& frame, double offset) {
+  kernels::LatticeSums sums;
+  lattice_.round_single(static_cast<const float*>(row), frame.single.data(), static_cast<float>(frame.inverse_step),
+                        static_cast<float>(largest_), static_cast<float>(offset), source_.cols, codes_.data(), &sums);
+  const double length = (std::sqrt(sums.wide) + tiny_single_length) * inflate_single;
+  // The float32 subtraction and product round too: 2^-24 of each component, twice.
+  return {sums.squares, (std::sqrt(sums.moved) + tiny_single_length) * inflate_single + 0x1p-22 * length, length};
 }
 
 void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept {

@@ -36,6 +36,10 @@ struct FarPoint {
 struct LatticeFrame {
   AlignedBuffer<double> centre;
   double inverse_step = 1;
+  AlignedBuffer<float> single;  ///< the centre, where rows of float32 are rounded in that precision; empty otherwise
+
+  /// Makes centre and step float32 numbers, so that such rows can be rounded in float32, if the step lets them.
+  void allow_single();
 };
 
 /// What is known of one rounded row, in steps: the squared length of the integers, exact, and upper bounds of how far rounding moved the row and of
@@ -82,6 +86,7 @@ class LatticeRounder {
  private:
   LatticeRow round_row(Index i, const LatticeFrame& frame, double offset);
   LatticeRow run(kernels::Lattice::Round kernel, const void* row, const LatticeFrame& frame, double offset);
+  LatticeRow run_single(const void* row, const LatticeFrame& frame, double offset);
 
   const kernels::Lattice& lattice_;
   const MatrixView& source_;

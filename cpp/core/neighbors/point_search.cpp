@@ -40,11 +40,12 @@ constexpr double min_filter_magnitude = 0x1p-400, max_filter_magnitude = 0x1p400
 constexpr Index tasks_per_thread = 4;
 
 /// Queries per task: their panels stay in the second-level cache, their candidates take a few megabytes, a multiple of every tile's height keeps padding
-/// small, and there are tasks for every thread. How queries are cut changes no answer, so the number of threads may matter here.
+/// small, and there are tasks for every thread. Below a few panels the points are rather cut, or each task would fetch all of them for its few queries. How queries are
+/// cut changes no answer, so the number of threads may matter here.
 Index query_block(const kernels::Lattice& lattice, Index features, Index n_queries, Index k) {
-  constexpr Index max_candidates = Index{1} << 20;
+  constexpr Index max_candidates = Index{1} << 20, min_panels = 4;
   const Index multiple = round_up(28, lattice.queries);
-  const Index shared = ceil_div(n_queries, tasks_per_thread * get_num_threads());
+  const Index shared = std::max(ceil_div(n_queries, tasks_per_thread * get_num_threads()), min_panels * multiple);
   const Index cached = std::min(131072 / std::max<Index>(features, 1), max_candidates / candidates_per_query(k));
   return std::min(std::clamp<Index>(cached, multiple, 12 * multiple) / multiple * multiple, round_up(shared, multiple));
 }
