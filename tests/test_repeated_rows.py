@@ -27,8 +27,8 @@ def repeated(n_features: int, copies: int, dtype: Any = np.float64, seed: int = 
     return queries, rows[rng.permutation(np.repeat(np.arange(len(rows)), times))]
 
 
-def searches_distinct_rows(index: crowfly.Index, k: int) -> bool:
-    return "rows repeat" in index.explain(40, k).reason
+def searches_distinct_rows(index: crowfly.Index, k: int, n_queries: int = 40) -> bool:
+    return "rows repeat" in index.explain(n_queries, k).reason
 
 
 @pytest.mark.parametrize("n_features", [2, 7, 40])
@@ -96,7 +96,9 @@ def test_zeros_of_both_signs_are_one_row() -> None:
 def test_pairs_are_noticed(order: str) -> None:
     rows = np.random.default_rng(53).standard_normal((50_000, 8))
     pairs = np.repeat(rows, 2, axis=0) if order == "together" else np.tile(rows, (2, 1))
-    assert searches_distinct_rows(crowfly.Index(pairs), 1)
+    index = crowfly.Index(pairs)
+    assert searches_distinct_rows(index, 1, n_queries=1000)
+    assert not searches_distinct_rows(index, 1, n_queries=999)
 
 
 def test_ordinary_points_are_left_alone() -> None:

@@ -29,19 +29,21 @@ struct Plan {
 /// The answer of a probe that is made once.
 enum class Probe { not_made, no, yes };
 
-/// Queries seen so far: what is built has to be paid for by them.
+/// Queries seen so far: what is built has to be paid for by them. Building costs about as much as the exact distances of a dozen queries.
 class Served {
  public:
+  explicit Served(Index enough = 16) noexcept : enough_(enough) {}
+
   void add(Index n_queries) noexcept {
-    n_.store(std::min(enough, n_.load(std::memory_order_relaxed) + n_queries), std::memory_order_relaxed);
+    n_.store(std::min(enough_, n_.load(std::memory_order_relaxed) + n_queries), std::memory_order_relaxed);
   }
-  /// Whether so many more are worth building something for. Building costs about as much as the exact distances of a dozen queries.
+  /// Whether so many more are worth building something for.
   [[nodiscard]] bool enough_with(Index n_queries) const noexcept {
-    return n_.load(std::memory_order_relaxed) + n_queries >= enough;
+    return n_.load(std::memory_order_relaxed) + n_queries >= enough_;
   }
 
  private:
-  static constexpr Index enough = 16;
+  Index enough_;
   std::atomic<Index> n_{0};
 };
 
