@@ -34,12 +34,9 @@ py::array_t<T> by_target(const std::vector<T>& values, Index n_alphas) {
   return out;
 }
 
-py::dict fit_path(const py::array& x, const py::array& y, const OptionalDoubles& weights, bool intercept, bool positive,
-                  double l1_ratio, const Vector& penalty_factor, const Vector& alphas, Index n_alphas, double ratio,
-                  int num_threads) {
-  const ElasticNetProblem problem = problem_of(x, y, weights);
-  const ElasticNetSettings settings =
-      settings_of(problem.features.cols, intercept, positive, l1_ratio, penalty_factor, alphas, n_alphas, ratio);
+/// For either kind of problem.
+template <class Problem>
+py::dict fit_path(const Problem& problem, const ElasticNetSettings& settings, int num_threads) {
   ElasticNetPath path;
   {
     const LongCall call(num_threads);
@@ -60,6 +57,30 @@ py::dict fit_path(const py::array& x, const py::array& y, const OptionalDoubles&
   result["method"] = path.on_gram ? "gram" : "columns";
   result["n_reads"] = path.n_reads;
   return result;
+}
+
+py::dict fit_dense_path(const py::array& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
+                        bool positive, double l1_ratio, const Vector& penalty_factor, const Vector& alphas,
+                        Index n_alphas, double ratio, int num_threads) {
+  const ElasticNetProblem problem = problem_of(x, y, weights);
+  return fit_path(
+      problem,
+      settings_of(problem.features.cols, intercept, positive, l1_ratio, penalty_factor, alphas, n_alphas, ratio),
+      num_threads);
+}
+
+py::dict fit_sparse_path(const py::tuple& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
+                         bool positive, double l1_ratio, const Vector& penalty_factor, const Vector& alphas,
+                         Index n_alphas, double ratio, int num_threads) {
+  const SparseArrays parts = sparse_arrays(x, "X");
+  const SparseProblem problem{parts.view("X"), matrix_view(y, "y"),
+                              doubles(weights, parts.starts.shape(0) - 1, "sample_weight")};
+  require(problem.targets.rows == problem.features.rows, "y: as many rows as X expected");
+  require(problem.features.rows > 0 && problem.features.cols > 0, "X: at least one row and one feature expected");
+  return fit_path(
+      problem,
+      settings_of(problem.features.cols, intercept, positive, l1_ratio, penalty_factor, alphas, n_alphas, ratio),
+      num_threads);
 }
 
 /// Folds as three lists of the same length; returns (alphas per l1_ratio, errors [l1_ratio][alpha][fold]).
@@ -101,9 +122,13 @@ py::tuple cross_validate_path(const std::vector<py::array>& xs, const std::vecto
 }  // namespace
 
 void bind_elastic_net(py::module_& m) {
-  m.def("elastic_net_path", &fit_path, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true),
-        py::arg("intercept"), py::arg("positive"), py::arg("l1_ratio"), py::arg("penalty_factor"), py::arg("alphas"),
-        py::arg("n_alphas"), py::arg("eps"), py::arg("num_threads"));
+  const auto def_path = [&m](const char* name, auto fit) {
+    m.def(name, fit, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true), py::arg("intercept"),
+          py::arg("positive"), py::arg("l1_ratio"), py::arg("penalty_factor"), py::arg("alphas"), py::arg("n_alphas"),
+          py::arg("eps"), py::arg("num_threads"));
+  };
+  def_path("elastic_net_path", &fit_dense_path);
+  def_path("sparse_elastic_net_path", &fit_sparse_path);
   m.def("elastic_net_cv", &cross_validate_path, py::arg("X"), py::arg("y"), py::arg("sample_weight"),
         py::arg("intercept"), py::arg("positive"), py::arg("l1_ratio"), py::arg("alphas"), py::arg("n_alphas"),
         py::arg("eps"), py::arg("num_threads"));

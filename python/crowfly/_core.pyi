@@ -122,6 +122,19 @@ def elastic_net_path(
     eps: float,
     num_threads: int,
 ) -> dict[str, Any]: ...
+def sparse_elastic_net_path(
+    X: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int],
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    positive: bool,
+    l1_ratio: float,
+    penalty_factor: Sequence[float],
+    alphas: Sequence[float],
+    n_alphas: int,
+    eps: float,
+    num_threads: int,
+) -> dict[str, Any]: ...
 def elastic_net_cv(
     X: Sequence[NDArray[Any]],
     y: Sequence[NDArray[Any]],

@@ -56,6 +56,16 @@ def with_sparse(X: MatrixLike) -> dict[str, Any]:
     return {"accept_sparse": ["csr", "csc"], **dtypes}
 
 
+class AcceptsSparse:
+    """Tags of estimators whose samples may be sparse."""
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that samples may be sparse."""
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.sparse = True
+        return tags
+
+
 def num_threads(n_jobs: int | None) -> int | None:
     """Number of threads that ``n_jobs`` stands for: None is the current setting, -1 all processors.
 

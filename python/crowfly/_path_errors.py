@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio
+from crowfly._sparse import is_sparse
 from crowfly._validation import as_num_threads, explain_not_finite
 from crowfly.lasso import fit_path
 
@@ -21,9 +22,9 @@ Rows = slice | NDArray[np.intp]
 
 @dataclass(frozen=True)
 class PathErrors:
-    """Data that were checked, and how they are split: pairs of training and test rows."""
+    """Data that were checked (X may be a CSR matrix), and how they are split: pairs of training and test rows."""
 
-    X: NDArray[Any]
+    X: Any
     y: NDArray[Any]
     sample_weight: FloatArray | None
     splits: Sequence[tuple[NDArray[Any], NDArray[Any]]]
@@ -55,7 +56,8 @@ class PathErrors:
         ratio = as_grid_ratio(eps)
         constraints = {"positive": positive, "fit_intercept": fit_intercept}
         n_rows, n_features = self.X.shape
-        if self._is_partition() and _core.gram_pays(n_rows, n_features, n_alphas * len(l1_ratios)):
+        dense = not is_sparse(self.X)
+        if dense and self._is_partition() and _core.gram_pays(n_rows, n_features, n_alphas * len(l1_ratios)):
             return self._of_folds(l1_ratios, values, n_alphas, ratio, **constraints)
         grids = [values or self._grid(share, n_alphas, ratio, **constraints) for share in l1_ratios]
         errors = [
@@ -66,14 +68,14 @@ class PathErrors:
 
     def _is_partition(self) -> bool:
         """Whether every row is tested once, and trained on otherwise."""
-        n_rows = len(self.X)
-        tests = np.concatenate([_indices(test, len(self.X)) for _, test in self.splits])
+        n_rows = self.X.shape[0]
+        tests = np.concatenate([_indices(test, n_rows) for _, test in self.splits])
         return (
             len(self.splits) > 1
             and np.array_equal(np.sort(tests), np.arange(n_rows))
             and all(
                 np.array_equal(
-                    np.sort(np.concatenate([_indices(train, len(self.X)), _indices(test, len(self.X))])),
+                    np.sort(np.concatenate([_indices(train, n_rows), _indices(test, n_rows)])),
                     np.arange(n_rows),
                 )
                 for train, test in self.splits
@@ -108,9 +110,9 @@ class PathErrors:
         except _core.NotFiniteError:
             raise explain_not_finite(X=self.X, y=self.y[:, np.newaxis]) from None
 
-    def _rows(self, indices: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], FloatArray | None]:
+    def _rows(self, indices: NDArray[Any]) -> tuple[Any, NDArray[Any], FloatArray | None]:
         """Rows of positive weight, as views where they follow one another."""
-        kept = _indices(indices, len(self.X))
+        kept = _indices(indices, self.X.shape[0])
         if self.sample_weight is not None:
             kept = kept[self.sample_weight[kept] > 0]
         if kept.size == 0:

@@ -10,6 +10,8 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from crowfly._validation import check_same_features
+
 #: Cross products of so many columns in twice the precision take 600 MB.
 MOST_FEATURES = 6000
 #: Columns are numbered by 32 bits.
@@ -69,6 +71,22 @@ def core_arrays(rows: Any) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArra
         np.ascontiguousarray(rows.data, np.float64),
         rows.shape[1],
     )
+
+
+def sparse_predictions(
+    X: Any, coef: NDArray[np.float64], intercept: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """X coef' + intercept, shape (n, n_targets).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` is no finite matrix as of `as_sparse_design` with the features of the coefficients.
+    """
+    rows = as_sparse_design(X, most_features=None)
+    check_same_features("X", rows, coef.shape[1], "the fit")
+    products: NDArray[np.float64] = np.asarray(rows @ coef.T) + intercept
+    return products
 
 
 def blocks(rows: Any) -> Iterator[tuple[slice, NDArray[Any]]]:

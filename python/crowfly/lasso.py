@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio, as_l1_ratio, as_penalty_factors
+from crowfly._sparse import MOST_FEATURES, as_sparse_design, core_arrays, is_sparse, sparse_predictions
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -71,7 +72,7 @@ class EnetPath:
 
         Parameters
         ----------
-        X : array_like of shape (n, n_features)
+        X : array_like or sparse matrix of shape (n, n_features)
 
         Returns
         -------
@@ -114,7 +115,7 @@ class NnlsResult:
 
         Parameters
         ----------
-        X : array_like of shape (n, n_features)
+        X : array_like or sparse matrix of shape (n, n_features)
 
         Returns
         -------
@@ -132,6 +133,8 @@ class NnlsResult:
 def _predictions(
     X: ArrayLike, coef: FloatArray, intercept: FloatArray, num_threads: int | None
 ) -> FloatArray:
+    if is_sparse(X):
+        return sparse_predictions(X, coef, intercept)
     array = as_matrix("X", X)
     check_same_features("X", array, coef.shape[1], "the fit")
     scan("X", array)
@@ -139,8 +142,8 @@ def _predictions(
 
 
 def _without_weightless_rows(
-    array: NDArray[Any], columns: NDArray[Any], weights: FloatArray | None
-) -> tuple[NDArray[Any], NDArray[Any], FloatArray | None]:
+    array: Any, columns: NDArray[Any], weights: FloatArray | None
+) -> tuple[Any, NDArray[Any], FloatArray | None]:
     if weights is None or weights.all():
         return array, columns, weights
     kept = weights > 0
@@ -173,7 +176,7 @@ def enet_path(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
-        float32 or float64 in any layout; arithmetic is float64.
+        float32 or float64 in any layout; arithmetic is float64. Or a sparse matrix of these in CSR or CSC format, which is never made dense.
     y : array_like of shape (n,) or (n, n_targets)
     l1_ratio : float
         :math:`\rho`, from 0 (ridge) to 1 (lasso).
@@ -253,7 +256,7 @@ def lasso_path(
 
     Parameters
     ----------
-    X : array_like of shape (n, n_features)
+    X : array_like or sparse matrix of shape (n, n_features)
     y : array_like of shape (n,) or (n, n_targets)
     eps, alphas, positive, fit_intercept, penalty_factor, sample_weight, num_threads
         As in `enet_path`.
@@ -306,8 +309,10 @@ def fit_path(
     num_threads: int | None,
 ) -> tuple[EnetPath, bool]:
     """`enet_path`, and whether gaps are at rounding level."""
-    array = as_design(X)
-    targets = as_targets(y, len(array))
+    sparse = is_sparse(X)
+    array = as_sparse_design(X, most_features=None) if sparse else as_design(X)
+    n_rows = array.shape[0]
+    targets = as_targets(y, n_rows)
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     ratio = as_l1_ratio(l1_ratio)
     values, n_alphas = as_alphas(alphas)
@@ -316,11 +321,12 @@ def fit_path(
             "alphas: a list of numbers expected with l1_ratio=0, for which there is no largest one"
         )
     factors = as_penalty_factors(penalty_factor, array.shape[1])
-    weights = as_weights(sample_weight, len(array))
+    weights = as_weights(sample_weight, n_rows)
     array, columns, weights = _without_weightless_rows(array, columns, weights)
     try:
-        fit = _core.elastic_net_path(
-            array,
+        solve: Any = _core.sparse_elastic_net_path if sparse else _core.elastic_net_path
+        fit = solve(
+            core_arrays(array) if sparse else array,
             columns,
             weights,
             as_flag("fit_intercept", fit_intercept),
@@ -333,7 +339,8 @@ def fit_path(
             as_num_threads(num_threads),
         )
     except _core.NotFiniteError:
-        raise explain_not_finite(X=array, y=columns) from None
+        # What is sparse has been looked at already.
+        raise explain_not_finite(**({} if sparse else {"X": array}), y=columns) from None
     lost = ~np.isfinite(fit["coefs"]).all(axis=(0, 1))
     if lost.any():
         raise ValueError(
@@ -363,7 +370,8 @@ def nnls(
 
     Parameters
     ----------
-    X : array_like of shape (n, n_features)
+    X : array_like or sparse matrix of shape (n, n_features)
+        As in `enet_path`.
     y : array_like of shape (n,) or (n, n_targets)
     fit_intercept : bool
     sample_weight : array_like of shape (n,), optional
@@ -388,7 +396,7 @@ def nnls(
     Notes
     -----
     Active sets on the Gram matrix (C. Lawson and R. Hanson, *Solving Least Squares Problems*, 1974, chapter 23) find the support, on which
-    `lstsq` then solves: where its columns are independent, the coefficients are the exact solution rounded once.
+    `lstsq` then solves: where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
 
     Examples
     --------
@@ -410,10 +418,11 @@ def nnls(
     )
     if not converged:
         warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)
-    array = as_design(X)
-    targets = as_targets(y, len(array))
-    weights = as_weights(sample_weight, len(array))
-    total = len(array) if weights is None else weights.sum()
+    array = as_sparse_design(X, most_features=None).tocsc() if is_sparse(X) else as_design(X)
+    n_rows = array.shape[0]
+    targets = as_targets(y, n_rows)
+    weights = as_weights(sample_weight, n_rows)
+    total = n_rows if weights is None else weights.sum()
     coef = np.array(path.coefs[..., 0], ndmin=2)
     intercept = np.atleast_1d(path.intercepts[..., 0]).copy()
     rss = 2 * total * np.atleast_1d(path.objectives[..., 0])
@@ -428,7 +437,7 @@ def nnls(
 
 
 def _on_support(
-    array: NDArray[Any],
+    array: Any,
     column: NDArray[Any],
     coef: FloatArray,
     fit_intercept: bool,
@@ -437,7 +446,7 @@ def _on_support(
 ) -> tuple[FloatArray, float, float] | None:
     """Coefficients, intercept and rss of least squares on the positive coefficients, if it leaves them so."""
     support = np.flatnonzero(coef)
-    if support.size == 0:
+    if support.size == 0 or (is_sparse(array) and support.size > MOST_FEATURES):
         return None
     fit: Any = solve_least_squares(
         array[:, support], column, intercept=fit_intercept, sample_weight=weights, num_threads=num_threads

@@ -12,7 +12,7 @@ from numpy.exceptions import RankWarning
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
-from crowfly._sparse import as_sparse_design, blocks, is_sparse
+from crowfly._sparse import as_sparse_design, blocks, is_sparse, sparse_predictions
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -88,9 +88,7 @@ class LstsqResult:
         """
         coef = np.atleast_2d(self.coef)
         if is_sparse(X):
-            rows = as_sparse_design(X, most_features=None)
-            check_same_features("X", rows, coef.shape[1], "the fit")
-            products: NDArray[np.float64] = np.asarray(rows @ coef.T) + np.atleast_1d(self.intercept)
+            products = sparse_predictions(X, coef, np.atleast_1d(self.intercept))
             return products[:, 0] if self.coef.ndim == 1 else products
         array = as_matrix("X", X)
         check_same_features("X", array, coef.shape[1], "the fit")

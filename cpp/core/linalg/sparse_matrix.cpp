@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,13 @@ SparseMatrix::SparseMatrix(Index rows, Index cols, Index n_entries)
       starts_(AlignedBuffer<std::int64_t>::zeros(rows + 1)),
       columns_(AlignedBuffer<std::int32_t>::zeros(n_entries)),
       values_(AlignedBuffer<double>::zeros(n_entries)) {}
+
+SparseMatrix SparseMatrix::with_sizes(Index cols, const std::vector<Index>& sizes) {
+  const auto rows = static_cast<Index>(sizes.size());
+  SparseMatrix result(rows, cols, std::accumulate(sizes.begin(), sizes.end(), Index{0}));
+  for (Index i = 0; i < rows; ++i) result.starts_[i + 1] = result.starts_[i] + sizes[static_cast<std::size_t>(i)];
+  return result;
+}
 
 SparseMatrix SparseMatrix::transpose_of(const SparseView& matrix) {
   SparseMatrix result(matrix.cols, matrix.rows, matrix.n_entries());

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/aligned_buffer.hpp"
 #include "base/matrix_view.hpp"
@@ -38,11 +39,19 @@ class SparseMatrix {
     return {rows_, cols_, starts_.data(), columns_.data(), values_.data()};
   }
 
+  /// Rows of so many entries each, all of them column zero and value zero, to be written.
+  [[nodiscard]] static SparseMatrix with_sizes(Index cols, const std::vector<Index>& sizes);
+  [[nodiscard]] std::span<std::int32_t> columns(Index i) noexcept { return {columns_.data() + starts_[i], size(i)}; }
+  [[nodiscard]] std::span<double> values(Index i) noexcept { return {values_.data() + starts_[i], size(i)}; }
+
   /// The transpose of `matrix`, entries of each row in increasing order.
   [[nodiscard]] static SparseMatrix transpose_of(const SparseView& matrix);
 
  private:
   SparseMatrix(Index rows, Index cols, Index n_entries);
+  [[nodiscard]] std::size_t size(Index i) const noexcept {
+    return static_cast<std::size_t>(starts_[i + 1] - starts_[i]);
+  }
 
   Index rows_, cols_;
   AlignedBuffer<std::int64_t> starts_;

@@ -3,6 +3,7 @@
 // the whole Gram matrix, or the columns. All for one target, features and target centred and scaled, sums divided by the total weight.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct Correlations {
   Vector values;               ///< X'r for every feature
   double residual_square = 0;  ///< r'r
   double square_error = 0;     ///< how wrong that may be
-  double error = 0;            ///< values[j] is right within error * sqrt(square(j))
+  double error = 0;            ///< values[j] is right within error * length(j)
 };
 
 class CorrelationSource {
@@ -24,6 +25,8 @@ class CorrelationSource {
   [[nodiscard]] virtual Index n_features() const noexcept = 0;
   /// x_j'x_j.
   [[nodiscard]] virtual double square(Index j) const noexcept = 0;
+  /// What errors of correlations are relative to: the root of that, or more where a mean was taken away from products.
+  [[nodiscard]] virtual double length(Index j) const noexcept { return std::sqrt(square(j)); }
   [[nodiscard]] virtual double target_square() const noexcept = 0;
   /// x_j'y.
   [[nodiscard]] virtual double cross(Index j) const noexcept = 0;
@@ -34,19 +37,22 @@ class CorrelationSource {
 };
 
 /// Gram matrix, cross products and squares of centred columns, sums divided by the total weight.
-struct CentredGram {
+struct NormalisedGram {
   Matrix gram;   ///< p x p
   Matrix cross;  ///< p x t
   Vector square_of_target;
-  Vector mean;  ///< of features and targets, about the design's shifts
+  Vector mean;    ///< of features and targets, about the design's shifts
+  Vector length;  ///< p: entry (i, j) is right within chain * roundoff * length[i] * length[j]
   double total_weight = 0;
   double chain = 0;  ///< additions behind an entry, at most
 
+  NormalisedGram(Index p, Index t)
+      : gram(p, p), cross(p, t), square_of_target(as_size(t)), mean(as_size(p + t), 0.0), length(as_size(p)) {}
   /// `sum` is that of a design with a column of ones; `n_rows` tells how it was added up.
-  CentredGram(const GramSum& sum, Index p, Index t, bool centre, Index n_rows);
+  NormalisedGram(const GramSum& sum, Index p, Index t, bool centre, Index n_rows);
 };
 
-[[nodiscard]] std::unique_ptr<CorrelationSource> gram_source(const CentredGram& gram, Index target);
+[[nodiscard]] std::unique_ptr<CorrelationSource> gram_source(const NormalisedGram& gram, Index target);
 
 /// Columns of a design in one packed copy, rows times the root of their share of the weight.
 class PackedColumns {

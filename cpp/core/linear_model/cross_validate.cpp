@@ -42,21 +42,21 @@ class Folds {
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(designs_.size()); }
   [[nodiscard]] Index n_features() const noexcept { return p_; }
   /// Shifts and scales, of features and target alone.
-  [[nodiscard]] Design scales() const {
-    Design design(problems_.front().features, false, problems_.front().targets);
+  [[nodiscard]] ColumnScales scales() const {
+    ColumnScales scales{p_, {}, {}};
     for (Index j = 0; j <= p_; ++j) {
-      design.shift[as_size(j)] = designs_.front().shift[as_size(j < p_ ? j : j + 1)];
-      design.scale[as_size(j)] = designs_.front().scale[as_size(j < p_ ? j : j + 1)];
+      scales.shift.push_back(designs_.front().shift[as_size(j < p_ ? j : j + 1)]);
+      scales.scale.push_back(designs_.front().scale[as_size(j < p_ ? j : j + 1)]);
     }
-    return design;
+    return scales;
   }
   /// Of all rows but those of fold `left_out`, which may be none of them.
-  [[nodiscard]] CentredGram gram_without(Index left_out, bool centre) const {
+  [[nodiscard]] NormalisedGram gram_without(Index left_out, bool centre) const {
     GramSum sum(p_ + 2);
     for (Index k = 0; k < size(); ++k) {
       if (k != left_out) sum.add(grams_[as_size(k)]);
     }
-    CentredGram gram(sum, p_, 1, centre, n_rows_);
+    NormalisedGram gram(sum, p_, 1, centre, n_rows_);
     gram.chain += static_cast<double>(size());
     return gram;
   }
@@ -112,14 +112,14 @@ class Folds {
   std::vector<GramSum> grams_;
 };
 
-std::vector<std::unique_ptr<CorrelationSource>> one_source(const CentredGram& gram) {
+std::vector<std::unique_ptr<CorrelationSource>> one_source(const NormalisedGram& gram) {
   std::vector<std::unique_ptr<CorrelationSource>> sources;
   sources.push_back(gram_source(gram, 0));
   return sources;
 }
 
 /// Residuals in scaled units, x gamma + constant - y, as a combination of the columns of the design with ones.
-Vector residual_combination(const ElasticNetPath& path, Index alpha, const Design& scales, const Vector& mean,
+Vector residual_combination(const ElasticNetPath& path, Index alpha, const ColumnScales& scales, const Vector& mean,
                             bool intercept) {
   const Index p = path.coef.rows();
   Vector combination(as_size(p + 2), 0.0);
@@ -141,10 +141,10 @@ CrossValidation cross_validate(const std::vector<ElasticNetProblem>& folds,
   check(folds.size() >= 2 && !settings.empty());
   const bool intercept = settings.front().intercept;
   const Folds data(folds, intercept);
-  const Design scales = data.scales();
+  const ColumnScales scales = data.scales();
   std::vector<ElasticNetSettings> on_grid = settings;
   CrossValidation result;
-  const CentredGram whole = data.gram_without(-1, intercept);
+  const NormalisedGram whole = data.gram_without(-1, intercept);
   for (ElasticNetSettings& setting : on_grid) {
     if (setting.alphas.empty()) {
       setting.alphas = path_alphas(one_source(whole), scales, setting);
@@ -154,7 +154,7 @@ CrossValidation cross_validate(const std::vector<ElasticNetProblem>& folds,
   }
   const double target_scale = scales.scale[as_size(data.n_features())];
   parallel_for(data.size(), [&](Index k) {
-    const CentredGram gram = data.gram_without(k, intercept);
+    const NormalisedGram gram = data.gram_without(k, intercept);
     for (std::size_t s = 0; s < on_grid.size(); ++s) {
       const ElasticNetPath path = scaled_paths(one_source(gram), scales, gram.mean, on_grid[s]);
       for (Index a = 0; a < static_cast<Index>(path.alphas.size()); ++a) {

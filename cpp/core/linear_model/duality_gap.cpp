@@ -64,7 +64,7 @@ double penalty_gap(const std::vector<DualCoordinate>& features, double scale, bo
   return sum;
 }
 
-Certificate certify(const Correlations& correlations, const Vector& square, const Vector& coef,
+Certificate certify(const Correlations& correlations, const Vector& length, const Vector& coef,
                     const std::vector<FeaturePenalty>& penalty, bool positive) {
   Certificate result;
   std::vector<DualCoordinate> features;
@@ -73,8 +73,7 @@ Certificate certify(const Correlations& correlations, const Vector& square, cons
   for (std::size_t j = 0; j < coef.size(); ++j) {
     const auto [l1, l2] = penalty[j];
     if (!std::isfinite(l1)) continue;
-    const DualCoordinate feature{coef[j], correlations.values[j], correlations.error * std::sqrt(square[j]),
-                                 penalty[j]};
+    const DualCoordinate feature{coef[j], correlations.values[j], correlations.error * length[j], penalty[j]};
     features.push_back(feature);
     sum += l1 * std::fabs(coef[j]) + 0.5 * l2 * coef[j] * coef[j];
     bounded = bounded || (l2 == 0 && l1 > 0);

@@ -28,8 +28,8 @@ struct DualCoordinate {
 /// sum of g_j(x_j) + g_j*(s r_j) - s r_j x_j for g_j(x) = l1 |x| + l2 x^2 / 2, each at the worse end of the interval in which r_j lies.
 [[nodiscard]] double penalty_gap(const std::vector<DualCoordinate>& features, double scale, bool positive);
 
-/// All vectors have one entry per feature; those of infinite l1 are left out. `square` is x_j'x_j.
-[[nodiscard]] Certificate certify(const Correlations& correlations, const Vector& square, const Vector& coef,
+/// All vectors have one entry per feature; those of infinite l1 are left out. `length` is what errors of correlations are relative to.
+[[nodiscard]] Certificate certify(const Correlations& correlations, const Vector& length, const Vector& coef,
                                   const std::vector<FeaturePenalty>& penalty, bool positive);
 
 }  // namespace crowfly

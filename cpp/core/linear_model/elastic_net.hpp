@@ -6,6 +6,7 @@
 
 #include "base/matrix_view.hpp"
 #include "linalg/matrix.hpp"
+#include "linalg/sparse_matrix.hpp"
 
 namespace crowfly {
 
@@ -26,6 +27,12 @@ struct ElasticNetProblem {
   const double* weights = nullptr;  ///< n non-negative values, or null for ones
 };
 
+struct SparseProblem {
+  SparseView features;              ///< n x p by rows
+  MatrixView targets;               ///< n x t
+  const double* weights = nullptr;  ///< n positive values, or null for ones
+};
+
 struct ElasticNetPath {
   Vector alphas;
   // One column per alpha, for the first target, then for the next.
@@ -39,6 +46,9 @@ struct ElasticNetPath {
 
 /// Throws InvalidArgument when all weights are zero, or when more features than a Gram matrix is affordable for have no l1 penalty.
 [[nodiscard]] ElasticNetPath elastic_net_path(const ElasticNetProblem& problem, const ElasticNetSettings& settings);
+
+/// The same of a sparse matrix, which never becomes dense.
+[[nodiscard]] ElasticNetPath elastic_net_path(const SparseProblem& problem, const ElasticNetSettings& settings);
 
 /// Whether the whole Gram matrix costs less than the passes over the columns that it saves.
 [[nodiscard]] bool gram_pays(Index n, Index p, Index n_alphas) noexcept;

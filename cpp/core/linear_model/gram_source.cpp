@@ -12,10 +12,11 @@ constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2;
 
 class GramSource final : public CorrelationSource {
  public:
-  GramSource(const CentredGram& gram, Index target) : gram_(gram), target_(target) {}
+  GramSource(const NormalisedGram& gram, Index target) : gram_(gram), target_(target) {}
 
   [[nodiscard]] Index n_features() const noexcept override { return gram_.gram.cols(); }
   [[nodiscard]] double square(Index j) const noexcept override { return gram_.gram(j, j); }
+  [[nodiscard]] double length(Index j) const noexcept override { return gram_.length[as_size(j)]; }
   [[nodiscard]] double target_square() const noexcept override { return gram_.square_of_target[as_size(target_)]; }
   [[nodiscard]] double cross(Index j) const noexcept override { return gram_.cross(j, target_); }
 
@@ -32,13 +33,13 @@ class GramSource final : public CorrelationSource {
     const double* cross = gram_.cross.col(target_);
     Correlations result;
     result.values.assign(cross, cross + p);
-    double length = std::sqrt(target_square());
+    double reach = std::sqrt(target_square());
     Index terms = 0;
     for (std::size_t k = 0; k < taken_.size(); ++k) {
       if (coef[k] == 0) continue;
       const double* column = gram_.gram.col(taken_[k]);
       for (Index i = 0; i < p; ++i) result.values[as_size(i)] -= column[i] * coef[k];
-      length += std::fabs(coef[k]) * std::sqrt(square(taken_[k]));
+      reach += std::fabs(coef[k]) * length(taken_[k]);
       ++terms;
     }
     // r'r = y'y - coef'(c + X'r).
@@ -47,14 +48,14 @@ class GramSource final : public CorrelationSource {
       fitted += coef[k] * (cross[taken_[k]] + result.values[as_size(taken_[k])]);
     }
     result.residual_square = std::max(0.0, target_square() - fitted);
-    result.error = (gram_.chain + static_cast<double>(terms)) * unit_roundoff * length;
+    result.error = (gram_.chain + static_cast<double>(terms)) * unit_roundoff * reach;
     // Three products of vectors no longer than that.
-    result.square_error = 3 * result.error * length;
+    result.square_error = 3 * result.error * reach;
     return result;
   }
 
  private:
-  const CentredGram& gram_;
+  const NormalisedGram& gram_;
   Index target_;
   std::vector<Index> taken_;
 };
@@ -69,8 +70,7 @@ double longest_chain(Index n_rows, Index cols) {
 
 }  // namespace
 
-CentredGram::CentredGram(const GramSum& sum, Index p, Index t, bool centre, Index n_rows)
-    : gram(p, p), cross(p, t), square_of_target(as_size(t)), mean(as_size(p + t), 0.0) {
+NormalisedGram::NormalisedGram(const GramSum& sum, Index p, Index t, bool centre, Index n_rows) : NormalisedGram(p, t) {
   const auto column = [&](Index j) { return j < p ? j : j + 1; };
   const double total = sum.at(p, p);
   total_weight = total;
@@ -81,6 +81,7 @@ CentredGram::CentredGram(const GramSum& sum, Index p, Index t, bool centre, Inde
   };
   for (Index j = 0; j < p; ++j) {
     for (Index i = 0; i <= j; ++i) gram(i, j) = gram(j, i) = entry(i, j);
+    length[as_size(j)] = std::sqrt(gram(j, j));
   }
   for (Index k = 0; k < t; ++k) {
     for (Index i = 0; i < p; ++i) cross(i, k) = entry(i, p + k);
@@ -88,7 +89,7 @@ CentredGram::CentredGram(const GramSum& sum, Index p, Index t, bool centre, Inde
   }
 }
 
-std::unique_ptr<CorrelationSource> gram_source(const CentredGram& gram, Index target) {
+std::unique_ptr<CorrelationSource> gram_source(const NormalisedGram& gram, Index target) {
   return std::make_unique<GramSource>(gram, target);
 }
 

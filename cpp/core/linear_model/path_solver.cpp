@@ -49,7 +49,7 @@ PathSolver::PathSolver(CorrelationSource& source, std::vector<FeaturePenalty> un
   minimise();
   for (Index j = 0; j < p; ++j) {
     const double l1 = unit_[as_size(j)].l1;
-    const bool is_noise = pull(j) <= correlations_.error * std::sqrt(source.square(j));
+    const bool is_noise = pull(j) <= correlations_.error * source.length(j);
     if (l1 > 0 && std::isfinite(l1) && !is_noise) largest_alpha_ = std::max(largest_alpha_, pull(j) / l1);
   }
 }
@@ -89,7 +89,7 @@ bool PathSolver::take_excess(double alpha, double limit_alpha, double margin) {
   std::vector<Candidate> candidates;
   for (Index j = 0; j < source_.n_features(); ++j) {
     if (is_taken_[as_size(j)] != 0 || !std::isfinite(unit_[as_size(j)].l1)) continue;
-    const double length = std::sqrt(source_.square(j));
+    const double length = source_.length(j);
     const double excess = pull(j) - penalty(j, limit_alpha).l1 - margin * correlations_.error * length;
     if (excess > 0) candidates.push_back({excess / length, j});
   }
@@ -145,13 +145,13 @@ Vector PathSolver::coef() const {
 
 Certificate PathSolver::certificate() const {
   std::vector<FeaturePenalty> penalties;
-  Vector square;
+  Vector length;
   for (Index j = 0; j < source_.n_features(); ++j) {
     const bool out = !std::isfinite(unit_[as_size(j)].l1);
     penalties.push_back(out ? FeaturePenalty{infinity, 0} : penalty(j, alpha_));
-    square.push_back(source_.square(j));
+    length.push_back(source_.length(j));
   }
-  return certify(correlations_, square, coef(), penalties, positive_);
+  return certify(correlations_, length, coef(), penalties, positive_);
 }
 
 }  // namespace crowfly

@@ -25,12 +25,12 @@ constexpr double no_gap = 1e-28;
 constexpr double constant_square = 0x1p-100;
 
 /// coefficient = gamma * scale of the feature / scale of the target; the objective is multiplied by the square of the target's scale.
-std::vector<FeaturePenalty> unit_penalties(const ElasticNetSettings& settings, const Design& design,
+std::vector<FeaturePenalty> unit_penalties(const ElasticNetSettings& settings, const ColumnScales& scales,
                                            const CorrelationSource& source, double target_scale) {
   std::vector<FeaturePenalty> result;
   const bool constant_target = settings.intercept && source.target_square() < constant_square;
   for (Index j = 0; j < source.n_features(); ++j) {
-    const double scale = design.scale[as_size(j)], factor = settings.penalty_factor[as_size(j)];
+    const double scale = scales.scale[as_size(j)], factor = settings.penalty_factor[as_size(j)];
     const bool constant = settings.intercept && source.square(j) < constant_square;
     if (!std::isfinite(factor) || constant || constant_target) {
       result.push_back({std::numeric_limits<double>::infinity(), 0});
@@ -64,25 +64,25 @@ struct Intercept {
   double rounding = 0;  ///< what it lacks of the best one, in scaled units
 };
 
-Intercept intercept_of(const Design& design, const Vector& mean, const Vector& gamma, Index target) {
+Intercept intercept_of(const ColumnScales& scales, const Vector& mean, const Vector& gamma, Index target) {
   const auto p = gamma.size(), column = p + as_size(target);
   const auto scaled_mean = [&](std::size_t j) {
-    return Pair::product(design.shift[j], design.scale[j]) + Pair(mean[j]);
+    return Pair::product(scales.shift[j], scales.scale[j]) + Pair(mean[j]);
   };
   Pair value = scaled_mean(column);
   for (std::size_t j = 0; j < p; ++j) {
     if (gamma[j] != 0) value -= scaled_mean(j) * gamma[j];
   }
-  return {value.high / design.scale[column], std::fabs(value.low)};
+  return {value.high / scales.scale[column], std::fabs(value.low)};
 }
 
 /// One solver per source, at infinite alpha.
 std::vector<std::optional<PathSolver>> solvers_of(const std::vector<std::unique_ptr<CorrelationSource>>& sources,
-                                                  const Design& design, const ElasticNetSettings& settings) {
+                                                  const ColumnScales& scales, const ElasticNetSettings& settings) {
   std::vector<std::optional<PathSolver>> solvers(sources.size());
   parallel_for(static_cast<Index>(sources.size()), [&](Index k) {
-    const double target_scale = design.scale[as_size(design.first_target() + k)];
-    auto unit = unit_penalties(settings, design, *sources[as_size(k)], target_scale);
+    const double target_scale = scales.scale[as_size(scales.n_features + k)];
+    auto unit = unit_penalties(settings, scales, *sources[as_size(k)], target_scale);
     solvers[as_size(k)].emplace(*sources[as_size(k)], std::move(unit), settings.positive);
   });
   return solvers;
@@ -97,16 +97,16 @@ Vector alphas_of(const std::vector<std::optional<PathSolver>>& solvers, const El
 
 }  // namespace
 
-Vector path_alphas(const std::vector<std::unique_ptr<CorrelationSource>>& sources, const Design& design,
+Vector path_alphas(const std::vector<std::unique_ptr<CorrelationSource>>& sources, const ColumnScales& scales,
                    const ElasticNetSettings& settings) {
-  return alphas_of(solvers_of(sources, design, settings), settings);
+  return alphas_of(solvers_of(sources, scales, settings), settings);
 }
 
-ElasticNetPath scaled_paths(const std::vector<std::unique_ptr<CorrelationSource>>& sources, const Design& design,
+ElasticNetPath scaled_paths(const std::vector<std::unique_ptr<CorrelationSource>>& sources, const ColumnScales& scales,
                             const Vector& mean, const ElasticNetSettings& settings) {
-  const Index p = design.features.cols, t = static_cast<Index>(sources.size());
-  const auto target_scale = [&](Index k) { return design.scale[as_size(p + k)]; };
-  auto solvers = solvers_of(sources, design, settings);
+  const Index p = scales.n_features, t = static_cast<Index>(sources.size());
+  const auto target_scale = [&](Index k) { return scales.scale[as_size(p + k)]; };
+  auto solvers = solvers_of(sources, scales, settings);
   ElasticNetPath path;
   path.alphas = alphas_of(solvers, settings);
   const auto n_alphas = static_cast<Index>(path.alphas.size());
@@ -126,11 +126,11 @@ ElasticNetPath scaled_paths(const std::vector<std::unique_ptr<CorrelationSource>
       const Certificate found = solver.certificate();
       const std::size_t at = as_size(k * n_alphas + a);
       double* coef = path.coef.col(k * n_alphas + a);
-      for (Index j = 0; j < p; ++j) coef[j] = gamma[as_size(j)] * design.scale[as_size(j)] / scale;
+      for (Index j = 0; j < p; ++j) coef[j] = gamma[as_size(j)] * scales.scale[as_size(j)] / scale;
       // An intercept that is off adds half the square of that: much, where offsets are large.
       double excess = 0;
       if (settings.intercept) {
-        const Intercept intercept = intercept_of(design, mean, gamma, k);
+        const Intercept intercept = intercept_of(scales, mean, gamma, k);
         path.intercept[at] = intercept.value;
         const double off = intercept.rounding + found.mean_error;
         excess = 0.5 * off * off;

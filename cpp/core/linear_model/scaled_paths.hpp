@@ -10,12 +10,19 @@
 
 namespace crowfly {
 
-/// One path per source, that is per target of the design. `mean`: of the scaled columns about the design's shifts.
+/// Features, then targets enter as (x - shift) * scale.
+struct ColumnScales {
+  Index n_features = 0;
+  Vector shift, scale;
+};
+
+/// One path per source, that is per target. `mean`: of the scaled columns about their shifts.
 [[nodiscard]] ElasticNetPath scaled_paths(const std::vector<std::unique_ptr<CorrelationSource>>& sources,
-                                          const Design& design, const Vector& mean, const ElasticNetSettings& settings);
+                                          const ColumnScales& scales, const Vector& mean,
+                                          const ElasticNetSettings& settings);
 
 /// The alphas of `settings`, or the grid that they ask for.
-[[nodiscard]] Vector path_alphas(const std::vector<std::unique_ptr<CorrelationSource>>& sources, const Design& design,
-                                 const ElasticNetSettings& settings);
+[[nodiscard]] Vector path_alphas(const std::vector<std::unique_ptr<CorrelationSource>>& sources,
+                                 const ColumnScales& scales, const ElasticNetSettings& settings);
 
 }  // namespace crowfly

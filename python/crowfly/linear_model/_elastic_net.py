@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from crowfly import EnetPath, enet_path
 from crowfly._estimators import (
+    AcceptsSparse,
     FloatArray,
     MatrixLike,
     checked_sample_weight,
@@ -22,10 +23,11 @@ from crowfly._estimators import (
     validated_regression_data,
     validated_samples,
     validates_parameters,
+    with_sparse,
 )
 
 
-class PenalisedRegressor(RegressorMixin, BaseEstimator):
+class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
     """Attributes and predictions of a fit at one penalty, from a path of one."""
 
     coef_: FloatArray
@@ -57,7 +59,7 @@ class PenalisedRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -74,7 +76,7 @@ class PenalisedRegressor(RegressorMixin, BaseEstimator):
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(coef.shape[:-1] or (1,), self.intercept_, dtype=np.float64)
         fit = replace(self._path, coefs=coef[..., np.newaxis], intercepts=intercept[..., np.newaxis])
-        return fit.predict(validated_samples(self, X))[..., 0]
+        return fit.predict(validated_samples(self, X, **with_sparse(X)))[..., 0]
 
 
 class ElasticNet(MultiOutputMixin, PenalisedRegressor):
@@ -127,7 +129,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
 
     Notes
     -----
-    Sparse input is not offered. Coefficients and predictions are float64 for float32 data too.
+    Sparse input is never made dense. Coefficients and predictions are float64 for float32 data too.
 
     Examples
     --------
@@ -184,7 +186,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
@@ -202,14 +204,14 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
         ValueError
             If an argument is not finite, shapes do not match, or a weight is negative.
         TypeError
-            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
+            If `y` holds strings, dates or other things that are no real numbers.
 
         Warns
         -----
         ConvergenceWarning
             If only a large gap could be certified.
         """
-        X, targets = validated_regression_data(self, X, y)
+        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         path = enet_path(
             X,
             targets,
@@ -271,7 +273,7 @@ class Lasso(ElasticNet):
 
     Notes
     -----
-    Sparse input is not offered. Coefficients and predictions are float64 for float32 data too.
+    Sparse input is never made dense. Coefficients and predictions are float64 for float32 data too.
 
     Examples
     --------

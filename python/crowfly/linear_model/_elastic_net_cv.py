@@ -28,9 +28,11 @@ from crowfly._estimators import (
     splits_of,
     validated_regression_data,
     validates_parameters,
+    with_sparse,
 )
 from crowfly._path_errors import PathErrors
 from crowfly._penalty_arguments import as_l1_ratios
+from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import as_matrix, as_real_array
 from crowfly.linear_model._elastic_net import PenalisedRegressor
 
@@ -69,12 +71,13 @@ class _PathCV(PenalisedRegressor):
     ) -> float:
         """Choose and fit; returns the l1_ratio chosen."""
         _raise_for_params(params, self, "fit")
-        X, targets = validated_regression_data(self, X, y)
+        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         targets = column_or_1d(targets, warn=True)
         weights = checked_sample_weight(sample_weight, X)
         split = process_routing(self, "fit", **params).splitter.split if _routing_enabled() else {}
         splits = splits_of(self.cv, X, targets, **split)
-        X, targets = as_matrix("X", X), as_real_array("y", targets, (1,))
+        X = as_sparse_design(X, most_features=None) if is_sparse(X) else as_matrix("X", X)
+        targets = as_real_array("y", targets, (1,))
         errors = PathErrors(X, targets, weights, splits, num_threads(self.n_jobs))
         grids, found = errors.at(
             l1_ratios.tolist(),
@@ -233,7 +236,7 @@ class ElasticNetCV(_PathCV):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,)
             Target.
@@ -251,7 +254,7 @@ class ElasticNetCV(_PathCV):
         ValueError
             If an argument is not finite, shapes do not match, a weight is negative, or a fold has no weight.
         TypeError
-            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
+            If `y` holds strings, dates or other things that are no real numbers.
         """
         ratios = np.array(as_l1_ratios(self.l1_ratio))
         self.l1_ratio_ = self._fit_best(X, y, sample_weight, ratios, params)
@@ -360,7 +363,7 @@ class LassoCV(_PathCV):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,)
             Target.
@@ -378,7 +381,7 @@ class LassoCV(_PathCV):
         ValueError
             If an argument is not finite, shapes do not match, a weight is negative, or a fold has no weight.
         TypeError
-            If `X` is sparse, or `y` holds strings, dates or other things that are no real numbers.
+            If `y` holds strings, dates or other things that are no real numbers.
         """
         self._fit_best(X, y, sample_weight, np.ones(1), params)
         return self

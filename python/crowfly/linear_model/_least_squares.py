@@ -86,7 +86,7 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Say that samples may be sparse."""
         tags = super().__sklearn_tags__()
         # RidgeCV, which has no such parameter, reads rows several times.
-        tags.input_tags.sparse = not getattr(self, "positive", True)
+        tags.input_tags.sparse = hasattr(self, "positive")
         return tags
 
 
@@ -198,7 +198,7 @@ class LinearRegression(_LeastSquaresRegressor):
         ValueError
             If an argument is not finite, shapes do not match, or a weight is negative.
         TypeError
-            If `X` is sparse and ``positive=True``, or `y` holds strings, dates or other things that are no real numbers.
+            If `y` holds strings, dates or other things that are no real numbers.
         """
         if self.positive:
             return self._fit_non_negative(X, y, sample_weight)
@@ -207,7 +207,7 @@ class LinearRegression(_LeastSquaresRegressor):
         return self
 
     def _fit_non_negative(self, X: MatrixLike, y: Any, sample_weight: Any) -> Self:
-        X, targets = validated_regression_data(self, X, y)
+        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         self._solution = nnls(
             X,
             targets,
