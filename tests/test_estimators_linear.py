@@ -492,7 +492,7 @@ def test_refused_parameters_of_least_squares(estimator: Any) -> None:
 
 def test_refused_parameters_of_ridge() -> None:
     for params, match in (
-        ({"positive": True}, "positive=True is not offered"),
+        ({"positive": True, "solver": "svd"}, "does not support positive fitting"),
         ({"solver": "lbfgs"}, "'lbfgs' solver can be used only when positive=True"),
         ({"alpha": -1.0}, "'alpha' parameter"),
         ({"max_iter": 0}, "'max_iter' parameter"),

@@ -327,7 +327,7 @@ def test_tags(model: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda X: X.tocoo(), "X: a sparse matrix in CSR or CSC format expected, got coo"),
+        (lambda X: X.tocoo(), "X: a sparse matrix in CSR or CSC format expected, got "),
         (lambda X: X.astype(int), "X: a sparse matrix of float32 or float64 expected"),
         (lambda X: X[:0], "X: at least one row expected"),
         (lambda X: X * np.inf, "X: finite numbers expected"),

@@ -74,6 +74,33 @@ inline SparseArrays sparse_arrays(const py::tuple& parts, const char* name) {
           parts[2].cast<decltype(SparseArrays::values)>(), parts[3].cast<Index>()};
 }
 
+/// X as an array of float32 or float64, or as the tuple of a sparse matrix; kept as long as its view.
+class Features {
+ public:
+  Features(const py::object& x, const char* name) {
+    if (!py::isinstance<py::tuple>(x)) {
+      dense_ = x.cast<py::array>();
+      view_ = matrix_view(dense_, name);
+      return;
+    }
+    parts_ = sparse_arrays(x.cast<py::tuple>(), name);
+    sparse_ = parts_->view(name);
+    view_.rows = sparse_.rows;
+    view_.cols = sparse_.cols;
+    view_.sparse = &sparse_;
+  }
+  Features(const Features&) = delete;
+  Features& operator=(const Features&) = delete;
+
+  [[nodiscard]] const MatrixView& view() const noexcept { return view_; }
+
+ private:
+  py::array dense_;
+  std::optional<SparseArrays> parts_;
+  SparseView sparse_;
+  MatrixView view_;
+};
+
 /// Contiguous float64 of exactly `size` entries, or null for None.
 using OptionalDoubles = std::optional<py::array_t<double, py::array::c_style>>;
 inline const double* doubles(const OptionalDoubles& array, Index size, const char* name) {

@@ -73,8 +73,8 @@ py::dict fit_sparse_path(const py::tuple& x, const py::array& y, const OptionalD
                          bool positive, double l1_ratio, const Vector& penalty_factor, const Vector& alphas,
                          Index n_alphas, double ratio, int num_threads) {
   const SparseArrays parts = sparse_arrays(x, "X");
-  const SparseProblem problem{parts.view("X"), matrix_view(y, "y"),
-                              doubles(weights, parts.starts.shape(0) - 1, "sample_weight")};
+  const SparseView features = parts.view("X");
+  const SparseProblem problem{features, matrix_view(y, "y"), doubles(weights, features.rows, "sample_weight")};
   require(problem.targets.rows == problem.features.rows, "y: as many rows as X expected");
   require(problem.features.rows > 0 && problem.features.cols > 0, "X: at least one row and one feature expected");
   return fit_path(

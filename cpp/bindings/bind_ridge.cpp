@@ -5,6 +5,7 @@
 #include "arrays.hpp"
 #include "linear_model/ridge_folds.hpp"
 #include "linear_model/ridge_path.hpp"
+#include "linear_model/sparse_ridge.hpp"
 
 namespace crowfly::bindings {
 namespace {
@@ -16,11 +17,12 @@ py::array_t<double> by_penalty(const Vector& values, Index n_targets) {
   return out;
 }
 
-py::dict fit_ridge_path(const py::array& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
+py::dict fit_ridge_path(const py::object& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
                         const Vector& alphas, const Vector& penalty_factor, bool refine, bool with_errors,
                         int num_threads) {
+  const Features features(x, "X");
   RidgePathProblem problem;
-  problem.features = matrix_view(x, "X");
+  problem.features = features.view();
   problem.targets = matrix_view(y, "y");
   const Index n = problem.features.rows, p = problem.features.cols, n_targets = problem.targets.cols;
   require(problem.targets.rows == n && n > 0, "y: as many rows as X expected");
@@ -58,10 +60,37 @@ py::dict fit_ridge_path(const py::array& x, const py::array& y, const OptionalDo
   return result;
 }
 
-py::object fold_errors(const py::array& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
+py::dict fit_sparse_ridge(const py::tuple& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
+                          const Vector& alphas, int num_threads) {
+  const SparseArrays parts = sparse_arrays(x, "X");
+  const SparseView features = parts.view("X");
+  const Index n = features.rows;
+  const SparseProblem problem{features, matrix_view(y, "y"), doubles(weights, n, "sample_weight")};
+  require(problem.targets.rows == n && n > 0, "y: as many rows as X expected");
+  require(static_cast<Index>(alphas.size()) == problem.targets.cols, "alphas: one per target expected");
+  for (const double alpha : alphas) require(alpha > 0, "alphas: positive numbers expected");
+  SparseRidgeFit fit;
+  {
+    const LongCall call(num_threads);
+    fit = sparse_ridge(problem, alphas, intercept);
+  }
+  py::array_t<double> coef({problem.targets.cols, problem.features.cols});
+  std::copy_n(fit.coef.data(), coef.size(), coef.mutable_data());
+  py::dict result;
+  result["coef"] = coef;
+  result["intercept"] = owned_array(std::move(fit.intercept));
+  result["rss"] = owned_array(std::move(fit.rss));
+  result["error_bound"] = owned_array(std::move(fit.error));
+  result["correction"] = owned_array(std::move(fit.correction));
+  result["n_products"] = owned_array(std::move(fit.n_products));
+  return result;
+}
+
+py::object fold_errors(const py::object& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
                        const Vector& alphas, const std::vector<Index>& offsets, int num_threads) {
+  const Features features(x, "X");
   RidgeFoldsProblem problem;
-  problem.features = matrix_view(x, "X");
+  problem.features = features.view();
   problem.targets = matrix_view(y, "y");
   const Index n = problem.features.rows;
   require(problem.targets.rows == n && problem.targets.cols > 0, "y: as many rows as X expected");
@@ -92,6 +121,8 @@ void bind_ridge(py::module_& m) {
   m.def("ridge_path", &fit_ridge_path, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true),
         py::arg("intercept"), py::arg("alphas"), py::arg("penalty_factor"), py::arg("refine"), py::arg("errors"),
         py::arg("num_threads"));
+  m.def("sparse_ridge", &fit_sparse_ridge, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true),
+        py::arg("intercept"), py::arg("alphas"), py::arg("num_threads"));
   m.def("ridge_fold_errors", &fold_errors, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true),
         py::arg("intercept"), py::arg("alphas"), py::arg("offsets"), py::arg("num_threads"));
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Row starts, columns, values and width.
+_Sparse: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int]
 
 __version__: str
 compiler: str
@@ -90,7 +93,7 @@ def least_squares(
     num_threads: int,
 ) -> dict[str, Any]: ...
 def ridge_path(
-    X: NDArray[Any],
+    X: NDArray[Any] | _Sparse,
     y: NDArray[Any],
     sample_weight: NDArray[np.float64] | None,
     intercept: bool,
@@ -100,8 +103,16 @@ def ridge_path(
     errors: bool,
     num_threads: int,
 ) -> dict[str, Any]: ...
+def sparse_ridge(
+    X: _Sparse,
+    y: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    alphas: Sequence[float],
+    num_threads: int,
+) -> dict[str, Any]: ...
 def ridge_fold_errors(
-    X: NDArray[Any],
+    X: NDArray[Any] | _Sparse,
     y: NDArray[Any],
     sample_weight: NDArray[np.float64] | None,
     intercept: bool,
@@ -123,7 +134,7 @@ def elastic_net_path(
     num_threads: int,
 ) -> dict[str, Any]: ...
 def sparse_elastic_net_path(
-    X: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int],
+    X: _Sparse,
     y: NDArray[Any],
     sample_weight: NDArray[np.float64] | None,
     intercept: bool,

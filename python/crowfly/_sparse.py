@@ -26,8 +26,10 @@ def is_sparse(value: object) -> TypeGuard[Any]:
     return module is not None and bool(module.issparse(value))
 
 
-def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES) -> Any:
+def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES, instead: str = "") -> Any:
     """A finite CSR matrix with at least one row and column, float32 or float64, entries of one place added up; `value` is left as it is.
+
+    `instead` says what there is for more features.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES) -> A
         raise ValueError(f"X: fewer than 2^31 features expected, got {value.shape[1]}")
     if most_features is not None and value.shape[1] > most_features:
         raise ValueError(
-            f"X: at most {most_features} features expected of a sparse matrix, whose cross products are held in memory, got {value.shape[1]}"
+            f"X: at most {most_features} features expected of a sparse matrix, whose cross products are held in memory, got {value.shape[1]}{instead}"
         )
     rows = value.tocsr()
     if not rows.has_canonical_format:

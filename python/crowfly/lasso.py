@@ -24,12 +24,14 @@ from crowfly._validation import (
     explain_not_finite,
     scan,
 )
-from crowfly.least_squares import solve_least_squares
+from crowfly.least_squares import as_penalties, solve_least_squares
 from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["EnetPath", "NnlsResult", "enet_path", "lasso_path", "nnls"]
 
 FloatArray = NDArray[np.float64]
+
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +102,9 @@ class NnlsResult:
     intercept : float or ndarray
         Zero without an intercept.
     rss : float or ndarray
-        Weighted sum of squared residuals.
+        Weighted sum of squared residuals, penalty left out.
     optimality_gap : float or ndarray
-        Upper bound on rss - minimum, rounding included; infinite where none could be certified.
+        Upper bound on rss + alpha |coef|^2 less its minimum, rounding included; infinite where none could be certified.
     """
 
     coef: FloatArray
@@ -362,11 +364,12 @@ def nnls(
     *,
     fit_intercept: bool = False,
     sample_weight: ArrayLike | None = None,
+    alpha: ArrayLike = 0.0,
     num_threads: int | None = None,
 ) -> NnlsResult:
-    r"""Fit non-negative least squares.
+    r"""Fit non-negative least squares, or non-negative ridge regression.
 
-    Minimises :math:`\sum_i w_i (y_i - x_i \cdot b - b_0)^2` over :math:`b \ge 0`; the intercept :math:`b_0` may have any sign.
+    Minimises :math:`\sum_i w_i (y_i - x_i \cdot b - b_0)^2 + \alpha |b|^2` over :math:`b \ge 0`; the intercept :math:`b_0` may have any sign and is not penalised.
 
     Parameters
     ----------
@@ -376,6 +379,8 @@ def nnls(
     fit_intercept : bool
     sample_weight : array_like of shape (n,), optional
         Non-negative; a weight of zero equals leaving the row out.
+    alpha : float or array_like of shape (n_targets,)
+        Strength of the penalty, one for all targets or one each.
     num_threads : int, optional
         Limit for this call; no result depends on it.
 
@@ -386,7 +391,7 @@ def nnls(
     Raises
     ------
     TypeError, ValueError
-        Naming the argument: wrong dtype, rank or length, NaN or infinity, negative weights, no rows.
+        Naming the argument: wrong dtype, rank or length, NaN or infinity, negative weights or penalties, no rows.
 
     Warns
     -----
@@ -404,36 +409,47 @@ def nnls(
     >>> crowfly.nnls([[1, 0], [1, 0], [0, 1]], [2, 1, -1]).coef.tolist()
     [1.5, 0.0]
     """
-    path, converged = fit_path(
-        X,
-        y,
-        l1_ratio=1.0,
-        eps=1.0,
-        alphas=[0.0],
-        positive=True,
-        fit_intercept=fit_intercept,
-        penalty_factor=None,
-        sample_weight=sample_weight,
-        num_threads=num_threads,
-    )
-    if not converged:
-        warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)
-    array = as_sparse_design(X, most_features=None).tocsc() if is_sparse(X) else as_design(X)
+    array = as_sparse_design(X, most_features=None) if is_sparse(X) else as_design(X)
     n_rows = array.shape[0]
     targets = as_targets(y, n_rows)
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    penalties = np.array(as_penalties(alpha, columns.shape[1]))
     weights = as_weights(sample_weight, n_rows)
-    total = n_rows if weights is None else weights.sum()
-    coef = np.array(path.coefs[..., 0], ndmin=2)
-    intercept = np.atleast_1d(path.intercepts[..., 0]).copy()
-    rss = 2 * total * np.atleast_1d(path.objectives[..., 0])
-    for target, column in enumerate(targets.T if targets.ndim == 2 else targets[np.newaxis]):
-        exact = _on_support(array, column, coef[target], fit_intercept, weights, num_threads)
-        if exact is not None:
-            coef[target], intercept[target], rss[target] = exact
-    gap = 2 * total * path.dual_gaps[..., 0]
+    total = n_rows if weights is None else float(weights.sum())
+    coef = np.empty((columns.shape[1], array.shape[1]))
+    intercept, rss, gap = (np.empty(columns.shape[1]) for _ in range(3))
+    columnwise = array.tocsc() if is_sparse(array) else array
+    for penalty in np.unique(penalties).tolist():
+        alike = np.flatnonzero(penalties == penalty)
+        path, converged = fit_path(
+            array,
+            columns[:, alike],
+            # alpha = 0 is the same problem for any ratio; with one it has no limit on the number of features.
+            l1_ratio=0.0 if penalty else 1.0,
+            eps=1.0,
+            alphas=[penalty / total],
+            positive=True,
+            fit_intercept=fit_intercept,
+            penalty_factor=None,
+            sample_weight=weights,
+            num_threads=num_threads,
+        )
+        if not converged:
+            warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)
+        coef[alike], intercept[alike] = path.coefs[..., 0], path.intercepts[..., 0]
+        objective = 2 * total * path.objectives[:, 0]
+        # alpha / total was rounded.
+        gap[alike] = 2 * total * path.dual_gaps[:, 0] + (2 * EPSILON * objective if penalty else 0.0)
+        rss[alike] = np.maximum(0.0, objective - penalty * (coef[alike] ** 2).sum(axis=1))
+        for target in alike.tolist():
+            exact = _on_support(
+                columnwise, columns[:, target], coef[target], fit_intercept, weights, penalty, num_threads
+            )
+            if exact is not None:
+                coef[target], intercept[target], rss[target] = exact
     if targets.ndim == 2:
         return NnlsResult(coef, intercept, rss, gap)
-    return NnlsResult(coef[0], float(intercept[0]), float(rss[0]), float(gap))
+    return NnlsResult(coef[0], float(intercept[0]), float(rss[0]), float(gap[0]))
 
 
 def _on_support(
@@ -442,6 +458,7 @@ def _on_support(
     coef: FloatArray,
     fit_intercept: bool,
     weights: FloatArray | None,
+    alpha: float,
     num_threads: int | None,
 ) -> tuple[FloatArray, float, float] | None:
     """Coefficients, intercept and rss of least squares on the positive coefficients, if it leaves them so."""
@@ -449,7 +466,12 @@ def _on_support(
     if support.size == 0 or (is_sparse(array) and support.size > MOST_FEATURES):
         return None
     fit: Any = solve_least_squares(
-        array[:, support], column, intercept=fit_intercept, sample_weight=weights, num_threads=num_threads
+        array[:, support],
+        column,
+        intercept=fit_intercept,
+        sample_weight=weights,
+        alpha=alpha,
+        num_threads=num_threads,
     )
     if fit.rank < support.size or not (fit.coef > 0).all():
         return None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,14 @@ from numpy.exceptions import RankWarning
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
-from crowfly._sparse import as_sparse_design, blocks, is_sparse, sparse_predictions
+from crowfly._sparse import (
+    MOST_FEATURES,
+    as_sparse_design,
+    blocks,
+    core_arrays,
+    is_sparse,
+    sparse_predictions,
+)
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -45,11 +52,12 @@ class LstsqResult:
         Numerical rank of the system solved: the weighted design, centred when there is an intercept, extended by the penalty
         (of the smallest alpha).
     condition : float
-        Estimated condition number of that system with columns scaled to unit length; infinity below full rank.
+        Estimated condition number of that system with columns scaled to unit length; infinity below full rank, NaN for conjugate gradients.
     rss : float, or ndarray of shape (n_targets,)
         Weighted sum of squared residuals, penalty left out.
-    method : {"cholesky", "qr"}
-        What was used: the Gram matrix refined with residuals of the data, or orthogonal transformations.
+    method : {"cholesky", "qr", "conjugate_gradient"}
+        What was used: the Gram matrix refined with residuals of the data, orthogonal transformations, or (sparse matrices of more than 6000 features) products
+        with the matrix.
     dependent_columns : ndarray of int64
         Columns that are linear combinations of the others kept; empty at full rank.
     n_reads : int
@@ -57,6 +65,9 @@ class LstsqResult:
     correction : float
         Estimate of how far the coefficients are from the exact solution, rounding them once left aside: what the next correction would be, relative
         to the largest coefficient in columns of unit length. Zero where nothing is corrected (below full rank, or from moments).
+    error_bound : float, ndarray of shape (n_targets,), or None
+        From conjugate gradients: an upper bound on the Euclidean distance of the coefficients from the exact ones, the length of the gradient (rounding included)
+        over alpha.
     """
 
     coef: NDArray[np.float64]
@@ -68,6 +79,7 @@ class LstsqResult:
     dependent_columns: NDArray[np.int64]
     n_reads: int
     correction: float = 0.0
+    error_bound: float | NDArray[np.float64] | None = None
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
         """Predict targets.
@@ -99,7 +111,8 @@ class LstsqResult:
         return values[:, 0] if self.coef.ndim == 1 else values
 
 
-def _as_penalties(alpha: ArrayLike, n_targets: int) -> list[float]:
+def as_penalties(alpha: ArrayLike, n_targets: int) -> list[float]:
+    """One strength of the penalty per target, of one for all or one each."""
     values = np.asarray(alpha)
     if values.ndim == 0:
         return [as_penalty(values.item())] * n_targets
@@ -127,14 +140,14 @@ def lstsq(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
-        float32 or float64 in any layout, taken as they are; arithmetic is float64. Or a sparse matrix of these in CSR or CSC format, with at most 6000
-        features, which is never made dense as a whole.
+        float32 or float64 in any layout, taken as they are; arithmetic is float64. Or a sparse matrix of these in CSR or CSC format, which is never made dense as a whole;
+        with alpha = 0 of at most 6000 features.
     y : array_like of shape (n,) or (n, n_targets)
     intercept : bool
     sample_weight : array_like of shape (n,), optional
         Non-negative; a weight of zero equals leaving the row out.
     alpha : float or array_like of shape (n_targets,)
-        Strength of the penalty, one for all targets or one each.
+        Strength of the penalty, one for all targets or one each. `ridge_path` has a factor for each feature.
     num_threads : int, optional
         Limit for this call; no result depends on it.
 
@@ -158,7 +171,8 @@ def lstsq(
     -----
     The columns' Gram matrix is factored by Cholesky while its condition allows, and the solution is refined with residuals computed from the data;
     otherwise the rows are reduced by Householder transformations and solved with column pivoting. A sparse matrix is read once, block by block, into `Moments`, whose
-    digits these are: exact up to a condition of 1e7 of [1, X] with columns of unit length, fewer beyond. See Golub and Van Loan, *Matrix
+    digits these are: exact up to a condition of 1e7 of [1, X] with columns of unit length, fewer beyond; with more than 6000 features its penalised normal equations are solved by conjugate gradients,
+    restarted from residuals of the data until these no longer shrink. See Golub and Van Loan, *Matrix
     Computations* (4th ed.), sections 5.3 and 5.5.
 
     Examples
@@ -209,7 +223,7 @@ def solve_least_squares(
     n_rows = array.shape[0]
     targets = as_targets(y, n_rows)
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
-    penalties = _as_penalties(alpha, columns.shape[1])
+    penalties = as_penalties(alpha, columns.shape[1])
     weights = as_weights(sample_weight, n_rows)
     if weights is not None and not weights.all():
         kept = weights > 0
@@ -236,17 +250,55 @@ def _sparse_lstsq(
     # They need the result of this module.
     from crowfly.moments import Moments
 
-    rows = as_sparse_design(X)
+    penalised = bool(np.all(np.asarray(alpha) != 0))
+    rows = as_sparse_design(X, None if penalised else MOST_FEATURES, "; alpha > 0 has no such limit")
     n_rows = rows.shape[0]
     targets = as_targets(y, n_rows)
     weights = as_weights(sample_weight, n_rows)
-    _as_penalties(alpha, 1 if targets.ndim == 1 else targets.shape[1])
+    penalties = as_penalties(alpha, 1 if targets.ndim == 1 else targets.shape[1])
     as_flag("intercept", intercept)
+    if rows.shape[1] > MOST_FEATURES:
+        return _by_conjugate_gradients(rows, targets, penalties, intercept, weights, num_threads)
     moments = Moments()
     for part, block in blocks(rows):
         own = None if weights is None else weights[part]
         moments.update(block, targets[part], own, num_threads=num_threads)
     return moments.solve(alpha, intercept, num_threads=num_threads)
+
+
+def _by_conjugate_gradients(
+    rows: Any,
+    targets: NDArray[Any],
+    penalties: list[float],
+    intercept: bool,
+    weights: NDArray[np.float64] | None,
+    num_threads: int | None,
+) -> LstsqResult:
+    """For more features than a Gram matrix is affordable for; penalties are positive."""
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    if weights is not None and not weights.all():
+        kept = weights > 0
+        rows, columns, weights = rows[kept], columns[kept], weights[kept]
+    try:
+        fit = _core.sparse_ridge(
+            core_arrays(rows), columns, weights, intercept, penalties, as_num_threads(num_threads)
+        )
+    except _core.NotFiniteError:
+        raise explain_not_finite(y=columns) from None
+    bound = fit.pop("error_bound")
+    result = _result(
+        {
+            **fit,
+            "rank": rows.shape[1],
+            "condition": np.nan,
+            "method": "conjugate_gradient",
+            "dependent_columns": np.empty(0, np.int64),
+            "n_reads": 2 * int(fit["n_products"].max()),
+            "correction": float(fit["correction"].max()),
+        },
+        targets.ndim == 1,
+    )
+    return replace(result, error_bound=float(bound[0]) if targets.ndim == 1 else bound)
 
 
 def _result(fit: dict[str, Any], single: bool) -> LstsqResult:

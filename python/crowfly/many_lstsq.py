@@ -22,7 +22,7 @@ from crowfly._validation import (
     explain_not_finite,
     scan,
 )
-from crowfly.least_squares import _as_penalties
+from crowfly.least_squares import as_penalties
 
 __all__ = ["GroupedLstsqResult", "RollingLstsqResult", "lstsq_grouped", "lstsq_rolling"]
 
@@ -230,7 +230,7 @@ def _as_problem(
     array = as_design(X)
     targets = as_targets(y, len(array))
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
-    penalties = _as_penalties(alpha, columns.shape[1])
+    penalties = as_penalties(alpha, columns.shape[1])
     weights = as_weights(sample_weight, len(array))
     scan("X", array)
     return array, targets, columns, penalties, weights

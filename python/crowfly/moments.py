@@ -22,7 +22,7 @@ from crowfly._validation import (
     column_names,
     scan,
 )
-from crowfly.least_squares import LstsqResult, _as_penalties, _result
+from crowfly.least_squares import LstsqResult, _result, as_penalties
 
 __all__ = ["Moments", "lstsq_chunks"]
 
@@ -218,7 +218,7 @@ class Moments:
             if self._core is None or self._core.n_rows == 0:
                 raise ValueError("moments: no rows to fit; update() adds some")
             n_targets = self._shape[1]
-            penalties = _as_penalties(alpha, 1 if n_targets is None else n_targets)
+            penalties = as_penalties(alpha, 1 if n_targets is None else n_targets)
             _lapack.install()
             fit = self._core.solve(with_intercept, penalties, threads)
         return _result(fit, n_targets is None)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
+from crowfly._sparse import as_sparse_design, core_arrays, is_sparse, sparse_predictions
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -91,8 +92,12 @@ class PathFit:
     correction: FloatArray
 
 
+#: What there is for sparse matrices of more features than leave-one-out scores are offered for.
+INSTEAD = "; without leave-one-out scores, lstsq with alpha > 0 (Ridge, or RidgeCV with cv) has no such limit"
+
+
 def fit_path(
-    array: NDArray[Any],
+    array: Any,
     columns: NDArray[Any],
     alphas: list[float],
     *,
@@ -103,16 +108,27 @@ def fit_path(
     errors: bool,
     num_threads: int,
 ) -> PathFit:
-    """Fit validated data. Rows of weight zero count as absent; their errors are those of the fit to all others."""
+    """Fit validated data, which may be a CSR matrix. Rows of weight zero count as absent; their errors are those of the fit to all others."""
     kept = None if weights is None or weights.all() else weights > 0
     x, y, w = array, columns, weights
     if kept is not None and weights is not None:
         x, y, w = array[kept], columns[kept], weights[kept]
     _lapack.install()
     try:
-        fit = _core.ridge_path(x, y, w, intercept, alphas, factors.tolist(), refine, errors, num_threads)
+        fit = _core.ridge_path(
+            core_arrays(x) if is_sparse(x) else x,
+            y,
+            w,
+            intercept,
+            alphas,
+            factors.tolist(),
+            refine,
+            errors,
+            num_threads,
+        )
     except _core.NotFiniteError:
-        raise explain_not_finite(X=x, y=y) from None
+        # What is sparse has been looked at already.
+        raise explain_not_finite(**({} if is_sparse(x) else {"X": x}), y=y) from None
     lost = ~np.isfinite(fit["coef"]).all(axis=(0, 1))
     if lost.any():
         raise ValueError(
@@ -121,13 +137,12 @@ def fit_path(
     left_out: FloatArray | None = fit["errors"] if errors else None
     if left_out is not None and kept is not None:
         absent = ~kept
-        values = _core.linear_predictor(
-            array[absent],
-            fit["coef"].reshape(-1, array.shape[1]),
-            fit["intercept"].reshape(-1),
-            num_threads,
-        )
-        every = np.empty((*left_out.shape[:2], len(array)))
+        coef, intercepts = fit["coef"].reshape(-1, array.shape[1]), fit["intercept"].reshape(-1)
+        if is_sparse(array):
+            values = sparse_predictions(array[absent], coef, intercepts)
+        else:
+            values = _core.linear_predictor(array[absent], coef, intercepts, num_threads)
+        every = np.empty((*left_out.shape[:2], len(absent)))
         every[..., kept] = left_out
         every[..., absent] = columns[absent].T - values.T.reshape(*left_out.shape[:2], -1)
         left_out = every
@@ -139,7 +154,7 @@ def fit_path(
         degrees=fit["degrees"],
         lost_degrees=fit["lost_degrees"],
         total_weight=fit["total_weight"],
-        n_rows=len(x),
+        n_rows=x.shape[0],
         errors=left_out,
         n_reads=fit["n_reads"],
         correction=fit["correction"],
@@ -200,7 +215,8 @@ def ridge_path(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
-        float32 or float64 in any layout, taken as they are; arithmetic is float64.
+        float32 or float64 in any layout, taken as they are; arithmetic is float64. Or a sparse matrix of these in CSR or CSC format, with at most 6000 features,
+        which is read in blocks and never made dense as a whole where it has more rows than features.
     y : array_like of shape (n,) or (n, n_targets)
     alphas : array_like of shape (n_alphas,)
         Strengths of the penalty, not negative, in any order.
@@ -243,7 +259,7 @@ def ridge_path(
     >>> float(r.alphas[r.loo_mse.argmin()])
     0.1
     """
-    array = as_design(X)
+    array = as_sparse_design(X, instead=INSTEAD) if is_sparse(X) else as_design(X)
     targets = as_targets(y, array.shape[0])
     strengths = as_alphas(alphas)
     fit = fit_path(

@@ -57,6 +57,8 @@ template <class T>
   return value;
 }
 
+struct SparseView;
+
 /// n_rows x n_cols, any strides.
 struct MatrixView {
   const char* data = nullptr;
@@ -65,6 +67,18 @@ struct MatrixView {
   Index row_stride = 0;
   Index col_stride = 0;
   DType dtype = DType::f64;
+  /// Not null: rows [first_row, first_row + rows) of a sparse matrix, which `RowBlock` alone can read; there are no data then.
+  const SparseView* sparse = nullptr;
+  Index first_row = 0;
+
+  /// Rows [begin, end).
+  [[nodiscard]] MatrixView between(Index begin, Index end) const noexcept {
+    MatrixView part = *this;
+    if (sparse == nullptr) part.data += begin * row_stride;
+    part.first_row += begin;
+    part.rows = end - begin;
+    return part;
+  }
 
   [[nodiscard]] Index item_size() const noexcept {
     return visit_dtype(dtype, [](auto zero) { return static_cast<Index>(sizeof(zero)); });

@@ -8,12 +8,14 @@
 #include "base/check.hpp"
 #include "kernels/dispatch.hpp"
 #include "linalg/pair.hpp"
+#include "linalg/sparse_matrix.hpp"
 
 namespace crowfly {
 namespace {
 
 /// Kernels read elements as numbers of their type, so these must sit at multiples of their size.
 bool kernel_can_read(const MatrixView& x) {
+  if (x.sparse != nullptr) return false;
   const auto address = reinterpret_cast<std::uintptr_t>(x.data);
   const auto size = static_cast<std::uintptr_t>(x.item_size());
   return x.rows_contiguous() && address % size == 0 && x.row_stride % x.item_size() == 0;
@@ -28,6 +30,22 @@ void pack_column(const MatrixView& x, Index row, Index count, Index col, double 
       target[k * width] = (value - shift) * scale;
     }
   });
+}
+
+/// Features [first, last) of rows of a sparse matrix.
+void pack_entries(const Design& design, Index begin, Index count, Range features, double* target, Index width) {
+  const MatrixView& x = design.features;
+  for (Index k = 0; k < count; ++k, target += width) {
+    const auto enter = [&](Index j, double value) {
+      target[j - features.begin] = (value - design.shift[as_size(j)]) * design.scale[as_size(j)];
+    };
+    for (Index j = features.begin; j < features.end; ++j) enter(j, 0.0);
+    const SparseRow row = x.sparse->row(x.first_row + begin + k);
+    const auto at = std::lower_bound(row.columns.begin(), row.columns.end(), features.begin) - row.columns.begin();
+    for (auto e = static_cast<std::size_t>(at); e < row.columns.size() && row.columns[e] < features.end; ++e) {
+      enter(row.columns[e], row.values[e]);
+    }
+  }
 }
 
 }  // namespace
@@ -70,9 +88,12 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
     } else {
       std::fill_n(target, count * width_, 0.0);
     }
+    const bool sparse = design.features.sparse != nullptr;
+    if (sparse) pack_entries(design, begin, count, {first, std::clamp(p, first, last)}, target, width_);
     for (Index j = first + n_fast; j < last; ++j) {
       double* column = target + (j - first);
       const double shift = design.shift[static_cast<std::size_t>(j)], scale = design.scale[static_cast<std::size_t>(j)];
+      if (j < p && sparse) continue;
       if (j < p) {
         pack_column(design.features, begin, count, j, shift, scale, column, width_);
       } else if (j < design.first_target()) {

@@ -16,10 +16,7 @@ namespace {
 /// The design's rows [begin, end).
 Design rows_of(const Design& design, Index begin, Index end) {
   Design part = design;
-  for (MatrixView* view : {&part.features, &part.targets}) {
-    view->data += begin * view->row_stride;
-    view->rows = end - begin;
-  }
+  for (MatrixView* view : {&part.features, &part.targets}) *view = view->between(begin, end);
   return part;
 }
 

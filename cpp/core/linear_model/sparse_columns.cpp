@@ -37,12 +37,16 @@ double power_for(double max_abs) {
   return max_abs > 0 ? std::min(std::ldexp(1.0, -std::ilogb(max_abs)), largest_safe_scale(false)) : 1.0;
 }
 
-Vector shares(const double* weights, Index n) {
+double total_of(const double* weights, Index n) {
   Pair total;
   for (Index i = 0; i < n; ++i) total += Pair(weights == nullptr ? 1.0 : weights[i]);
   if (!(total.high > 0)) throw InvalidArgument("sample_weight: at least one weight must be positive, all are zero");
+  return total.high;
+}
+
+Vector shares(const double* weights, Index n, double total) {
   Vector result(as_size(n));
-  for (Index i = 0; i < n; ++i) result[as_size(i)] = (weights == nullptr ? 1.0 : weights[i]) / total.high;
+  for (Index i = 0; i < n; ++i) result[as_size(i)] = (weights == nullptr ? 1.0 : weights[i]) / total;
   return result;
 }
 
@@ -70,7 +74,8 @@ WeightedSum weighted_sum(const SparseRow& column, const Vector& share) {
 
 SparseColumns::SparseColumns(const SparseProblem& problem, bool centre)
     : centre_(centre),
-      share_(shares(problem.weights, problem.features.rows)),
+      total_weight_(total_of(problem.weights, problem.features.rows)),
+      share_(shares(problem.weights, problem.features.rows, total_weight_)),
       total_(sum_of(share_)),
       columns_(SparseMatrix::with_sizes(0, {})),
       rows_(SparseMatrix::with_sizes(0, {})) {

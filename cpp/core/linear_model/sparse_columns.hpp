@@ -26,6 +26,7 @@ class SparseColumns {
   /// Row j of this is the stored column j.
   [[nodiscard]] SparseView columns() const noexcept { return columns_.view(); }
   [[nodiscard]] SparseView rows() const noexcept { return rows_.view(); }
+  [[nodiscard]] double total_weight() const noexcept { return total_weight_; }
   /// Weights divided by their sum.
   [[nodiscard]] const Vector& share() const noexcept { return share_; }
   [[nodiscard]] const Vector& target(Index t) const noexcept { return targets_[as_size(t)]; }
@@ -45,6 +46,7 @@ class SparseColumns {
   void measure(Index j);
 
   bool centre_;
+  double total_weight_;
   Vector share_;
   Pair total_;  ///< sum of the shares, one but for rounding
   SparseMatrix columns_, rows_;

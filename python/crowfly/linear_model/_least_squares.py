@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from crowfly import nnls
 from crowfly._estimators import (
+    AcceptsSparse,
     FloatArray,
     MatrixLike,
     checked_sample_weight,
@@ -27,7 +28,7 @@ from crowfly._estimators import (
 from crowfly.least_squares import solve_least_squares
 
 
-class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """What least squares with and without a penalty share."""
 
     coef_: FloatArray
@@ -41,8 +42,6 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self, X: MatrixLike, y: Any, sample_weight: Any, alpha: Any = 0.0, n_jobs: int | None = None
     ) -> None:
         """Validate, solve and set the attributes of the solution."""
-        if self.positive:
-            raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         self._solution = solve_least_squares(
             X,
@@ -54,6 +53,22 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         self.coef_ = self._solution.coef
         # scikit-learn's convention: one float without an intercept, however many targets there are.
+        self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
+
+    def _fit_non_negative(
+        self, X: MatrixLike, y: Any, sample_weight: Any, alpha: Any = 0.0, n_jobs: int | None = None
+    ) -> None:
+        """The same with no coefficient below zero."""
+        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
+        self._solution = nnls(
+            X,
+            targets,
+            fit_intercept=self.fit_intercept,
+            sample_weight=checked_sample_weight(sample_weight, X),
+            alpha=_penalty_for(targets, alpha),
+            num_threads=num_threads(n_jobs),
+        )
+        self.coef_ = self._solution.coef
         self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
 
     def predict(self, X: MatrixLike) -> FloatArray:
@@ -81,13 +96,6 @@ class _LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             validated_samples(self, X, **with_sparse(X))
         )
         return values
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that samples may be sparse."""
-        tags = super().__sklearn_tags__()
-        # RidgeCV, which has no such parameter, reads rows several times.
-        tags.input_tags.sparse = hasattr(self, "positive")
-        return tags
 
 
 def _penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
@@ -201,22 +209,10 @@ class LinearRegression(_LeastSquaresRegressor):
             If `y` holds strings, dates or other things that are no real numbers.
         """
         if self.positive:
-            return self._fit_non_negative(X, y, sample_weight)
+            self._fit_non_negative(X, y, sample_weight, n_jobs=self.n_jobs)
+            return self
         self._fit_least_squares(X, y, sample_weight, n_jobs=self.n_jobs)
         self.rank_ = self._solution.rank
-        return self
-
-    def _fit_non_negative(self, X: MatrixLike, y: Any, sample_weight: Any) -> Self:
-        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
-        self._solution = nnls(
-            X,
-            targets,
-            fit_intercept=self.fit_intercept,
-            sample_weight=checked_sample_weight(sample_weight, X),
-            num_threads=num_threads(self.n_jobs),
-        )
-        self.coef_ = self._solution.coef
-        self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
         return self
 
 
@@ -238,10 +234,10 @@ class Ridge(_LeastSquaresRegressor):
     tol : float, default=1e-4
         Has no effect: the solution is accurate to rounding.
     solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', 'lbfgs'}, default='auto'
-        Has no effect: all of scikit-learn's solvers approach the one solution that is computed here. 'lbfgs'
-        is refused, as in scikit-learn without ``positive=True``.
+        Has no effect: all of scikit-learn's solvers approach the one solution that is computed here. As in scikit-learn 'lbfgs'
+        is refused without ``positive=True``, all others but 'auto' with it.
     positive : bool, default=False
-        True is not offered.
+        Whether coefficients must not be negative (:func:`crowfly.nnls` with its `alpha`).
     random_state : int, RandomState instance or None, default=None
         Has no effect: nothing is random.
 
@@ -251,10 +247,10 @@ class Ridge(_LeastSquaresRegressor):
         Coefficients; one-dimensional for a single target, as in scikit-learn.
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 without one.
-    n_iter_ : ndarray of shape (n_targets,)
-        Passes over `X`.
-    solver_ : {'cholesky', 'qr'}
-        The factorisation used.
+    n_iter_ : ndarray of shape (n_targets,), or None
+        Passes over `X`; None with ``positive=True``.
+    solver_ : {'cholesky', 'qr', 'conjugate_gradient', 'active_set'}
+        The factorisation used, or with ``positive=True`` the method.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -262,7 +258,7 @@ class Ridge(_LeastSquaresRegressor):
 
     Notes
     -----
-    Sparse input has at most 6000 features. Coefficients and predictions are float64 for float32 data too, since all
+    Sparse input of more than 6000 features needs alpha > 0. Coefficients and predictions are float64 for float32 data too, since all
     arithmetic is; scikit-learn's are float32.
 
     Examples
@@ -273,7 +269,7 @@ class Ridge(_LeastSquaresRegressor):
     array([0.5])
     """
 
-    n_iter_: NDArray[np.int32]
+    n_iter_: Any
     solver_: str
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -329,16 +325,24 @@ class Ridge(_LeastSquaresRegressor):
         ------
         ValueError
             If an argument is not finite, shapes do not match, a weight or penalty is negative,
-            ``positive=True``, or ``solver='lbfgs'``.
+            or `solver` and `positive` contradict each other.
         TypeError
             If `y` holds strings, dates or other things that are no real numbers.
         """
         if self.solver == "lbfgs" and not self.positive:
             raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
-        self._fit_least_squares(X, y, sample_weight, alpha=self.alpha)
+        if self.positive and self.solver not in ("auto", "lbfgs"):
+            raise ValueError(
+                f"solver='{self.solver}' does not support positive fitting. Please set the solver to 'auto' or 'lbfgs', or set `positive=False`"
+            )
+        fit = self._fit_non_negative if self.positive else self._fit_least_squares
+        fit(X, y, sample_weight, alpha=self.alpha)
         n_targets = np.atleast_2d(self.coef_).shape[0]
         if n_targets == 1:
             self.coef_ = self.coef_.ravel()
+        if self.positive:
+            self.n_iter_, self.solver_ = None, "active_set"
+            return self
         self.n_iter_ = np.full(n_targets, self._solution.n_reads, dtype=np.int32)
         self.solver_ = self._solution.method
         return self

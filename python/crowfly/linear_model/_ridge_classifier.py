@@ -27,6 +27,7 @@ from crowfly._estimators import (
     require_class_labels,
     validated_samples,
     validates_parameters,
+    with_sparse,
 )
 from crowfly.linear_model._least_squares import _numpy_scalar_or_array
 from crowfly.linear_model._ridge_cv import (
@@ -93,9 +94,9 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
 
     def _prepare(
         self, X: MatrixLike, y: Any, sample_weight: Any
-    ) -> tuple[NDArray[Any], NDArray[Any], FloatArray, FloatArray | None]:
+    ) -> tuple[Any, NDArray[Any], FloatArray, FloatArray | None]:
         """Validated samples and labels, their targets, and weights of samples times those of classes."""
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=False)
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=False, **with_sparse(X))
         labels = dense_targets(y)
         require_class_labels(labels)
         binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
@@ -111,7 +112,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
             weights = of_classes if weights is None else weights * of_classes
         return X, labels, targets, weights
 
-    def _solve(self, X: NDArray[Any], targets: FloatArray, weights: FloatArray | None, alpha: Any) -> None:
+    def _solve(self, X: Any, targets: FloatArray, weights: FloatArray | None, alpha: Any) -> None:
         self._solution = lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=alpha)
         coef = self._solution.coef
         self.coef_ = coef.ravel() if len(coef) == 1 else coef
@@ -122,7 +123,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -139,7 +140,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
         coef = np.atleast_2d(np.asarray(self.coef_, dtype=np.float64))
         intercept = np.full(len(coef), self.intercept_, dtype=np.float64)
         solution = replace(self._solution, coef=coef, intercept=intercept)
-        values = solution.predict(validated_samples(self, X))
+        values = solution.predict(validated_samples(self, X, **with_sparse(X)))
         return values[:, 0] if values.shape[1] == 1 else values
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
@@ -147,7 +148,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -167,6 +168,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = True
         return tags
 
 
@@ -204,16 +206,12 @@ class RidgeClassifier(_RidgeClassifier):
         Passes over `X`.
     classes_ : ndarray of shape (n_classes,)
         The sorted class labels.
-    solver_ : {'cholesky', 'qr'}
+    solver_ : {'cholesky', 'qr', 'conjugate_gradient'}
         The factorisation used.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Their names, if `X` had names that are all strings.
-
-    Notes
-    -----
-    Sparse input is not offered.
 
     Examples
     --------
@@ -267,7 +265,7 @@ class RidgeClassifier(_RidgeClassifier):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,), or indicators of shape (n_samples, n_outputs)
             Class labels.
@@ -284,7 +282,7 @@ class RidgeClassifier(_RidgeClassifier):
             If an argument is not finite, shapes do not match, a weight or penalty is negative, ``positive=True``, or
             ``solver='lbfgs'``.
         TypeError
-            If `X` is sparse or labels can't be sorted.
+            If labels can't be sorted.
         """
         if self.positive:
             raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
@@ -336,7 +334,7 @@ class RidgeClassifierCV(RidgeCVMixin, _RidgeClassifier):
 
     Notes
     -----
-    Sparse input is not offered. With `scoring`, predictions of two classes are told by the sign of their decision value;
+    Sparse input has at most 6000 features with ``cv=None``. With `scoring`, predictions of two classes are told by the sign of their decision value;
     scikit-learn takes all of them for the first class there.
 
     Examples
@@ -384,7 +382,7 @@ class RidgeClassifierCV(RidgeCVMixin, _RidgeClassifier):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,), or indicators of shape (n_samples, n_outputs)
             Class labels.
@@ -402,7 +400,7 @@ class RidgeClassifierCV(RidgeCVMixin, _RidgeClassifier):
         ValueError
             If an argument is not finite, shapes do not match, a weight or penalty is negative, or parameters contradict.
         TypeError
-            If `X` is sparse, a penalty is no number, or labels can't be sorted.
+            If a penalty is no number, or labels can't be sorted.
         """
         _raise_for_params(params, self, "fit")
         alphas = checked_alphas(self.alphas)
@@ -421,7 +419,7 @@ class RidgeClassifierCV(RidgeCVMixin, _RidgeClassifier):
 
     def _fit_leave_one_out(
         self,
-        X: NDArray[Any],
+        X: Any,
         labels: NDArray[Any],
         targets: FloatArray,
         weights: FloatArray | None,
@@ -438,7 +436,7 @@ class RidgeClassifierCV(RidgeCVMixin, _RidgeClassifier):
             errors=self.store_cv_results or self.scoring is not None,
         )
         if self.scoring is None:
-            choice = choose_by_squared_error(fit, alphas, len(X), per_target=False, weights=weights)
+            choice = choose_by_squared_error(fit, alphas, X.shape[0], per_target=False, weights=weights)
         else:
             choice = self._choose_by_scorer(fit, alphas, labels, targets, score_parameters)
         self.alpha_, self.best_score_ = choice.alpha, choice.score

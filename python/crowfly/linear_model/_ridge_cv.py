@@ -29,11 +29,13 @@ from crowfly._estimators import (
     splits_of,
     validated_regression_data,
     validates_parameters,
+    with_sparse,
 )
+from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import as_design, as_penalty, as_targets, as_weights
 from crowfly.linear_model._least_squares import Ridge, _LeastSquaresRegressor, _numpy_scalar_or_array
 from crowfly.linear_model._ridge_folds import fold_scores
-from crowfly.ridge import PathFit, fit_path
+from crowfly.ridge import INSTEAD, PathFit, fit_path
 
 PARAMETERS_OF_RIDGE_CV: dict[str, list[Any]] = {
     "alphas": ["array-like", Interval(Real, 0, None, closed="left")],
@@ -85,7 +87,7 @@ def checked_alphas(alphas: Any) -> list[float]:
 
 
 def leave_one_out(
-    X: NDArray[Any],
+    X: Any,
     targets: NDArray[Any],
     alphas: list[float],
     *,
@@ -94,14 +96,14 @@ def leave_one_out(
     errors: bool,
 ) -> PathFit:
     """Score every penalty; coefficients are good enough for scores only."""
-    array = as_design(X)
-    columns = as_targets(targets, len(array))
+    array = as_sparse_design(X, instead=INSTEAD) if is_sparse(X) else as_design(X)
+    columns = as_targets(targets, array.shape[0])
     return fit_path(
         array,
         columns if columns.ndim == 2 else columns[:, np.newaxis],
         [as_penalty(alpha) for alpha in alphas],
         intercept=fit_intercept,
-        weights=as_weights(weights, len(array)),
+        weights=as_weights(weights, array.shape[0]),
         factors=np.ones(X.shape[1]),
         refine=False,
         errors=errors,
@@ -239,7 +241,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
 
     Notes
     -----
-    Sparse input is not offered. Leaving a sample out leaves all of its weight out. ``alphas`` may contain 0, whose score is
+    Sparse input has at most 6000 features with ``cv=None``, and as :class:`Ridge` otherwise. Leaving a sample out leaves all of its weight out. ``alphas`` may contain 0, whose score is
     minus infinity where a sample alone determines a coefficient.
 
     Examples
@@ -284,7 +286,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training samples.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
@@ -302,7 +304,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         ValueError
             If an argument is not finite, shapes do not match, a weight or penalty is negative, or parameters contradict.
         TypeError
-            If `X` is sparse, a penalty is no number, or `y` holds things that are no real numbers.
+            If a penalty is no number, or `y` holds things that are no real numbers.
         """
         _raise_for_params(params, self, "fit")
         if sample_weight is not None:
@@ -311,7 +313,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         if self.cv is None:
             self._fit_leave_one_out(X, y, sample_weight, alphas, params)
             return self
-        X, targets = validated_regression_data(self, X, y)
+        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         if not _routing_enabled() and (self.scoring is None or isinstance(self.scoring, str)):
             self._fit_folds(X, targets, sample_weight, alphas, params)
             return self
@@ -320,7 +322,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
 
     def _fit_folds(
         self,
-        X: NDArray[Any],
+        X: Any,
         targets: NDArray[Any],
         sample_weight: Any,
         alphas: list[float],
@@ -341,7 +343,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         )
 
     def _fit_search(
-        self, X: NDArray[Any], targets: NDArray[Any], alphas: list[float], params: dict[str, Any], cv: Any
+        self, X: Any, targets: NDArray[Any], alphas: list[float], params: dict[str, Any], cv: Any
     ) -> None:
         best = self._search(Ridge(fit_intercept=self.fit_intercept), alphas, X, targets, params, cv)
         self._solution = best._solution
@@ -351,7 +353,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         self, X: MatrixLike, y: Any, sample_weight: Any, alphas: list[float], params: dict[str, Any]
     ) -> None:
         score_parameters = self._score_parameters(params)
-        X, targets = validated_regression_data(self, X, y)
+        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         weights = checked_sample_weight(sample_weight, X)
         fit = leave_one_out(
             X,
@@ -363,7 +365,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         )
         if self.scoring is None:
             choice = choose_by_squared_error(
-                fit, alphas, len(X), per_target=self.alpha_per_target, weights=weights
+                fit, alphas, X.shape[0], per_target=self.alpha_per_target, weights=weights
             )
         else:
             choice = self._choose_by_scorer(fit, alphas, targets, score_parameters)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crowfly import _core, _lapack
 from crowfly._estimators import FloatArray, IndexArray
+from crowfly._sparse import MOST_FEATURES, as_sparse_design, core_arrays, is_sparse
 from crowfly._validation import as_design, as_penalty, as_targets, as_weights
 
 Splits: TypeAlias = Sequence[tuple[Any, Any]]
@@ -68,7 +69,7 @@ def _sorted_by_fold(splits: Splits, n_samples: int) -> tuple[IndexArray, list[in
 
 
 def fold_scores(
-    X: NDArray[Any],
+    X: Any,
     targets: NDArray[Any],
     weights: FloatArray | None,
     alphas: list[float],
@@ -89,26 +90,29 @@ def fold_scores(
     -------
     ndarray of shape (n_alphas,) or None
         None where the fits have to be done one by one: another score, folds that overlap or leave samples out, few samples, a
-        penalty of zero, or an ill-conditioned Gram matrix.
+        penalty of zero, an ill-conditioned Gram matrix, or a sparse matrix of too many features for one.
     """
     score = _SCORES.get("r2" if scoring is None else scoring)
     if score is None or not 2 <= len(splits) <= _MOST_FOLDS or min(alphas) == 0:
         return None
-    partition = _sorted_by_fold(splits, len(X))
+    n_samples = X.shape[0]
+    if is_sparse(X) and X.shape[1] > MOST_FEATURES:
+        return None
+    partition = _sorted_by_fold(splits, n_samples)
     if partition is None:
         return None
     order, offsets = partition
     if min(np.diff(offsets)) < 2:
         return None
-    X, weights = as_design(X), as_weights(weights, len(X))
-    columns = as_targets(targets, len(X))
+    X = as_sparse_design(X) if is_sparse(X) else as_design(X)
+    weights, columns = as_weights(weights, n_samples), as_targets(targets, n_samples)
     columns = columns if columns.ndim == 2 else columns[:, np.newaxis]
-    if not np.array_equal(order, np.arange(len(X))):
+    if not np.array_equal(order, np.arange(n_samples)):
         X, columns = X[order], columns[order]
         weights = None if weights is None else weights[order]
     _lapack.install()
     strengths = [as_penalty(alpha) for alpha in alphas]
-    w = np.ones(len(X)) if weights is None else weights
+    w = np.ones(n_samples) if weights is None else weights
     folds = [
         Fold(*parts)
         for parts in zip(
@@ -117,7 +121,8 @@ def fold_scores(
     ]
     if not all(fold.weights.any() for fold in folds):
         return None
-    errors = _core.ridge_fold_errors(X, columns, weights, fit_intercept, strengths, offsets, 0)
+    rows = core_arrays(X) if is_sparse(X) else X
+    errors = _core.ridge_fold_errors(rows, columns, weights, fit_intercept, strengths, offsets, 0)
     if errors is None:
         return None
     means: FloatArray = score(errors, folds).mean(axis=2).mean(axis=0)
