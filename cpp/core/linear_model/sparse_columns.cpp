@@ -17,11 +17,11 @@ namespace {
 /// A column is stored whole where more than half of the weight, and at least this share of the rows, has entries: the copy then is at most eight times as large.
 constexpr Index whole_from = 8;
 
-/// Columns handed to one task.
-constexpr Index columns_per_task = 64;
+/// Rows of a compressed matrix handed to one task.
+constexpr Index rows_per_task = 64;
 
-void for_columns(Index n, Index n_entries, const std::function<void(Index)>& work) {
-  parallel_for_ranges(n, columns_per_task, 8.0 * static_cast<double>(n + n_entries), [&](Range range) {
+void for_rows(Index n, Index n_entries, const std::function<void(Index)>& work) {
+  parallel_for_ranges(n, rows_per_task, 8.0 * static_cast<double>(n + n_entries), [&](Range range) {
     checkpoint();
     for (Index j = range.begin; j < range.end; ++j) work(j);
   });
@@ -70,6 +70,23 @@ WeightedSum weighted_sum(const SparseRow& column, const Vector& share) {
   return result;
 }
 
+/// Each entry times the scale of its column.
+SparseMatrix scaled_columns(const SparseView& matrix, const Vector& scale) {
+  std::vector<Index> sizes;
+  sizes.reserve(as_size(matrix.rows));
+  for (Index i = 0; i < matrix.rows; ++i) sizes.push_back(static_cast<Index>(matrix.row(i).columns.size()));
+  SparseMatrix result = SparseMatrix::with_sizes(matrix.cols, sizes);
+  for_rows(matrix.rows, matrix.n_entries(), [&](Index i) {
+    const SparseRow row = matrix.row(i);
+    std::copy(row.columns.begin(), row.columns.end(), result.columns(i).begin());
+    const auto values = result.values(i);
+    for (std::size_t e = 0; e < values.size(); ++e) {
+      values[e] = row.values[e] * scale[static_cast<std::size_t>(row.columns[e])];
+    }
+  });
+  return result;
+}
+
 }  // namespace
 
 SparseColumns::SparseColumns(const SparseProblem& problem, bool centre)
@@ -86,7 +103,9 @@ SparseColumns::SparseColumns(const SparseProblem& problem, bool centre)
   square_.assign(as_size(p), 0.0);
   length_.assign(as_size(p), 0.0);
   store(SparseMatrix::transpose_of(problem.features));
-  rows_ = SparseMatrix::transpose_of(columns());
+  const bool none_shifted = std::all_of(scales_.shift.begin(), scales_.shift.end(), [](double c) { return c == 0; });
+  const bool as_given = none_shifted && columns().n_entries() == problem.features.n_entries();
+  rows_ = as_given ? scaled_columns(problem.features, scales_.scale) : SparseMatrix::transpose_of(columns());
   for (Index k = 0; k < t; ++k) store_target(problem.targets, k);
 }
 
@@ -95,7 +114,7 @@ void SparseColumns::store(const SparseMatrix& columns) {
   const Index p = given.rows, n = given.cols;
   std::vector<Index> sizes(as_size(p));
   Vector offset(as_size(p), 0.0);
-  for_columns(p, given.n_entries(), [&](Index j) {
+  for_rows(p, given.n_entries(), [&](Index j) {
     const SparseRow column = given.row(j);
     const double scale = scales_.scale[as_size(j)] = power_for(largest(column.values));
     const auto entries = static_cast<Index>(column.columns.size());
@@ -107,7 +126,7 @@ void SparseColumns::store(const SparseMatrix& columns) {
     offset[as_size(j)] = (scaled(sum.sum, scale) / total_).high;
   });
   columns_ = SparseMatrix::with_sizes(n, sizes);
-  for_columns(p, given.n_entries(), [&](Index j) {
+  for_rows(p, given.n_entries(), [&](Index j) {
     const SparseRow column = given.row(j);
     const double scale = scales_.scale[as_size(j)], shift = offset[as_size(j)];
     const auto to_columns = columns_.columns(j);
