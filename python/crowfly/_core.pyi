@@ -24,27 +24,17 @@ class Restriction:
         mask: NDArray[np.bool_] | None,
     ) -> None: ...
 
-class Index:
-    def __init__(
-        self,
-        points: NDArray[Any],
-        metric: str,
-        p: float,
-        box: NDArray[np.float64] | None,
-        max_abs: float,
-        algorithm: str,
-    ) -> None: ...
+class Searched:
     def query(
-        self, queries: NDArray[Any], k: int, restriction: Restriction, num_threads: int
+        self, queries: Any, k: int, restriction: Restriction, num_threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
-    def extended(self, points: NDArray[Any], max_abs: float) -> Index: ...
     def explain(self, n_queries: int, k: int, num_threads: int) -> tuple[str, str, int, bool, int, int]: ...
     def query_radius(
-        self, queries: NDArray[Any], radius: float, restriction: Restriction, num_threads: int
+        self, queries: Any, radius: float, restriction: Restriction, num_threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...
     def votes(
         self,
-        queries: NDArray[Any],
+        queries: Any,
         reach: float,  # an int: so many neighbours; a float: a radius
         restriction: Restriction,
         classes: Sequence[NDArray[np.int32]],
@@ -55,7 +45,7 @@ class Index:
     ) -> list[NDArray[np.float64]]: ...
     def means(
         self,
-        queries: NDArray[Any],
+        queries: Any,
         reach: float,  # an int: so many neighbours; a float: a radius
         restriction: Restriction,
         targets: NDArray[np.float64],
@@ -73,8 +63,30 @@ class Index:
         num_threads: int,
     ) -> list[int]: ...
     def count_radius(
-        self, queries: NDArray[Any], radius: float, restriction: Restriction, num_threads: int
+        self, queries: Any, radius: float, restriction: Restriction, num_threads: int
     ) -> NDArray[np.int64]: ...
+
+class Index(Searched):
+    def __init__(
+        self,
+        points: NDArray[Any],
+        metric: str,
+        p: float,
+        box: NDArray[np.float64] | None,
+        max_abs: float,
+        algorithm: str,
+    ) -> None: ...
+    def extended(self, points: NDArray[Any], max_abs: float) -> Index: ...
+
+class SparseIndex(Searched):
+    def __init__(
+        self,
+        points: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int],
+        metric: str,
+        p: float,
+        max_abs: float,
+        algorithm: str,
+    ) -> None: ...
 
 def pairwise_distances(
     X: NDArray[Any],

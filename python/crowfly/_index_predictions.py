@@ -259,9 +259,16 @@ class NeighborPredictions(Searchable):
         """
         outputs = as_labels("labels", labels, self.n_points, (1,))
         request = Request.of(
-            self._points, self.n_points, exclude_self=True, groups=groups, mask=mask, num_threads=num_threads
+            self._index,
+            None,
+            self.n_points,
+            self.n_points,
+            exclude_self=True,
+            groups=groups,
+            mask=mask,
+            num_threads=num_threads,
         )
-        return leave_one_out_accuracy(self._index, request, max_k, weights, outputs.numbered[0])
+        return leave_one_out_accuracy(request, max_k, weights, outputs.numbered[0])
 
     def _poll(
         self,
@@ -278,7 +285,7 @@ class NeighborPredictions(Searchable):
         request = self._request(
             queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
         )
-        return Poll.nearest(self._index, request, k, weights, sample_weight)
+        return Poll.nearest(request, k, weights, sample_weight)
 
     def _poll_within(
         self,
@@ -295,7 +302,7 @@ class NeighborPredictions(Searchable):
         request = self._request(
             queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
         )
-        return Poll.within(self._index, request, radius, weights, sample_weight)
+        return Poll.within(request, radius, weights, sample_weight)
 
 
 def _by_output(poll: Poll, outputs: Labels) -> tuple[Any, Any]:

@@ -50,7 +50,7 @@ class RadiusSearch(Searchable):
             queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
         )
         limit = as_radius(radius)
-        return self._index.query_radius(
+        return request.index.query_radius(
             request.queries, limit, request.restriction.core(), request.num_threads
         )
 
@@ -84,6 +84,6 @@ class RadiusSearch(Searchable):
             queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
         )
         limit = as_radius(radius)
-        return self._index.count_radius(
+        return request.index.count_radius(
             request.queries, limit, request.restriction.core(), request.num_threads
         )

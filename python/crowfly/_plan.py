@@ -13,7 +13,7 @@ class Plan:
     Attributes
     ----------
     algorithm : str
-        "direct", "lattice", "cells" or "tree".
+        "direct", "lattice", "cells" or "tree"; "inverted" for sparse points (lists of points by feature).
     reason : str
     precision : str
         What pairs are computed with.

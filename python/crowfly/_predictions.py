@@ -10,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowfly import _core
 from crowfly._labels import Numbered
 from crowfly._request import Request
 from crowfly._validation import as_radius, as_real_array, as_weights, check_same_length, scan, shown
@@ -23,24 +22,20 @@ WEIGHTINGS = ("uniform", "distance")
 class Poll:
     """Which neighbours are asked, so many (an integer) or within a radius (a float), and what the answer of each counts."""
 
-    index: _core.Index
     request: Request
     reach: int | float
     by_distance: bool
     sample_weight: NDArray[np.float64] | None
 
     @classmethod
-    def nearest(
-        cls, index: _core.Index, request: Request, k: int, weights: str, sample_weight: ArrayLike | None
-    ) -> Self:
+    def nearest(cls, request: Request, k: int, weights: str, sample_weight: ArrayLike | None) -> Self:
         """Ask the k nearest."""
         factors, request = _weighted(request, sample_weight)
-        return cls(index, request, request.restriction.as_k("k", k), as_by_distance(weights), factors)
+        return cls(request, request.restriction.as_k("k", k), as_by_distance(weights), factors)
 
     @classmethod
     def within(
         cls,
-        index: _core.Index,
         request: Request,
         radius: float,
         weights: str,
@@ -48,11 +43,11 @@ class Poll:
     ) -> Self:
         """Ask all within a radius."""
         factors, request = _weighted(request, sample_weight)
-        return cls(index, request, as_radius(radius), as_by_distance(weights), factors)
+        return cls(request, as_radius(radius), as_by_distance(weights), factors)
 
     def votes(self, outputs: Sequence[Numbered]) -> list[NDArray[np.float64]]:
         """Votes for the classes of each output, of shape (n_queries, n_classes)."""
-        return self.index.votes(
+        return self.request.index.votes(
             self.request.queries,
             self.reach,
             self.request.restriction.core(),
@@ -66,7 +61,7 @@ class Poll:
     def means(self, targets: NDArray[Any]) -> NDArray[np.float64]:
         """Means of checked targets, of one or two dimensions."""
         matrix = np.ascontiguousarray(targets.reshape(len(targets), -1), dtype=np.float64)
-        means = self.index.means(
+        means = self.request.index.means(
             self.request.queries,
             self.reach,
             self.request.restriction.core(),
@@ -89,11 +84,11 @@ def _weighted(
 
 
 def leave_one_out_accuracy(
-    index: _core.Index, request: Request, max_k: int, weights: str, labels: Numbered
+    request: Request, max_k: int, weights: str, labels: Numbered
 ) -> NDArray[np.float64]:
     """Share of the points that others classify right, for every k up to `max_k`; the request is for the points themselves."""
     classes, numbers = labels
-    right = index.leave_one_out(
+    right = request.index.leave_one_out(
         request.restriction.as_k("max_k", max_k),
         request.restriction.core(),
         numbers,

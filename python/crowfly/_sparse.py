@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sparse matrices of SciPy as designs: checked, and cut into dense blocks of rows that are never all there at once."""
+"""Sparse matrices of SciPy: checked, as the core takes them, and cut into dense blocks of rows that are never all there at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from crowfly._validation import check_same_features
+from crowfly._validation import LARGEST_EXACT_INTEGER, check_same_features
 
 #: Cross products of so many columns in twice the precision take 600 MB.
 MOST_FEATURES = 6000
@@ -53,20 +53,71 @@ def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES, inst
         raise ValueError(
             f"X: at most {most_features} features expected of a sparse matrix, whose cross products are held in memory, got {value.shape[1]}{instead}"
         )
+    rows = _canonical(value)
+    check_finite_entries("X", rows)
+    return rows
+
+
+def _canonical(value: Any) -> Any:
+    """In CSR format, columns in order, entries of one place added up; `value` is left as it is."""
     rows = value.tocsr()
     if not rows.has_canonical_format:
         rows = rows.copy()
         rows.sum_duplicates()
+    return rows
+
+
+def check_finite_entries(name: str, rows: Any) -> None:
+    """ValueError at the first entry that is not finite."""
     wrong = np.flatnonzero(~np.isfinite(rows.data))
     if wrong.size:
-        row = int(np.searchsorted(rows.indptr, wrong[0], side="right")) - 1
-        place = f"X[{row}, {rows.indices[wrong[0]]}]"
-        raise ValueError(f"X: finite numbers expected, {place} is {rows.data[wrong[0]]}")
+        place = place_of_entry(name, rows, int(wrong[0]))
+        raise ValueError(f"{name}: finite numbers expected, {place} is {rows.data[wrong[0]]}")
+
+
+def place_of_entry(name: str, rows: Any, entry: int) -> str:
+    """What the user would write to see a stored entry of a CSR matrix."""
+    row = int(np.searchsorted(rows.indptr, entry, side="right")) - 1
+    return f"{name}[{row}, {rows.indices[entry]}]"
+
+
+def as_sparse_rows(name: str, value: Any) -> Any:
+    """Finite rows of a neighbour search in CSR format, of whatever real dtype; `value` is left as it is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument: another format than CSR or CSC, other numbers, too many rows or features, NaN or infinity.
+    """
+    if value.format not in ("csr", "csc"):
+        raise TypeError(
+            f"{name}: a sparse matrix in CSR or CSC format expected, got {value.format}; use .tocsr()"
+        )
+    if value.ndim != 2:
+        raise ValueError(f"{name}: 2 dimensions expected, got shape {value.shape}")
+    if value.dtype.kind not in "buif" or value.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name}: a sparse matrix of real numbers of at most 64 bits expected, got dtype {value.dtype}"
+        )
+    if max(value.shape) >= LARGEST_WIDTH:
+        raise ValueError(
+            f"{name}: fewer than 2^31 - 1 rows and features expected of a sparse matrix, got shape {value.shape}"
+        )
+    rows = _canonical(value)
+    check_finite_entries(name, rows)
+    if rows.dtype.kind in "iu" and rows.dtype.itemsize == 8:
+        large = np.flatnonzero((rows.data > LARGEST_EXACT_INTEGER) | (rows.data < -LARGEST_EXACT_INTEGER))
+        if large.size:
+            entry = int(large[0])
+            raise ValueError(
+                f"{name}: integers from -2**53 to 2**53, all of which float64 holds, expected, "
+                f"{place_of_entry(name, rows, entry)} is {rows.data[entry]}"
+            )
     return rows
 
 
 def core_arrays(rows: Any) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int]:
-    """Row starts, columns, values and width of a CSR matrix of `as_sparse_design`, as the core takes them."""
+    """Row starts, columns, values and width of a CSR matrix of `as_sparse_design` or `as_sparse_rows`, as the core takes them."""
     return (
         np.ascontiguousarray(rows.indptr, np.int64),
         np.ascontiguousarray(rows.indices, np.int32),

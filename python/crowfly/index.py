@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from crowfly import _core
 from crowfly._index_predictions import NeighborPredictions
 from crowfly._index_radius import RadiusSearch
-from crowfly._metrics import METRICS, as_box, as_points, common_dtype, public_name, resolve_metric
+from crowfly._metrics import METRICS, as_box, as_points, as_rows, common_dtype, public_name, resolve_metric
 from crowfly._pairwise import pairwise_distances
 from crowfly._plan import Plan, precision
 from crowfly._restriction import Groups, Restriction
+from crowfly._sparse import is_sparse
+from crowfly._sparse_points import as_sparse_points, sparse_index, stacked
 from crowfly._validation import as_flag, as_integer, as_num_threads, check_same_features
 
 __all__ = ["ALGORITHMS", "METRICS", "Index", "Plan", "nearest", "pairwise_distances"]
@@ -31,8 +33,10 @@ class Index(RadiusSearch, NeighborPredictions):
 
     Parameters
     ----------
-    points : array_like of shape (n_points, n_features)
+    points : array_like or sparse matrix of shape (n_points, n_features)
         float32, float64, float16, int8 or uint8 in any layout, taken as they are; other real dtypes are converted. What is missing in a data frame is NaN.
+        Or a sparse matrix or array of SciPy in CSR or CSC format, of any real dtype: it is never made dense, and answers have the bits of its dense copy.
+        Not with "nan_euclidean" and `box`. Queries may be dense or sparse, whatever the points are.
     metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean"}
         Also by their other names: "l2", "l1" or "cityblock", "infinity", "p" (Minkowski's).
         "cosine" is half the squared Euclidean distance of the rows divided by their lengths, which is one minus the cosine of their angle without its
@@ -46,9 +50,10 @@ class Index(RadiusSearch, NeighborPredictions):
     algorithm : {"auto", "direct", "lattice", "cells", "tree"}
         How to search. It decides speed and memory, never answers. "direct" computes every distance; "lattice" rounds rows to small integers first, computes
         only what the rounding can't rule out; "cells" groups the points before that, for clustered data; "tree" is for few features. Where
-        one can't be used (other metrics, too many features), the search is direct. "auto" (default) decides from shapes and a sample.
+        one can't be used (other metrics, too many features, sparse points), the search is direct. "auto" (default) decides from shapes and a sample; of
+        sparse points it makes lists by feature ("inverted"), from which a query meets the points that share a feature with it.
     copy : bool
-        With False (default) the array is referenced and must not change while the index lives.
+        With False (default) the array or sparse matrix is referenced and must not change while the index lives.
 
     Attributes
     ----------
@@ -63,7 +68,7 @@ class Index(RadiusSearch, NeighborPredictions):
     Raises
     ------
     TypeError
-        If `points` has no real dtype.
+        If `points` has no real dtype, or is sparse in another format.
     ValueError
         If `points` is not two-dimensional, is empty, or holds NaN (except with "nan_euclidean") or infinity; for an unknown metric or algorithm; for a row
         of zeros with "cosine"; for a length of `box` that is not positive.
@@ -92,19 +97,35 @@ class Index(RadiusSearch, NeighborPredictions):
             raise TypeError(f"algorithm: a name expected, got {algorithm!r}")
         if algorithm not in ALGORITHMS:
             raise ValueError(f"algorithm: one of {', '.join(ALGORITHMS)} expected, got {algorithm!r}")
-        array, max_abs = as_points("points", points, self._core_metric)
+        array, max_abs = self._checked_points(points)
         if array.shape[0] == 0:
             raise ValueError(f"points: at least one point expected, got shape {array.shape}")
-        if as_flag("copy", copy) and np.may_share_memory(array, np.asarray(points)):
+        if as_flag("copy", copy) and (is_sparse(array) or np.may_share_memory(array, np.asarray(points))):
             array = array.copy()
         self._metric = public_name(metric)
         self._algorithm = algorithm
         self._p = exponent if self._metric == "minkowski" else None
+        self._exponent = exponent
         self._box = as_box(box, array.shape[1], self._core_metric)
-        self._points = array
-        self._max_abs = max_abs
+        if self._box is not None and is_sparse(array):
+            raise ValueError("box: only with dense points, got sparse ones; use .toarray()")
+        self._hold(array, max_abs)
+
+    def _checked_points(self, points: Any) -> tuple[Any, float]:
+        """An array or a CSR matrix, and its largest magnitude."""
+        check = as_sparse_points if is_sparse(points) else as_points
+        return check("points", points, self._core_metric)
+
+    def _hold(self, points: Any, max_abs: float) -> None:
+        """Index checked points."""
         self._room: NDArray[Any] | None = None
-        self._index = _core.Index(array, self._core_metric, exponent, self.box, max_abs, algorithm)
+        self._points, self._max_abs = points, max_abs
+        metric, exponent, algorithm = self._core_metric, self._exponent, self.algorithm
+        self._index = (
+            sparse_index(points, metric, exponent, max_abs, algorithm)
+            if is_sparse(points)
+            else _core.Index(points, metric, exponent, self.box, max_abs, algorithm)
+        )
 
     @property
     def metric(self) -> str:
@@ -154,7 +175,7 @@ class Index(RadiusSearch, NeighborPredictions):
 
         Parameters
         ----------
-        queries : array_like of shape (n_queries, n_features)
+        queries : array_like or sparse matrix of shape (n_queries, n_features)
         k : int
             From 1 to the number of points that may be neighbours.
         exclude_self : bool
@@ -192,7 +213,7 @@ class Index(RadiusSearch, NeighborPredictions):
             queries, exclude_self=exclude_self, groups=groups, mask=mask, num_threads=num_threads
         )
         count = request.restriction.as_k("k", k)
-        return self._index.query(request.queries, count, request.restriction.core(), request.num_threads)
+        return request.index.query(request.queries, count, request.restriction.core(), request.num_threads)
 
     def add(self, points: ArrayLike) -> None:
         """Append points; their indices continue those that are there.
@@ -202,8 +223,9 @@ class Index(RadiusSearch, NeighborPredictions):
 
         Parameters
         ----------
-        points : array_like of shape (n_added, n_features)
-            Of any dtype that the class takes; the index changes to one that holds both.
+        points : array_like or sparse matrix of shape (n_added, n_features)
+            Of any dtype that the class takes; the index changes to one that holds both. Sparse ones are kept as the index keeps its own; an index of sparse points
+            is made anew.
 
         Raises
         ------
@@ -218,10 +240,15 @@ class Index(RadiusSearch, NeighborPredictions):
         >>> index.query([[0.5]], k=2)[1]
         array([[2, 0]])
         """
-        array, max_abs = as_points("points", points, self._core_metric)
+        array, max_abs = self._checked_points(points)
         check_same_features("points", array, self.n_features, "the index")
-        if len(array) == 0:
+        if array.shape[0] == 0:
             return
+        if is_sparse(self._points):
+            self._hold(stacked(self._points, array), max(self._max_abs, max_abs))
+            return
+        if is_sparse(array):
+            array = as_rows("points", array.toarray())
         before, after = self.n_points, self.n_points + len(array)
         dtype = common_dtype(self._points.dtype, array.dtype)
         room = self._room
@@ -231,7 +258,7 @@ class Index(RadiusSearch, NeighborPredictions):
             room[:before] = self._points
         room[before:after] = array
         held, top = room[:after], max(self._max_abs, max_abs)
-        index = self._index.extended(held, top)
+        index = cast("_core.Index", self._index).extended(held, top)
         self._room, self._points, self._max_abs, self._index = room, held, top, index
 
     def explain(self, n_queries: int = 1, k: int = 1, *, num_threads: int | None = None) -> Plan:
@@ -271,7 +298,7 @@ class Index(RadiusSearch, NeighborPredictions):
 
 
 def _rebuilt(
-    points: NDArray[Any], metric: str, p: float | None, box: NDArray[np.float64] | None, algorithm: str
+    points: Any, metric: str, p: float | None, box: NDArray[np.float64] | None, algorithm: str
 ) -> Index:
     return Index(points, metric, p=p, box=box, algorithm=algorithm)
 

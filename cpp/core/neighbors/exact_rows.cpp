@@ -7,8 +7,15 @@
 namespace crowfly {
 namespace {
 
-/// Divides a row by its Euclidean norm, a sum of squares in the order of the distances. A power of two is taken out first where squares could overflow or vanish;
-/// it changes no bit otherwise.
+/// By whole periods to within half a period of zero, which is exact: coordinates far smaller than the period stay as they are.
+void move_into_box(double* row, const double* period, Index features) {
+  for (Index j = 0; j < features; ++j) {
+    if (std::fabs(row[j]) > period[j] / 2) row[j] = std::remainder(row[j], period[j]);
+  }
+}
+
+}  // namespace
+
 void make_unit_length(double* row, Index depth) {
   double largest = 0;
   for (Index j = 0; j < depth; ++j) largest = std::max(largest, std::fabs(row[j]));
@@ -23,15 +30,6 @@ void make_unit_length(double* row, Index depth) {
   const double norm = std::sqrt(squares);
   for (Index j = 0; j < depth; ++j) row[j] /= norm;
 }
-
-/// By whole periods to within half a period of zero, which is exact: coordinates far smaller than the period stay as they are.
-void move_into_box(double* row, const double* period, Index features) {
-  for (Index j = 0; j < features; ++j) {
-    if (std::fabs(row[j]) > period[j] / 2) row[j] = std::remainder(row[j], period[j]);
-  }
-}
-
-}  // namespace
 
 void load_row(const MatrixView& source, Index i, const Metric& metric, double* target) {
   const Index features = source.cols, depth = padded_depth(features);

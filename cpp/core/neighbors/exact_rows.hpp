@@ -12,6 +12,10 @@ namespace crowfly {
   return features == 0 ? kernels::distance_lanes : round_up(features, kernels::distance_lanes);
 }
 
+/// Divides a row of `depth` numbers, a multiple of the accumulators, by its Euclidean norm, a sum of squares in the order of the distances. A power of two is taken out
+/// first where squares could overflow or vanish; it changes no bit otherwise.
+void make_unit_length(double* row, Index depth);
+
 /// Writes row `i` of `source` to `target` (padded_depth(source.cols) entries), of length one where the metric asks for it.
 void load_row(const MatrixView& source, Index i, const Metric& metric, double* target);
 

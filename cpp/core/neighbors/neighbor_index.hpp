@@ -2,12 +2,11 @@
 // Searches over one set of points: k nearest, all within a radius. Answers are bit-equal for any number of threads, batch size, instruction set and algorithm.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <span>
 
 #include "neighbors/distinct_rows.hpp"
 #include "neighbors/point_search.hpp"
+#include "neighbors/search.hpp"
 #include "neighbors/top_k.hpp"
 
 namespace crowfly {
@@ -23,8 +22,7 @@ class NeighborIndex {
   NeighborIndex& operator=(const NeighborIndex&) = delete;
   ~NeighborIndex() = default;
 
-  /// Called once per query, from several threads, in any order: the query's number and its neighbours, the nearest first.
-  using Consume = std::function<void(Index, std::span<const Neighbor>)>;
+  using Consume = Search::Consume;
 
   /// The k nearest of each query. At least k points must be admitted to each.
   void nearest(const Request& request, Index k, const Consume& consume) const;

@@ -20,11 +20,11 @@ Index most_neighbors() noexcept {
 
 }  // namespace
 
-NeighborLists::NeighborLists(const NeighborIndex& index, const Request& request, double radius)
-    : index_(index), lists_(as_size(request.queries.rows)), offsets_(lists_.size() + 1, 0) {
+NeighborLists::NeighborLists(const Search& search, double radius)
+    : search_(search), lists_(as_size(search.n_queries())), offsets_(lists_.size() + 1, 0) {
   const Index most = most_neighbors();
   std::atomic<Index> n_found{0};
-  index.within(request, radius, [&](Index query, std::span<const Neighbor> neighbors) {
+  search.within(radius, [&](Index query, std::span<const Neighbor> neighbors) {
     const auto n = static_cast<Index>(neighbors.size());
     if (n_found.fetch_add(n, std::memory_order_relaxed) + n > most) {
       throw InvalidArgument(
@@ -45,7 +45,7 @@ void NeighborLists::move_to(double* distances, Index* indices) {
       std::vector<Neighbor>& list = lists_[as_size(i)];
       Index at = offsets_[as_size(i)];
       for (const Neighbor& neighbor : list) {
-        distances[at] = index_.metric().finish(neighbor.distance);
+        distances[at] = search_.metric().finish(neighbor.distance);
         indices[at++] = neighbor.index;
       }
       std::vector<Neighbor>().swap(list);

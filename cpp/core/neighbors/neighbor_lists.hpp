@@ -4,14 +4,14 @@
 
 #include <vector>
 
-#include "neighbors/neighbor_index.hpp"
+#include "neighbors/search.hpp"
 
 namespace crowfly {
 
 class NeighborLists {
  public:
-  /// Searches; throws what NeighborIndex::within throws, and InvalidArgument where memory can't hold the result. `index` outlives this.
-  NeighborLists(const NeighborIndex& index, const Request& request, double radius);
+  /// Searches; throws what `search` throws, and InvalidArgument where memory can't hold the result. `search` outlives this.
+  NeighborLists(const Search& search, double radius);
 
   [[nodiscard]] Index n_lists() const noexcept { return static_cast<Index>(lists_.size()); }
   /// n_lists() + 1 numbers: where each query's neighbours begin, and their total.
@@ -21,7 +21,7 @@ class NeighborLists {
   void move_to(double* distances, Index* indices);
 
  private:
-  const NeighborIndex& index_;
+  const Search& search_;
   std::vector<std::vector<Neighbor>> lists_;
   std::vector<Index> offsets_;
 };

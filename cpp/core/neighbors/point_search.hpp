@@ -15,7 +15,8 @@
 
 namespace crowfly {
 
-enum class Algorithm { automatic, direct, lattice, cells, tree };
+/// The last is for sparse points alone, and what `automatic` chooses for them.
+enum class Algorithm { automatic, direct, lattice, cells, tree, inverted };
 
 /// What a call will do.
 struct Plan {

@@ -10,11 +10,11 @@ namespace crowfly {
 namespace {
 
 /// The search that finds who is asked.
-void search(const Poll& poll, const NeighborIndex::Consume& consume) {
+void ask(const Poll& poll, const Search::Consume& consume) {
   if (const auto* within = std::get_if<Within>(&poll.reach)) {
-    poll.index.within(poll.request, within->radius, consume);
+    poll.search.within(within->radius, consume);
   } else {
-    poll.index.nearest(poll.request, std::get<Nearest>(poll.reach).k, consume);
+    poll.search.nearest(std::get<Nearest>(poll.reach).k, consume);
   }
 }
 
@@ -22,7 +22,7 @@ void search(const Poll& poll, const NeighborIndex::Consume& consume) {
 /// is infinitely far, those that are weigh the same.
 template <class Each>
 void weigh(const Poll& poll, std::span<const Neighbor> neighbors, const Each& each) {
-  const Metric& metric = poll.index.metric();
+  const Metric& metric = poll.search.metric();
   const auto weight_of = [&](const Neighbor& neighbor) {
     if (poll.weighting == Weighting::uniform) return 1.0;
     const double inverse = 1 / metric.finish(neighbor.distance);
@@ -58,7 +58,7 @@ double mean_without_overflow(const Poll& poll, std::span<const Neighbor> neighbo
 }  // namespace
 
 void count_votes(const Poll& poll, std::span<const Ballot> ballots) {
-  search(poll, [&](Index query, std::span<const Neighbor> neighbors) {
+  ask(poll, [&](Index query, std::span<const Neighbor> neighbors) {
     for (const Ballot& ballot : ballots) {
       double* votes = ballot.votes + query * ballot.n_classes;
       std::fill_n(votes, ballot.n_classes, 0.0);
@@ -68,7 +68,7 @@ void count_votes(const Poll& poll, std::span<const Ballot> ballots) {
 }
 
 void average_targets(const Poll& poll, const double* targets, Index n_outputs, double* means) {
-  search(poll, [&](Index query, std::span<const Neighbor> neighbors) {
+  ask(poll, [&](Index query, std::span<const Neighbor> neighbors) {
     double* mean = means + query * n_outputs;
     std::fill_n(mean, n_outputs, 0.0);
     double total = 0;
@@ -86,7 +86,7 @@ void average_targets(const Poll& poll, const double* targets, Index n_outputs, d
 std::vector<Index> count_right(const Poll& poll, const std::int32_t* classes, Index n_classes) {
   // Whether a point is right changes a few times as k grows: the changes are added up, then summed along k.
   std::vector<std::atomic<Index>> changes(as_size(std::get<Nearest>(poll.reach).k));
-  search(poll, [&](Index query, std::span<const Neighbor> neighbors) {
+  ask(poll, [&](Index query, std::span<const Neighbor> neighbors) {
     // Kept from query to query, so that many classes cost nothing: only those that were voted for are cleared.
     thread_local std::vector<double> votes;
     if (votes.size() < as_size(n_classes)) votes.assign(as_size(n_classes), 0.0);

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "neighbors/neighbor_index.hpp"
+#include "neighbors/search.hpp"
 
 namespace crowfly {
 
@@ -25,8 +25,7 @@ using Reach = std::variant<Nearest, Within>;
 
 /// The prediction that is asked for.
 struct Poll {
-  const NeighborIndex& index;
-  Request request;
+  const Search& search;
   Reach reach;
   Weighting weighting = Weighting::uniform;
   const double* point_weights = nullptr;  ///< factors of the points' own, or null
@@ -46,7 +45,7 @@ void count_votes(const Poll& poll, std::span<const Ballot> ballots);
 void average_targets(const Poll& poll, const double* targets, Index n_outputs, double* means);
 
 /// right[k - 1] = how many points their own k nearest neighbours classify as `classes` says, for every k up to the poll's, which asks so many of the nearest;
-/// of classes with equal votes the first counts. The request must exclude each point itself. `point_weights` are not read.
+/// of classes with equal votes the first counts. The search must exclude each point itself. `point_weights` are not read.
 [[nodiscard]] std::vector<Index> count_right(const Poll& poll, const std::int32_t* classes, Index n_classes);
 
 }  // namespace crowfly

@@ -35,8 +35,8 @@ def pairwise_distances_argmin_min(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples_X, n_features)
-    Y : array-like of shape (n_samples_Y, n_features)
+    X : array-like or sparse matrix of shape (n_samples_X, n_features)
+    Y : array-like or sparse matrix of shape (n_samples_Y, n_features)
     axis : {0, 1}, default=1
         With 0 the nearest row of `X` for each row of `Y`.
     metric : str or callable, default='euclidean'
@@ -56,7 +56,7 @@ def pairwise_distances_argmin_min(
     ValueError
         If the matrices are not finite or have different numbers of features, or the metric is not offered.
     TypeError
-        If a matrix is sparse.
+        If a matrix is sparse with 'nan_euclidean'.
 
     Examples
     --------
@@ -64,8 +64,10 @@ def pairwise_distances_argmin_min(
     >>> pairwise_distances_argmin_min([[0, 0, 0], [1, 1, 1]], [[1, 0, 0], [1, 1, 0]])
     (array([0, 1]), array([1., 1.]))
     """
-    finite = "allow-nan" if metric == "nan_euclidean" else True
-    queries, points = check_pairwise_arrays(X, Y, ensure_all_finite=finite, accept_sparse=False)
+    gaps = metric == "nan_euclidean"
+    queries, points = check_pairwise_arrays(
+        X, Y, ensure_all_finite="allow-nan" if gaps else True, accept_sparse=False if gaps else "csr"
+    )
     names = ("X", "Y")
     if axis == 0:
         queries, points, names = points, queries, ("Y", "X")
@@ -90,8 +92,8 @@ def pairwise_distances_argmin(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples_X, n_features)
-    Y : array-like of shape (n_samples_Y, n_features)
+    X : array-like or sparse matrix of shape (n_samples_X, n_features)
+    Y : array-like or sparse matrix of shape (n_samples_Y, n_features)
     axis : {0, 1}, default=1
         With 0 the nearest row of `X` for each row of `Y`.
     metric, metric_kwargs

@@ -7,6 +7,7 @@ the same data give the same index.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -67,6 +68,8 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
     def _fit_points(self, X: Any) -> Self:
         """Index validated training points, or take the distances of all pairs of them."""
         metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
+        if issparse(X) and self.metric != "precomputed" and self.algorithm in ("ball_tree", "kd_tree"):
+            warnings.warn("cannot use tree with sparse input: using brute force", UserWarning, stacklevel=4)
         if self.metric == "precomputed":
             X = checked_distances(X)
             if X.shape[0] != X.shape[1]:
@@ -87,14 +90,14 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         tags.input_tags.allow_nan = self.metric == "nan_euclidean"
         tags.input_tags.pairwise = precomputed
         tags.input_tags.positive_only = precomputed
-        tags.input_tags.sparse = precomputed
+        tags.input_tags.sparse = self.metric != "nan_euclidean"
         return tags
 
     def _input(self) -> dict[str, Any]:
         """What X may be, as arguments of scikit-learn's validation."""
         return {
             "ensure_all_finite": "allow-nan" if self.metric == "nan_euclidean" else True,
-            "accept_sparse": "csr" if self.metric == "precomputed" else False,
+            "accept_sparse": "csr" if self.metric != "nan_euclidean" else False,
         }
 
     def _queries(self, X: MatrixLike | None) -> Any:

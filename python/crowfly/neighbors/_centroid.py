@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._available_if import available_if
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -22,6 +23,8 @@ from crowfly._estimators import (
     validated_samples,
     validates_parameters,
 )
+from crowfly._sparse import blocks
+from crowfly.neighbors._sparse_centroids import ClassEntries
 
 
 def _has_probabilities(estimator: Any) -> bool:
@@ -102,7 +105,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points.
         y : array-like of shape (n_samples,)
             Class labels.
@@ -116,27 +119,36 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix or constant, `y` holds no class labels or only one, or `priors` are negative
             or not as many as classes.
-        TypeError
-            If `X` is sparse.
         """
-        X, y = validate_data(self, X, y)
+        X, y = validate_data(self, X, y, accept_sparse="csr")
         require_class_labels(y)
         self.classes_, classes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"The number of classes has to be greater than one; got {len(self.classes_)} class"
             )
-        if not np.ptp(X, axis=0).any():
-            raise ValueError("All features have zero variance. Division by zero.")
-        points = X.astype(np.float64, copy=False)
         counts = np.bincount(classes)
+        if _is_constant(X):
+            raise ValueError("All features have zero variance. Division by zero.")
         self.class_prior_ = self._checked_priors(counts)
+        if issparse(X):
+            self._fit_sparse(X, classes, counts)
+            return self
+        points = X.astype(np.float64, copy=False)
         center = np.median if self.metric == "manhattan" else _mean
         self.centroids_ = np.stack(
             [center(points[classes == number], axis=0) for number in range(len(counts))]
         )
-        self._fit_deviations(points, classes, counts)
+        with np.errstate(invalid="ignore"):
+            squares = ((points - self.centroids_[classes]) ** 2).sum(axis=0)
+        self._fit_deviations(squares, _mean(points, axis=0), counts)
         return self
+
+    def _fit_sparse(self, X: Any, classes: NDArray[np.intp], counts: NDArray[np.int64]) -> None:
+        entries = ClassEntries.of(X, classes, len(counts))
+        self.centroids_ = entries.medians() if self.metric == "manhattan" else entries.means()
+        overall = ClassEntries.of(X, np.zeros_like(classes), 1).means()[0]
+        self._fit_deviations(entries.squares_around(self.centroids_), overall, counts)
 
     def _checked_priors(self, counts: NDArray[np.int64]) -> FloatArray:
         if isinstance(self.priors, str):
@@ -156,13 +168,10 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
             priors = priors / priors.sum()
         return priors
 
-    def _fit_deviations(
-        self, points: FloatArray, classes: NDArray[np.intp], counts: NDArray[np.int64]
-    ) -> None:
+    def _fit_deviations(self, squares: FloatArray, overall: FloatArray, counts: NDArray[np.int64]) -> None:
         """The spread within classes, the centroids' deviations in units of it, and the shrunken centroids."""
-        n_points, n_classes = len(points), len(counts)
+        n_points, n_classes = int(counts.sum()), len(counts)
         with np.errstate(divide="ignore", invalid="ignore"):
-            squares = ((points - self.centroids_[classes]) ** 2).sum(axis=0)
             self.within_class_std_dev_ = np.sqrt(squares / (n_points - n_classes))
             if (self.within_class_std_dev_ == 0).any():
                 warnings.warn(
@@ -171,7 +180,6 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
                     UserWarning,
                     stacklevel=4,
                 )
-            overall = _mean(points, axis=0)
             spread = self.within_class_std_dev_ + np.median(self.within_class_std_dev_)
             units = np.sqrt(1 / counts - 1 / n_points)[:, np.newaxis] * spread
             self.deviations_ = (self.centroids_ - overall) / units
@@ -180,12 +188,17 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
             self.deviations_ = np.sign(self.deviations_) * size
             self.centroids_ = overall + units * self.deviations_
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Predict the class of the nearest centroid, or with priors that differ, of the highest score.
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------
@@ -200,7 +213,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
         if not np.isclose(self.class_prior_, 1 / len(self.classes_)).all():
             best: NDArray[Any] = self.classes_.take(self._scores(X).argmax(axis=1))
             return best
-        queries = validated_samples(self, X)
+        queries = validated_samples(self, X, accept_sparse="csr")
         _, indices = nearest(queries, self.centroids_, metric=self.metric)
         return self.classes_.take(indices[:, 0])
 
@@ -212,7 +225,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------
@@ -228,7 +241,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------
@@ -244,7 +257,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------
@@ -259,13 +272,24 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
     def _scores(self, X: MatrixLike) -> FloatArray:
         """Scores of all classes, of shape (n_queries, n_classes)."""
         check_is_fitted(self)
-        queries = validate_data(self, X, reset=False, dtype=np.float64)
+        queries = validate_data(self, X, reset=False, dtype=np.float64, accept_sparse="csr")
         # Features without spread are left as they are.
         scale = np.where(self.within_class_std_dev_ != 0, self.within_class_std_dev_, 1.0)
-        distances = pairwise_distances(queries / scale, self.centroids_ / scale, metric=self.metric)
+        centroids = self.centroids_ / scale
+        parts = blocks(queries) if issparse(queries) else [(slice(None), queries)]
+        distances = np.empty((queries.shape[0], len(centroids)))
+        for rows, part in parts:
+            distances[rows] = pairwise_distances(part / scale, centroids, metric=self.metric)
         with np.errstate(divide="ignore"):
             scores: FloatArray = -(distances**2) + 2.0 * np.log(self.class_prior_)
         return scores
+
+
+def _is_constant(X: Any) -> bool:
+    """Whether no feature varies."""
+    if issparse(X):
+        return bool((X.max(axis=0) - X.min(axis=0)).count_nonzero() == 0)
+    return not np.ptp(X, axis=0).any()
 
 
 def _mean(points: FloatArray, axis: int) -> FloatArray:

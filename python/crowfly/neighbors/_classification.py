@@ -52,7 +52,7 @@ class KNeighborsClassifier(KNeighborsMixin, NeighborsClassifier, KSupervised):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), or None
+        X : array-like or sparse matrix of shape (n_queries, n_features), or None
             The queries. None: the training points, none being its own neighbour.
 
         Returns
@@ -76,7 +76,7 @@ class KNeighborsClassifier(KNeighborsMixin, NeighborsClassifier, KSupervised):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), or None
+        X : array-like or sparse matrix of shape (n_queries, n_features), or None
             The queries. None: the training points, none being its own neighbour.
 
         Returns

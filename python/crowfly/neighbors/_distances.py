@@ -40,17 +40,15 @@ class DistanceMatrix:
 
 
 class FunctionSearch:
-    """Distances by a function of two rows, which is called for every pair."""
+    """Distances by a function of two rows, which is called for every pair; of sparse points with matrices of one row."""
 
-    def __init__(
-        self, points: NDArray[Any], function: Callable[..., float], keywords: dict[str, Any]
-    ) -> None:
+    def __init__(self, points: Any, function: Callable[..., float], keywords: dict[str, Any]) -> None:
         self.points = points
         self.function = function
         self.keywords = keywords
 
     def query(
-        self, queries: NDArray[Any], k: int, *, exclude_self: bool = False, num_threads: int | None = None
+        self, queries: Any, k: int, *, exclude_self: bool = False, num_threads: int | None = None
     ) -> tuple[FloatArray, IndexArray]:
         """The k nearest, as `Index.query`."""
         parts = [
@@ -63,7 +61,7 @@ class FunctionSearch:
 
     def query_radius(
         self,
-        queries: NDArray[Any],
+        queries: Any,
         radius: float,
         *,
         exclude_self: bool = False,
@@ -81,15 +79,16 @@ class FunctionSearch:
             np.cumsum(lengths),
         )
 
-    def _blocks(self, queries: NDArray[Any]) -> Iterator[tuple[int, FloatArray]]:
+    def _blocks(self, queries: Any) -> Iterator[tuple[int, FloatArray]]:
         """Yield the first query and the distances of some queries at a time."""
-        n_rows = max(1, _PAIRS_AT_A_TIME // len(self.points))
-        for first in range(0, len(queries), n_rows):
+        n_rows = max(1, _PAIRS_AT_A_TIME // self.points.shape[0])
+        for first in range(0, queries.shape[0], n_rows):
             yield first, self._distances(queries[first : first + n_rows], first)
 
-    def _distances(self, queries: NDArray[Any], first: int) -> FloatArray:
+    def _distances(self, queries: Any, first: int) -> FloatArray:
+        points = _rows(self.points)
         distances = np.array(
-            [[self.function(x, y, **self.keywords) for y in self.points] for x in queries], dtype=np.float64
+            [[self.function(x, y, **self.keywords) for y in points] for x in _rows(queries)], dtype=np.float64
         )
         wrong = np.argwhere(np.isnan(distances))
         if len(wrong):
@@ -99,6 +98,11 @@ class FunctionSearch:
                 f"training point {point}"
             )
         return distances
+
+
+def _rows(matrix: Any) -> Any:
+    """One after the other; sparse ones as matrices, as scikit-learn hands them to functions."""
+    return [matrix[[i], :] for i in range(matrix.shape[0])] if issparse(matrix) else matrix
 
 
 def _nearest(

@@ -16,7 +16,7 @@ _TEXTS = {
     "|search parameters|": """\
     algorithm : {'auto', 'ball_tree', 'kd_tree', 'brute'}, default='auto'
         Has no effect: the search chooses for itself and every choice gives the same answer. As in scikit-learn
-        a metric which the named algorithm does not take is refused.
+        a metric which the named algorithm does not take is refused, and a tree for sparse points is warned of.
     leaf_size : int, default=30
         Has no effect.
     p : float, default=2
@@ -26,6 +26,7 @@ _TEXTS = {
         'cosine', 'nan_euclidean', 'minkowski' or 'p'; scikit-learn's other names are not offered.
         'precomputed': `X` holds distances to the training points, as an array or as a sparse graph, of which only
         stored entries are neighbours. A function of two rows is called for every pair, query first.
+        Sparse points go with all but 'nan_euclidean'; a function gets matrices of one row of them.
     metric_params : dict, default=None
         ``{'p': exponent}`` is understood for the Minkowski metric; the keyword arguments of a function.
     n_jobs : int, default=None

@@ -47,7 +47,7 @@ def kneighbors_graph(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or a fitted estimator of this package
+    X : array-like or sparse matrix of shape (n_samples, n_features), or a fitted estimator of this package
         The points, or an estimator with the same metric.
     n_neighbors : int
         Neighbours per point.
@@ -108,7 +108,7 @@ def radius_neighbors_graph(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or a fitted estimator of this package
+    X : array-like or sparse matrix of shape (n_samples, n_features), or a fitted estimator of this package
         The points, or an estimator with the same metric.
     radius : float
         Points at this distance or nearer are neighbours.

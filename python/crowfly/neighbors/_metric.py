@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.neighbors import VALID_METRICS
 from sklearn.utils._param_validation import Options
 
@@ -36,7 +35,7 @@ class Metric:
     name: str | None = None
     p: float | None = None
 
-    def search(self, points: NDArray[Any]) -> Search:
+    def search(self, points: Any) -> Search:
         """What finds neighbours among the points by this distance."""
         if callable(self.effective_name):
             return FunctionSearch(points, self.effective_name, self.effective_params)

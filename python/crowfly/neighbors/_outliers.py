@@ -121,7 +121,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points; of shape (n_samples, n_samples) their distances, with ``metric='precomputed'``.
         y : object, default=None
             Not used.
@@ -135,7 +135,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         ValueError
             If `X` is not a finite matrix of at least two rows, or the metric is not offered.
         TypeError
-            If `X` is sparse and no distances.
+            If `X` is sparse with 'nan_euclidean'.
         """
         self._fit_points(validate_data(self, X, **self._input()))
         n_points, asked = self.n_samples_fit_, checked_n_neighbors(self.n_neighbors)
@@ -171,7 +171,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points.
         y : object, default=None
             Not used.
@@ -190,7 +190,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------
@@ -205,7 +205,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------
@@ -222,7 +222,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------

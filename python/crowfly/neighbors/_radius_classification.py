@@ -93,7 +93,7 @@ class RadiusNeighborsClassifier(RadiusNeighborsMixin, NeighborsClassifier):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points; of shape (n_samples, n_samples) their distances, with ``metric='precomputed'``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels.
@@ -108,7 +108,7 @@ class RadiusNeighborsClassifier(RadiusNeighborsMixin, NeighborsClassifier):
             If `X` is not a finite matrix, `y` holds no class labels, the metric is not offered, or there are not as
             many outlier labels as outputs.
         TypeError
-            If `X` is sparse and no distances, labels can't be sorted, or an outlier label is not of their kind.
+            If `X` is sparse with 'nan_euclidean', labels can't be sorted, or an outlier label is not of their kind.
         """
         super().fit(X, y)
         self.outlier_label_ = self._checked_outlier_labels()
@@ -119,7 +119,7 @@ class RadiusNeighborsClassifier(RadiusNeighborsMixin, NeighborsClassifier):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), or None
+        X : array-like or sparse matrix of shape (n_queries, n_features), or None
             The queries. None: the training points, none being its own neighbour.
 
         Returns
@@ -146,7 +146,7 @@ class RadiusNeighborsClassifier(RadiusNeighborsMixin, NeighborsClassifier):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), or None
+        X : array-like or sparse matrix of shape (n_queries, n_features), or None
             The queries. None: the training points, none being its own neighbour.
 
         Returns

@@ -49,7 +49,7 @@ class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor, KSupervised):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), or None
+        X : array-like or sparse matrix of shape (n_queries, n_features), or None
             The queries. None: the training points, none being its own neighbour.
 
         Returns
@@ -124,7 +124,7 @@ class RadiusNeighborsRegressor(RadiusNeighborsMixin, NeighborsRegressor):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), or None
+        X : array-like or sparse matrix of shape (n_queries, n_features), or None
             The queries. None: the training points, none being its own neighbour.
 
         Returns

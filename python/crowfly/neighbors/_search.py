@@ -41,7 +41,7 @@ class KNeighborsMixin:
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), default=None
+        X : array-like or sparse matrix of shape (n_queries, n_features), default=None
             The queries. None: each training point is a query and not a neighbour of itself (by index, so that
             its duplicates do count).
         n_neighbors : int, default=None
@@ -95,7 +95,7 @@ class KNeighborsMixin:
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), default=None
+        X : array-like or sparse matrix of shape (n_queries, n_features), default=None
             The queries. None: the training points, none being its own neighbour.
         n_neighbors : int, default=None
             Neighbours per query; None: the estimator's own `n_neighbors`.
@@ -138,7 +138,7 @@ class RadiusNeighborsMixin:
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), default=None
+        X : array-like or sparse matrix of shape (n_queries, n_features), default=None
             The queries. None: the training points, none being its own neighbour.
         radius : float, default=None
             Largest distance of a neighbour; None: the estimator's own `radius`.
@@ -178,7 +178,7 @@ class RadiusNeighborsMixin:
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), default=None
+        X : array-like or sparse matrix of shape (n_queries, n_features), default=None
             The queries. None: the training points, none being its own neighbour.
         radius : float, default=None
             Largest distance of a neighbour; None: the estimator's own `radius`.

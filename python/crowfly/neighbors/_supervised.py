@@ -100,7 +100,7 @@ class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points; of shape (n_samples, n_samples) their distances, with ``metric='precomputed'``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
@@ -114,7 +114,7 @@ class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
         ValueError
             If `X` or `y` is not finite, or the metric is not offered.
         TypeError
-            If `X` is sparse and no distances, or `y` holds strings, dates or other things that are no real numbers.
+            If `X` is sparse with 'nan_euclidean', or `y` holds strings, dates or other things that are no real numbers.
         """
         X, targets = validated_regression_data(self, X, y, **self._input())
         self._y = targets.astype(np.float64, copy=False)
@@ -141,7 +141,7 @@ class NeighborsClassifier(ClassifierMixin, SupervisedNeighbors):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points; of shape (n_samples, n_samples) their distances, with ``metric='precomputed'``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels.
@@ -155,7 +155,7 @@ class NeighborsClassifier(ClassifierMixin, SupervisedNeighbors):
         ValueError
             If `X` is not a finite matrix, `y` holds no class labels, or the metric is not offered.
         TypeError
-            If `X` is sparse and no distances, or labels can't be sorted.
+            If labels can't be sorted, or `X` is sparse with 'nan_euclidean'.
         """
         X, y = validate_data(self, X, y, multi_output=True, **self._input())
         labels = dense_targets(y)
@@ -184,7 +184,7 @@ class NeighborsClassifier(ClassifierMixin, SupervisedNeighbors):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features), or None
+        X : array-like or sparse matrix of shape (n_samples, n_features), or None
             The queries. None: the training points, none being its own neighbour, which makes this the
             leave-one-out accuracy.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)

@@ -31,7 +31,7 @@ class NeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ne
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points; of shape (n_samples, n_samples) their distances, with ``metric='precomputed'``.
         y : object, default=None
             Not used.
@@ -45,7 +45,7 @@ class NeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ne
         ValueError
             If `X` is not a finite matrix or the metric is not offered.
         TypeError
-            If `X` is sparse and no distances.
+            If `X` is sparse with 'nan_euclidean'.
         """
         self._fit_points(validate_data(self, X, **self._input()))
         self._n_features_out = self.n_samples_fit_
@@ -56,7 +56,7 @@ class NeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ne
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points.
         y : object, default=None
             Not used.
@@ -128,7 +128,7 @@ class KNeighborsTransformer(KNeighborsMixin, NeighborsTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------
@@ -205,7 +205,7 @@ class RadiusNeighborsTransformer(RadiusNeighborsMixin, NeighborsTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features)
 
         Returns
         -------

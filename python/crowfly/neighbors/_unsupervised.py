@@ -33,7 +33,7 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
     Notes
     -----
     The training points are referenced, not copied: they must not change while the estimator is in use. Sparse
-    points are not offered (sparse graphs of precomputed distances are). Distances are float64 for float32 data too, as in scikit-learn.
+    points are never made dense. Distances are float64 for float32 data too, as in scikit-learn.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Training points; of shape (n_samples, n_samples) their distances, with ``metric='precomputed'``.
         y : object, default=None
             Not used.
@@ -89,6 +89,6 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         ValueError
             If `X` is not a finite matrix or the metric is not offered.
         TypeError
-            If `X` is sparse and no distances.
+            If `X` is sparse with 'nan_euclidean'.
         """
         return self._fit_points(validate_data(self, X, **self._input()))
