@@ -430,10 +430,11 @@ def test_any_number_of_jobs_is_taken() -> None:
         assert NearestNeighbors(n_neighbors=1, n_jobs=10**6).fit([[0.0], [1.0]]).kneighbors([[0.9]])[1] == 1
 
 
-def test_sparse_training_points_are_refused() -> None:
+def test_sparse_training_points_with_gaps_are_refused() -> None:
+    search = NearestNeighbors(metric="nan_euclidean")
     with pytest.raises(TypeError, match=r"[Ss]parse"):
-        NearestNeighbors().fit(csr_array([[0.0], [1.0]]))
-    assert not sklearn.utils.get_tags(NearestNeighbors()).input_tags.sparse
+        search.fit(csr_array([[0.0], [1.0]]))
+    assert not sklearn.utils.get_tags(search).input_tags.sparse
 
 
 def test_exponent_in_metric_params_wins() -> None:

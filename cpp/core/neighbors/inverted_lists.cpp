@@ -15,8 +15,7 @@ constexpr Index block_points = 16384;
 /// Points that are tested at once: their hits are counted, in vectors; only where there are some they are looked at one by one.
 constexpr Index group_points = 64;
 
-/// What products that vanish may be wrong by, all together: far below the smallest distance that needs no exponent of its own.
-constexpr double vanished = 0x1p-960;
+/// No limit is smaller: products that vanish are covered by the slack of all sums that are not far below it, and those are within it whatever they lost.
 constexpr double smallest_limit = 0x1p-900;
 
 [[nodiscard]] double sum_of(std::span<const double> values, bool squares) noexcept {
@@ -120,7 +119,7 @@ void InvertedSearch<Kept>::look_at(Index first, Index last) {
     const Index n = std::min(group_points, last - begin);
     double* const shared = shared_.data() + (begin - first);
     const double* const sums = lists_.sums() + begin;
-    const double shrink = 1 - slack_, limit = limit_ + vanished;
+    const double shrink = 1 - slack_, limit = limit_;
     std::int64_t hits = 0;
     for (Index i = 0; i < n; ++i) hits += (sum_ + sums[i]) * shrink + shared[i] <= limit ? 1 : 0;
     if (hits != 0) take_hits(begin, n, shared);
@@ -133,7 +132,7 @@ void InvertedSearch<Kept>::take_hits(Index first, Index n, const double* shared)
   const double shrink = 1 - slack_;
   for (Index i = 0; i < n; ++i) {
     const Index point = first + i;
-    const double low = (sum_ + lists_.sums()[point]) * shrink + shared[i] - vanished;
+    const double low = (sum_ + lists_.sums()[point]) * shrink + shared[i];
     if (!(low <= limit_) || !admission_.admits(query_, point)) continue;
     stock_.push_back({low, point});
     if (stock_.size() >= most_hits_) make_room();
@@ -146,7 +145,7 @@ void InvertedSearch<Kept>::make_room() {
   if (const Index k = kept_->wanted(); k > 0) {
     high_.clear();
     for (const Hit& hit : stock_) {
-      high_.push_back(hit.low + 2 * slack_ * (sum_ + lists_.sums()[hit.point]) + 2 * vanished);
+      high_.push_back(hit.low + 2 * slack_ * (sum_ + lists_.sums()[hit.point]));
     }
     const auto kth = high_.begin() + (k - 1);
     std::nth_element(high_.begin(), kth, high_.end());

@@ -23,6 +23,9 @@ from crowfly import Index
 from crowfly._estimators import MatrixLike, validated_samples
 from crowfly.neighbors._metric import MetricLike, MetricNames, Search, resolve_metric
 
+#: What scikit-learn doesn't use for sparse points, with a warning, nor for sparse queries of dense points, with an error.
+_TREES = ("ball_tree", "kd_tree")
+
 
 class NeighborsBase(MultiOutputMixin, BaseEstimator):
     """Common parameters, and an index over the training points."""
@@ -68,7 +71,7 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
     def _fit_points(self, X: Any) -> Self:
         """Index validated training points, or take the distances of all pairs of them."""
         metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
-        if issparse(X) and self.metric != "precomputed" and self.algorithm in ("ball_tree", "kd_tree"):
+        if issparse(X) and self.metric != "precomputed" and self.algorithm in _TREES:
             warnings.warn("cannot use tree with sparse input: using brute force", UserWarning, stacklevel=4)
         if self.metric == "precomputed":
             X = checked_distances(X)
@@ -105,7 +108,13 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         if X is None:
             return self._fit_X
         queries = validated_samples(self, X, **self._input())
-        return checked_distances(queries) if self.metric == "precomputed" else queries
+        if self.metric == "precomputed":
+            return checked_distances(queries)
+        if issparse(queries) and not issparse(self._fit_X) and self.algorithm in _TREES:
+            raise ValueError(
+                f"{self.algorithm} does not work with sparse matrices. Densify the data, or set algorithm='brute'"
+            )
+        return queries
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
