@@ -2,7 +2,9 @@
 #include "neighbors/inverted_lists.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include "base/cancel.hpp"
 #include "neighbors/within_radius.hpp"
@@ -12,7 +14,7 @@ namespace {
 
 /// Points whose sums stay in the second-level cache.
 constexpr Index block_points = 16384;
-/// Points that are tested at once: their hits are counted, in vectors; only where there are some they are looked at one by one.
+/// Points that are tested at once, in vectors; only where one of them is a hit they are looked at one by one.
 constexpr Index group_points = 64;
 
 /// No limit is smaller: products that vanish are covered by the slack of all sums that are not far below it, and those are within it whatever they lost.
@@ -22,6 +24,24 @@ constexpr double smallest_limit = 0x1p-900;
   double sum = 0;
   for (const double value : values) sum += squares ? value * value : std::fabs(value);
   return sum;
+}
+
+/// Lower bounds of a group of points.
+struct Group {
+  double sum, shrink;
+  const double* sums;
+  const double* shared;
+};
+
+/// Whether a bound of the group may be at most `limit`. By sign bits, which compilers collect in vectors.
+[[nodiscard]] bool any_at_most(double limit, const Group& group) noexcept {
+  const double beyond = std::nextafter(limit, std::numeric_limits<double>::infinity());
+  std::uint64_t signs = 0;
+  for (Index i = 0; i < group_points; ++i) {
+    const double low = (group.sum + group.sums[i]) * group.shrink + group.shared[i];
+    signs |= std::bit_cast<std::uint64_t>(low - beyond);
+  }
+  return signs >> 63 != 0;
 }
 
 /// The limit of what can enter, at least.
@@ -34,13 +54,14 @@ template <class Kept>
 }  // namespace
 
 InvertedLists::InvertedLists(const SparseView& points, const Metric& metric)
-    : points_(points), by_feature_(SparseMatrix::transpose_of(points)), sums_(points.rows) {
+    : points_(points), by_feature_(SparseMatrix::transpose_of(points)), sums_(round_up(points.rows, group_points)) {
   const bool squares = metric.reduction() == kernels::Reduction::squared_difference;
   for (Index i = 0; i < points.rows; ++i) {
     const SparseRow row = points.row(i);
     sums_[i] = sum_of(row.values, squares);
     longest_row_ = std::max(longest_row_, static_cast<Index>(row.values.size()));
   }
+  std::fill(sums_.data() + points.rows, sums_.data() + sums_.size(), std::numeric_limits<double>::infinity());
 }
 
 const char* InvertedLists::obstacle(const Metric& metric) noexcept {
@@ -90,7 +111,7 @@ void InvertedSearch<Kept>::begin(Index query, const SparseRow& row, Kept& kept) 
   kept_ = &kept;
   next_.assign(row.columns.size(), 0);
   stock_.clear();
-  most_hits_ = as_size(64 + 4 * kept.wanted());
+  most_hits_ = as_size(64 + 8 * kept.wanted());
   sum_ = sum_of(row.values, squares());
   // docs/design/neighbors.md: (4 n + 24) roundings at most, for n entries in both rows; twice that covers their products and what is added to `low`.
   slack_ = static_cast<double>(8 * (static_cast<Index>(row.columns.size()) + lists_.longest_row()) + 64) * 0x1p-53;
@@ -112,31 +133,37 @@ void InvertedSearch<Kept>::add_up(Index first, Index last, Shared shared) {
   }
 }
 
-/// Takes the hits among points [first, last) and clears their sums.
+/// Takes the hits among points [first, last) and clears their sums. As long as nothing is known of the k-th, those that share something come first: the others are
+/// all about as far, and would be hits until k nearer ones have been seen.
 template <class Kept>
 void InvertedSearch<Kept>::look_at(Index first, Index last) {
+  if (kept_->wanted() > 0 && std::isinf(limit_)) {
+    scan(first, last, [](double shared) { return shared != 0; });
+    scan(first, last, [](double shared) { return shared == 0; });
+  } else {
+    scan(first, last, [](double /*shared*/) { return true; });
+  }
+  std::fill_n(shared_.data(), round_up(last - first, group_points), 0.0);
+}
+
+template <class Kept>
+template <class Which>
+void InvertedSearch<Kept>::scan(Index first, Index last, Which which) {
   for (Index begin = first; begin < last; begin += group_points) {
-    const Index n = std::min(group_points, last - begin);
-    double* const shared = shared_.data() + (begin - first);
+    const double* const shared = shared_.data() + (begin - first);
     const double* const sums = lists_.sums() + begin;
-    const double shrink = 1 - slack_, limit = limit_;
-    std::int64_t hits = 0;
-    for (Index i = 0; i < n; ++i) hits += (sum_ + sums[i]) * shrink + shared[i] <= limit ? 1 : 0;
-    if (hits != 0) take_hits(begin, n, shared);
-    std::fill_n(shared, n, 0.0);
+    if (!any_at_most(limit_, {sum_, 1 - slack_, sums, shared})) continue;
+    for (Index i = 0; i < std::min(group_points, last - begin); ++i) {
+      if (which(shared[i])) take({(sum_ + sums[i]) * (1 - slack_) + shared[i], begin + i});
+    }
   }
 }
 
 template <class Kept>
-void InvertedSearch<Kept>::take_hits(Index first, Index n, const double* shared) {
-  const double shrink = 1 - slack_;
-  for (Index i = 0; i < n; ++i) {
-    const Index point = first + i;
-    const double low = (sum_ + lists_.sums()[point]) * shrink + shared[i];
-    if (!(low <= limit_) || !admission_.admits(query_, point)) continue;
-    stock_.push_back({low, point});
-    if (stock_.size() >= most_hits_) make_room();
-  }
+void InvertedSearch<Kept>::take(const Hit& hit) {
+  if (!(hit.low <= limit_) || !admission_.admits(query_, hit.point)) return;
+  stock_.push_back(hit);
+  if (stock_.size() >= most_hits_) make_room();
 }
 
 /// Lowers the limit to the k-th smallest upper bound and drops what is beyond it; computes all where too many stay.

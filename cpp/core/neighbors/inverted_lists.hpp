@@ -28,7 +28,7 @@ class InvertedLists {
 
   [[nodiscard]] const SparseView& points() const noexcept { return points_; }
   [[nodiscard]] SparseRow points_with(std::int32_t feature) const noexcept { return by_feature_.view().row(feature); }
-  /// S of every point.
+  /// S of every point, and infinity up to whole groups of 64.
   [[nodiscard]] const double* sums() const noexcept { return sums_.data(); }
   [[nodiscard]] Index longest_row() const noexcept { return longest_row_; }
   [[nodiscard]] Index bytes() const noexcept;
@@ -66,7 +66,9 @@ class InvertedSearch {
   template <class Shared>
   void add_up(Index first, Index last, Shared shared);
   void look_at(Index first, Index last);
-  void take_hits(Index first, Index n, const double* shared);
+  template <class Which>
+  void scan(Index first, Index last, Which which);
+  void take(const Hit& hit);
   void make_room();
   void settle();
   void tighten(double limit) noexcept { limit_ = limit < limit_ ? limit : limit_; }
