@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -152,9 +153,7 @@ class _Reader:
         return array.reshape(whole["shape"])
 
     def _csr(self, parts: Any, whole: dict[str, Any]) -> Any:
-        from crowfly._estimators import csr_container
-
-        matrix = csr_container()(tuple(map(self.decode, parts)), shape=tuple(whole["shape"]))
+        matrix = _csr_container()(tuple(map(self.decode, parts)), shape=tuple(whole["shape"]))
         matrix.check_format(full_check=True)
         return matrix
 
@@ -172,6 +171,17 @@ class _Reader:
         model: Any = object.__new__(kind)
         model.__setstate__(state) if hasattr(model, "__setstate__") else vars(model).update(state)
         return model
+
+
+def _csr_container() -> Any:
+    """What scikit-learn's configuration asks for, where it is loaded; an index needs none."""
+    if "sklearn" in sys.modules:
+        from crowfly._estimators import csr_container
+
+        return csr_container()
+    from scipy.sparse import csr_array
+
+    return csr_array
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
