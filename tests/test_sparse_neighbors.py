@@ -136,6 +136,31 @@ def test_small_distances_of_long_rows(metric: str) -> None:
     assert_same_answers(scipy.sparse.csr_array(rows[:n]), scipy.sparse.csr_array(rows[n:]), metric, 3)
 
 
+def test_roundings_that_all_go_one_way() -> None:
+    """Beside one large number, each small one is rounded: up in the second point's sum, away in the first's, so that sums put the wrong one first by far."""
+    small = np.sqrt(0.501)  # its square, added where numbers are one apart, counts as one
+    n, ones = 4000, np.ones(4000)
+    query = np.append(2.0**26 * (1 - 1e-4), small * ones)
+    large = 2.0**26 * (1 + 0.5e-4)
+    further = np.append(large, small * (1 - np.sqrt(0.2)) * ones)
+    nearer = np.append(large, small * ones)
+    points = scipy.sparse.csr_array(np.stack([further, nearer]))
+    distances, indices = crowfly.Index(points, "sqeuclidean").query(query[np.newaxis], 2)
+    assert indices.tolist() == [[1, 0]]
+    assert 0.1 * n < distances[0, 1] - distances[0, 0] < 0.11 * n
+    assert_same_answers(points, scipy.sparse.csr_array(query[np.newaxis]), "sqeuclidean", 1)
+
+
+def test_squares_of_which_nothing_or_everything_is_left() -> None:
+    """Beside the smallest of all numbers four tenths of it count as nothing, six tenths as one."""
+    further, nearer = np.zeros((2, 100))
+    further[:100] = np.sqrt(0.4) * 2.0**-537
+    nearer[:50] = np.sqrt(0.6) * 2.0**-537
+    points = scipy.sparse.csr_array(np.stack([further, nearer]))
+    assert crowfly.Index(points).query(np.zeros((1, 100)))[1] == 1
+    assert_same_answers(points, scipy.sparse.csr_array((1, 100)), "euclidean", 1)
+
+
 def test_ties_go_to_the_lowest_index() -> None:
     rng = np.random.default_rng(6)
     points = sparse_rows(rng, 2000, 10, 1.0, [1.0])
