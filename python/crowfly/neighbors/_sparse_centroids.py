@@ -62,7 +62,8 @@ class ClassEntries:
             return found
 
         lower, upper = place((self.counts - 1) // 2), place(self.counts // 2)
-        return np.where(lower == upper, lower, (lower + upper) / 2)
+        medians: FloatArray = np.where(lower == upper, lower, (lower + upper) / 2)
+        return medians
 
     def squares_around(self, centroids: FloatArray) -> FloatArray:
         """For each feature the sum of squared differences from the class's centroid."""
@@ -71,5 +72,6 @@ class ClassEntries:
         return total
 
     def _sums(self, of: NDArray[Any]) -> FloatArray:
-        sums = np.bincount(self.cells, weights=of, minlength=self.stored.size)
+        # Without any entry NumPy counts in integers.
+        sums: FloatArray = np.bincount(self.cells, weights=of, minlength=self.stored.size).astype(np.float64)
         return sums.reshape(self.stored.shape)
