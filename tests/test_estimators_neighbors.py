@@ -354,7 +354,7 @@ def fitted() -> NearestNeighbors:
         ({"n_neighbors": 3}, ValueError, "Expected n_neighbors < n_samples_fit"),
         ({"X": [[np.nan]]}, ValueError, "NaN"),
         ({"X": [0.0]}, ValueError, "2D array"),
-        ({"X": csr_array([[0.0]])}, TypeError, "[Ss]parse"),
+        ({"X": csr_array([[0.0, 1.0]])}, ValueError, "2 features"),
     ],
 )
 def test_refused_queries(arguments: dict[str, Any], error: type[Exception], match: str) -> None:
