@@ -15,6 +15,7 @@ except ImportError as error:
     if _command.is_running():
         _command.fail(error)
     raise
+from crowfly._onnx import to_onnx
 from crowfly._storage import load, save
 from crowfly.index import Index, Plan, nearest, pairwise_distances
 from crowfly.inference import OlsResult, ols
@@ -76,6 +77,7 @@ __all__ = [
     "save",
     "set_num_threads",
     "show_config",
+    "to_onnx",
     "unpatch",
 ]
 
