@@ -7,6 +7,7 @@ ARGS ?=
 
 bin := $(VENV)/bin
 build := build/make
+wheels := build/wheels
 sources := pyproject.toml CMakeLists.txt README.md $(shell find cpp python -type f -not -name '*.pyc')
 cpp_files := $(shell find cpp -name '*.hpp' -o -name '*.cpp')
 
@@ -50,7 +51,7 @@ format: $(VENV)/.lint  ## Rewrite the files as the linters want them
 clean:  ## Remove the environment, builds and caches
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# pip knows dependency groups since 25.1.
+# pip knows dependency groups since 25.1. The wheel is kept for other environments (.ci/run); pip keeps an installed one of the same version unless forced.
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("crowfly needs Python 3.11 or later: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
@@ -58,7 +59,10 @@ $(VENV)/.created:
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.created $(sources)
-	$(bin)/python -m pip install --config-settings=build-dir=$(build) ".[report]"
+	rm -rf $(wheels)
+	$(bin)/python -m pip wheel --no-deps --config-settings=build-dir=$(build) --wheel-dir=$(wheels) .
+	$(bin)/python -m pip install --force-reinstall --no-deps $(wheels)/crowfly-*.whl
+	$(bin)/python -m pip install "$$(echo $(wheels)/crowfly-*.whl)[report]"
 	touch $@
 
 $(VENV)/.test: $(VENV)/.installed

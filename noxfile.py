@@ -18,6 +18,13 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 PYPROJECT: dict[str, Any] = nox.project.load_toml("pyproject.toml")
 AMX_TESTS = [f"tests/test_{topic}.py" for topic in ("kernels", "neighbors", "restriction", "repeated_rows")]
+# The two latest minor releases; the first is the bound in pyproject.toml (tests/test_checks.py compares them).
+SKLEARN_RELEASES = ["1.8", "1.9"]
+ESTIMATOR_TESTS = [
+    "tests/test_check_estimator.py",
+    "tests/test_patch.py",
+    *sorted(map(str, Path("tests").glob("test_estimators_*.py"))),
+]
 SANITIZER_RUNTIMES = {"asan-ubsan": "libasan.so", "tsan": "libtsan.so"}
 
 
@@ -62,6 +69,18 @@ def tests_oldest(session: nox.Session) -> None:
     oldest = [requirement.replace(">=", "==") for requirement in libraries if ">=" in requirement]
     session.install(".[report]", *oldest)
     session.run("pytest", *session.posargs)
+
+
+@nox.session(default=False)
+@nox.parametrize("release", SKLEARN_RELEASES, ids=SKLEARN_RELEASES)
+def sklearn_releases(session: nox.Session, release: str) -> None:
+    """Run the tests of the estimators with each minor release of scikit-learn that is supported; ``-- WHEEL`` tests a wheel that is built."""
+    wheel, *options = session.posargs or ["."]
+    install_groups(session, "test")
+    session.install(f"{wheel}[sklearn]", f"scikit-learn=={release}.*")
+    expected = f"import sklearn; assert sklearn.__version__.startswith('{release}.'), sklearn.__version__"
+    session.run("python", "-c", expected)
+    session.run("pytest", *options, *ESTIMATOR_TESTS)
 
 
 @nox.session(default=False)

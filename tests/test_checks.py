@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -222,3 +223,21 @@ def test_pins_of_linters_agree() -> None:
     if not (ROOT / ".pre-commit-config.yaml").exists():
         pytest.skip("the source distribution has no pre-commit configuration")
     assert lint_group_versions() == hook_versions()
+
+
+# --- The releases of scikit-learn ---------------------------------------------------------------------------------------
+
+
+def test_the_oldest_release_tested_is_the_bound() -> None:
+    """In pyproject.toml, in the list of noxfile.py and in .ci/run."""
+    if not (ROOT / ".ci/run").exists():
+        pytest.skip("the source distribution has no .ci")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (bound,) = project["project"]["optional-dependencies"]["sklearn"]
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    releases = re.search(r"^SKLEARN_RELEASES = (\[.*\])$", noxfile, re.MULTILINE)
+    assert releases
+    oldest, *newer = json.loads(releases[1])
+    assert bound == f"scikit-learn>={oldest}"
+    assert len(newer) == 1
+    assert f'"sklearn_releases({oldest})"' in (ROOT / ".ci/run").read_text(encoding="utf-8")
