@@ -26,6 +26,19 @@ from crowfly._estimators import (
     with_sparse,
 )
 
+#: Stands in where coefficients were set by hand, without a fit.
+_NO_FIT = EnetPath(
+    alphas=np.zeros(1),
+    coefs=np.zeros((0, 1)),
+    intercepts=np.zeros(1),
+    objectives=np.full(1, np.nan),
+    dual_gaps=np.full(1, np.inf),
+    relative_gaps=np.full(1, np.inf),
+    n_iter=np.zeros(1, dtype=np.int32),
+    method="",
+    n_reads=0,
+)
+
 
 class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
     """Attributes and predictions of a fit at one penalty, from a path of one."""
@@ -36,7 +49,7 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
     n_iter_: Any
     n_features_in_: int
     fit_intercept: bool
-    _path: EnetPath
+    _path: EnetPath = _NO_FIT
 
     def _set_solution(self, path: EnetPath) -> None:
         """Take over the first and only penalty of a path, in the shapes of scikit-learn."""

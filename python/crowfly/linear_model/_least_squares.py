@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly import nnls
+from crowfly import LstsqResult, nnls
 from crowfly._estimators import (
     AcceptsSparse,
     FloatArray,
@@ -27,6 +27,18 @@ from crowfly._estimators import (
 )
 from crowfly.least_squares import solve_least_squares
 
+#: Stands in where coefficients were set by hand, without a fit: for predictions it is no more than a place to put them.
+NO_FIT = LstsqResult(
+    coef=np.zeros(0),
+    intercept=0.0,
+    rank=0,
+    condition=np.nan,
+    rss=np.nan,
+    method="",
+    dependent_columns=np.zeros(0, dtype=np.int64),
+    n_reads=0,
+)
+
 
 class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """What least squares with and without a penalty share."""
@@ -36,7 +48,7 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
     n_features_in_: int
     fit_intercept: bool
     positive: bool
-    _solution: Any
+    _solution: Any = NO_FIT
 
     def _fit_least_squares(
         self, X: MatrixLike, y: Any, sample_weight: Any, alpha: Any = 0.0, n_jobs: int | None = None

@@ -38,6 +38,20 @@ def in_terms_of_C(message: str, penalty: str | None) -> str:
     return message.replace("alpha=0", no_penalty).replace("alpha > 0", "a finite C")
 
 
+#: Stands in where classes and coefficients were set by hand, without a fit.
+_NO_FIT = LogisticResult(
+    classes=np.zeros(0),
+    coef=np.zeros((0, 0)),
+    intercept=np.zeros(0),
+    n_iter=0,
+    n_reads=0,
+    objective=np.nan,
+    gradient_norm=np.nan,
+    optimality_gap=np.inf,
+    converged=False,
+)
+
+
 class LogisticRegression(ClassifierMixin, BaseEstimator):
     """Logistic regression with an L2, L1 or elastic-net penalty or none, fitted to a certified optimum.
 
@@ -118,7 +132,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     gradient_norm_: float
     optimality_gap_: float
     n_features_in_: int
-    _result: LogisticResult
+    _result: LogisticResult = _NO_FIT
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None, Hidden(StrOptions({"deprecated"}))],
@@ -294,8 +308,9 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     def _current_result(self) -> LogisticResult:
         """Result of the fit, with the attributes as they are now: users may have changed them since."""
         check_is_fitted(self)
-        coef = self.coef_.toarray() if issparse(self.coef_) else self.coef_
-        return replace(self._result, coef=coef, intercept=self.intercept_)
+        coef = self.coef_.toarray() if issparse(self.coef_) else np.asarray(self.coef_, dtype=np.float64)
+        intercept = np.full(len(coef), self.intercept_, dtype=np.float64)
+        return replace(self._result, classes=np.asarray(self.classes_), coef=coef, intercept=intercept)
 
     def decision_function(self, X: MatrixLike) -> FloatArray:
         """Evaluate the linear function of each class.

@@ -17,6 +17,7 @@ from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.metadata_routing import (
+    UNUSED,
     MetadataRouter,
     MethodMapping,
     _raise_for_params,
@@ -172,6 +173,9 @@ class LogisticRegressionCV(LogisticRegression):
     >>> model.C_, model.scores_.shape
     (0.1, (3, 1, 2))
     """
+
+    # Weights are the scorer's to ask for, not the estimator's.
+    __metadata_request__score: ClassVar[dict[str, str]] = {"sample_weight": UNUSED}
 
     Cs_: FloatArray
     l1_ratios_: NDArray[Any]

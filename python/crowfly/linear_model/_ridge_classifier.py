@@ -29,7 +29,7 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
-from crowfly.linear_model._least_squares import _numpy_scalar_or_array
+from crowfly.linear_model._least_squares import NO_FIT, _numpy_scalar_or_array
 from crowfly.linear_model._ridge_cv import (
     PARAMETERS_OF_RIDGE_CV,
     Choice,
@@ -80,7 +80,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
     class_weight: Any
     n_features_in_: int
     _label_binarizer: LabelBinarizer
-    _solution: LstsqResult
+    _solution: LstsqResult = NO_FIT
 
     @property
     def classes_(self) -> NDArray[Any]:
