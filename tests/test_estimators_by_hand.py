@@ -14,6 +14,7 @@ from sklearn.metrics import get_scorer
 
 import crowfly
 import crowfly.linear_model
+from estimators import WEIGHTS_OF_SCORES_ARE_ROUTED
 
 REGRESSORS = ["ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "LinearRegression", "Ridge", "RidgeCV"]
 CLASSIFIERS = ["LogisticRegression", "LogisticRegressionCV"]
@@ -74,9 +75,7 @@ def test_attributes_that_do_not_fit_the_samples_are_refused() -> None:
         ours.predict(X)
 
 
-@pytest.mark.skipif(
-    tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9), reason="scikit-learn 1.8 passes weights on"
-)
+@pytest.mark.skipif(not WEIGHTS_OF_SCORES_ARE_ROUTED, reason="scikit-learn 1.8 passes weights on")
 @pytest.mark.parametrize("package", [crowfly.linear_model, sklearn.linear_model], ids=["ours", "theirs"])
 def test_weights_of_scores_are_the_scorers_to_ask_for(package: Any) -> None:
     X, y = make_classification(100, random_state=0)

@@ -154,4 +154,6 @@ def naming_X(argument: str, name: str = "X") -> Iterator[None]:
         start, colon, complaint = str(error).partition(": ")
         if start != argument:
             raise
+        # Positions are named after the argument, too: points[0, 2].
+        complaint = complaint.replace(f"{argument}[", f"{name}[")
         raise type(error)(f"{name}{colon}{complaint}") from None

@@ -24,6 +24,7 @@ from crowfly._estimators import (
     validates_parameters,
 )
 from crowfly._sparse import blocks
+from crowfly.neighbors._base import naming_X
 from crowfly.neighbors._sparse_centroids import ClassEntries
 
 
@@ -214,7 +215,8 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
             best: NDArray[Any] = self.classes_.take(self._scores(X).argmax(axis=1))
             return best
         queries = validated_samples(self, X, accept_sparse="csr")
-        _, indices = nearest(queries, self.centroids_, metric=self.metric)
+        with naming_X("queries"):
+            _, indices = nearest(queries, self.centroids_, metric=self.metric)
         return self.classes_.take(indices[:, 0])
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
