@@ -89,7 +89,7 @@ class Cell:
 class WorkloadInfo:
     """What the report says about a workload.
 
-    `family` groups workloads ("neighbours", "least squares", "logistic", "sparse models", "accuracy", "real data", "how cost grows"); `unit` is that of
+    `family` groups workloads ("neighbours", "least squares", "logistic", "sparse models", "accuracy", "real data", "latency of one row", "how cost grows"); `unit` is that of
     errors. `sweep` and `axis`, `value` place it on a curve: all workloads of one `sweep` differ in `axis` only.
     """
 

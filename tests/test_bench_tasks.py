@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 
 import crowfly
+import crowfly.linear_model
+import crowfly.neighbors
 from bench.cells.prepare import check_certificate
 from bench.competitors import COMPETITORS
 from bench.sources import reference, synthetic
 from bench.tasks import TASKS, Problem
 from bench.tasks.least_squares import log_relative_error
 from bench.tasks.logistic import objective
+from bench.tasks.prediction import PREDICTIONS
 from bench.tasks.sparse import path_alphas
-from bench.workloads import WORKLOADS
+from bench.workloads import WORKLOADS, latency
 from references import FloatArray
 
 THREADS = 1
@@ -306,3 +309,30 @@ def test_path_starts_where_everything_is_zero() -> None:
     assert TASKS["elastic-net path"].judge(problem, truth, path).error < 1e-9
     path[4, 0] += 0.1
     assert TASKS["elastic-net path"].judge(problem, truth, path).error > 1e-6
+
+
+# --- Predictions of one row -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("estimator", PREDICTIONS)
+def test_both_sides_predict_the_same_row(estimator: str) -> None:
+    workload = latency.workload(estimator, 500, frozenset())
+    arrays = workload.arrays()
+    problem = Problem(arrays, workload.parameters, 1)
+    judge, truth = workload.definition.judge, workload.definition.truth(arrays, workload.parameters)
+    for competitor in ("crowfly", "scikit-learn"):
+        found = COMPETITORS[competitor].methods[workload.task].start(problem)(None)
+        assert judge(problem, truth, found).right
+    expected = truth["prediction"]
+    assert not judge(problem, truth, expected + 1).right
+    assert "numbers instead of" in judge(problem, truth, np.append(expected, 0.0)).detail
+
+
+def test_every_estimator_has_its_latency_measured() -> None:
+    estimators = {
+        name
+        for package in (crowfly.linear_model, crowfly.neighbors)
+        for name in package.__all__
+        if hasattr(getattr(package, name), "fit")
+    }
+    assert set(PREDICTIONS) == estimators

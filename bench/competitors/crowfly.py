@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""crowfly itself, through its functions."""
+"""crowfly itself, through its functions; predictions of one row through its estimators."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.competitors.base import Competitor, Method
+from bench.competitors.estimators import predictor
 from bench.tasks import Problem
 
 
@@ -116,6 +117,7 @@ COMPETITORS = (
             "elastic-net path": Method(_path),
             "logistic regression": Method(_logistic, settings=(1e-4, 1e-6, 1e-8, 1e-10, 1e-12)),
             "logistic regression, exact": Method(_logistic),
+            "one-row prediction": Method(predictor("crowfly")),
         },
         threads="its own pool: OMP_NUM_THREADS and CPU affinity",
         objective="as stated by the task",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.tasks import Problem
+from bench.tasks.prediction import PREDICTIONS, fitted
 
 #: Enough that the tolerance decides, not the limit.
 MAX_ITER = 20_000
@@ -26,6 +27,22 @@ def searcher(make: Callable[[Problem], Any]) -> Callable[[Problem], Callable[[fl
             return indices, distances
 
         return search
+
+    return start
+
+
+def predictor(package: str) -> Callable[[Problem], Callable[[float | None], Any]]:
+    """Predict for one row with an estimator of "crowfly" or "sklearn" that is fitted before."""
+
+    def start(problem: Problem) -> Callable[[float | None], Any]:
+        row = problem.arrays["row"]
+        model = fitted(package, problem.arrays, problem.parameters)
+        call = getattr(model, PREDICTIONS[problem.parameters["estimator"]].method)
+
+        def predict(_setting: float | None) -> Any:
+            return call(row)
+
+        return predict
 
     return start
 

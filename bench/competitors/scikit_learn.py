@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.competitors.base import Competitor, Method, ladder, trees_decline, two_classes_only
-from bench.competitors.estimators import MAX_ITER, fitter, searcher
+from bench.competitors.estimators import MAX_ITER, fitter, predictor, searcher
 from bench.results import Fact
 from bench.tasks import Problem
 from bench.tasks.sparse import path_alphas
@@ -150,6 +150,7 @@ COMPETITORS = (
             "least squares, exact": Method(fitter(_linear)),
             "lasso": ladder(fitter(_lasso)),
             "elastic-net path": ladder(_path),
+            "one-row prediction": Method(predictor("sklearn")),
         },
         "LinearRegression, Lasso with a precomputed Gram matrix where rows outnumber columns, enet_path",
     ),

@@ -126,6 +126,16 @@ def classification(
     return {"X": X, "y": y.astype(np.int64)}
 
 
+def latency(n: int, p: int, seed: int = 4) -> Arrays:
+    """Rows with a number and a class each, and one more row, near the middle: it has neighbours within the same radius for every n and p."""
+    rng = np.random.default_rng([seed, n, p])
+    X = design(n, p, "float64", rng)
+    signal = X @ rng.standard_normal(p)
+    y = 10 + signal + rng.standard_normal(n)
+    labels = (signal + 2 * rng.standard_normal(n) > 0).astype(np.int64)
+    return {"X": X, "y": y, "labels": labels, "row": 0.1 * rng.standard_normal((1, p))}
+
+
 def sparse_classification(n: int, p: int, density: float, seed: int = 3) -> Arrays:
     """Rows like bags of words: column frequencies fall as a power law; a few columns decide about the class."""
     rng = np.random.default_rng([seed, n, p])

@@ -8,6 +8,7 @@ from bench.tasks.inference import INFERENCE, REFERENCE_INFERENCE
 from bench.tasks.least_squares import LEAST_SQUARES, REFERENCE_LEAST_SQUARES, RIDGE
 from bench.tasks.logistic import LOGISTIC, REFERENCE_LOGISTIC
 from bench.tasks.neighbors import NEIGHBORS
+from bench.tasks.prediction import PREDICTION
 from bench.tasks.sparse import ENET_PATH, LASSO, LOGISTIC_L1
 
 TASKS = {
@@ -21,6 +22,7 @@ TASKS = {
         LASSO,
         ENET_PATH,
         LOGISTIC_L1,
+        PREDICTION,
         REFERENCE_LEAST_SQUARES,
         REFERENCE_INFERENCE,
         REFERENCE_LOGISTIC,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bench.workloads import growth, least_squares, logistic, neighbors, own, real
+from bench.workloads import growth, latency, least_squares, logistic, neighbors, own, real
 from bench.workloads.base import SUITES, Workload
 
 WORKLOADS: dict[str, Workload] = {}
@@ -19,7 +19,7 @@ def register(workloads: Iterable[Workload]) -> None:
         WORKLOADS[workload.name] = workload
 
 
-for _topic in (neighbors, least_squares, logistic, real, growth, own):
+for _topic in (neighbors, least_squares, logistic, latency, real, growth, own):
     register(_topic.workloads())
 
 __all__ = ["SUITES", "WORKLOADS", "Workload", "register"]
