@@ -29,6 +29,8 @@ def workload(estimator: str, n: int, in_suites: frozenset[str]) -> Workload:
             "dtype": "float64",
         },
         suites=in_suites,
+        # With two, scikit-learn's neighbour searches took 1 to 160 ms for one row on a shared machine: what its threads wait for each other.
+        threads=1,
         everyone=True,
     )
 
