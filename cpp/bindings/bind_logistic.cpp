@@ -25,24 +25,58 @@ py::dict fit_logistic(const py::array& x, const Labels& classes, Index n_classes
   return logistic_dict(std::move(fit));
 }
 
+py::tuple path_tuple(LogisticPath path) {
+  py::list fits;
+  for (LogisticFit& fit : path.fits) fits.append(logistic_dict(std::move(fit)));
+  return py::make_tuple(owned_array(std::move(path.alphas)), fits);
+}
+
+void check_path(const LogisticProblem& problem, const LogisticPathSettings& settings) {
+  require(static_cast<Index>(settings.penalty_factor.size()) == problem.cols(),
+          "penalty_factor: one value per feature of X expected");
+  require(!settings.alphas.empty() || settings.n_alphas >= 1, "n_alphas: at least one expected");
+}
+
 /// (alphas, one result per alpha).
 py::tuple fit_path(const py::array& x, const Labels& classes, Index n_classes, const OptionalDoubles& weights,
                    bool intercept, double l1_ratio, const Vector& penalty_factor, const Vector& alphas, Index n_alphas,
                    double ratio, double tolerance, int max_iterations, int num_threads) {
   LogisticProblem problem = logistic_problem(x, classes, n_classes, weights, intercept);
-  require(static_cast<Index>(penalty_factor.size()) == problem.features.cols,
-          "penalty_factor: one value per feature of X expected");
-  require(!alphas.empty() || n_alphas >= 1, "n_alphas: at least one expected");
+  const LogisticPathSettings settings{l1_ratio, penalty_factor, alphas, n_alphas, ratio};
+  check_path(problem, settings);
   problem.tolerance = tolerance;
   problem.max_iterations = max_iterations;
   LogisticPath path;
   {
     const LongCall call(num_threads);
-    path = logistic_path(problem, {l1_ratio, penalty_factor, alphas, n_alphas, ratio});
+    path = logistic_path(problem, settings);
   }
-  py::list fits;
-  for (LogisticFit& fit : path.fits) fits.append(logistic_dict(std::move(fit)));
-  return py::make_tuple(owned_array(std::move(path.alphas)), fits);
+  return path_tuple(std::move(path));
+}
+
+/// The same for sparse X, given by its rows or, `transposed`, by its columns.
+py::tuple fit_sparse_path(const py::tuple& x, bool transposed, const Labels& classes, Index n_classes,
+                          const OptionalDoubles& weights, bool intercept, double l1_ratio, const Vector& penalty_factor,
+                          const Vector& alphas, Index n_alphas, double ratio, double tolerance, int max_iterations,
+                          int num_threads) {
+  const SparseArrays arrays = sparse_arrays(x, "X");
+  const SparseView given = arrays.view("X");
+  std::optional<SparseMatrix> columns;
+  if (!transposed) columns = SparseMatrix::transpose_of(given);
+  const SparseView view = transposed ? given : columns->view();
+  LogisticProblem problem;
+  problem.columns = &view;
+  add_labels(problem, classes, n_classes, weights, intercept);
+  const LogisticPathSettings settings{l1_ratio, penalty_factor, alphas, n_alphas, ratio};
+  check_path(problem, settings);
+  problem.tolerance = tolerance;
+  problem.max_iterations = max_iterations;
+  LogisticPath path;
+  {
+    const LongCall call(num_threads);
+    path = logistic_path(problem, settings);
+  }
+  return path_tuple(std::move(path));
 }
 
 py::dict fit_firth(const py::array& x, const Labels& classes, const OptionalDoubles& weights, bool intercept,
@@ -82,6 +116,10 @@ void bind_logistic(py::module_& m) {
         py::arg("sample_weight").none(true), py::arg("intercept"), py::arg("l1_ratio"), py::arg("penalty_factor"),
         py::arg("alphas"), py::arg("n_alphas"), py::arg("eps"), py::arg("tol"), py::arg("max_iter"),
         py::arg("num_threads"));
+  m.def("sparse_logistic_path", &fit_sparse_path, py::arg("X"), py::arg("transposed"), py::arg("classes"),
+        py::arg("n_classes"), py::arg("sample_weight").none(true), py::arg("intercept"), py::arg("l1_ratio"),
+        py::arg("penalty_factor"), py::arg("alphas"), py::arg("n_alphas"), py::arg("eps"), py::arg("tol"),
+        py::arg("max_iter"), py::arg("num_threads"));
   m.def("firth_logistic", &fit_firth, py::arg("X"), py::arg("classes"), py::arg("sample_weight").none(true),
         py::arg("intercept"), py::arg("max_iter"), py::arg("num_threads"));
   m.def("logistic_information", &information, py::arg("X"), py::arg("classes"), py::arg("sample_weight").none(true),

@@ -12,22 +12,27 @@ namespace crowfly::bindings {
 
 using Labels = py::array_t<std::int32_t, py::array::c_style>;
 
-/// Without penalty, tolerance and limit.
-inline LogisticProblem logistic_problem(const py::array& x, const Labels& classes, Index n_classes,
-                                        const OptionalDoubles& weights, bool intercept) {
-  LogisticProblem problem;
-  problem.features = matrix_view(x, "X");
-  require(classes.ndim() == 1 && classes.shape(0) == problem.features.rows, "y: as many labels as rows of X expected");
+/// `problem` of features that are set, without penalty, tolerance and limit.
+inline void add_labels(LogisticProblem& problem, const Labels& classes, Index n_classes, const OptionalDoubles& weights,
+                       bool intercept) {
+  require(classes.ndim() == 1 && classes.shape(0) == problem.rows(), "y: as many labels as rows of X expected");
   require(n_classes >= 2, "y: at least two classes expected");
   require(n_classes <= classes.shape(0), "y: no more classes than rows expected");
-  require(problem.features.cols > 0, "X: at least one feature expected");
+  require(problem.cols() > 0, "X: at least one feature expected");
   for (Index i = 0; i < classes.shape(0); ++i) {
     require(classes.data()[i] >= 0 && classes.data()[i] < n_classes, "y: class number out of range");
   }
   problem.classes = classes.data();
   problem.n_classes = n_classes;
-  problem.weights = doubles(weights, problem.features.rows, "sample_weight");
+  problem.weights = doubles(weights, problem.rows(), "sample_weight");
   problem.intercept = intercept;
+}
+
+inline LogisticProblem logistic_problem(const py::array& x, const Labels& classes, Index n_classes,
+                                        const OptionalDoubles& weights, bool intercept) {
+  LogisticProblem problem;
+  problem.features = matrix_view(x, "X");
+  add_labels(problem, classes, n_classes, weights, intercept);
   return problem;
 }
 

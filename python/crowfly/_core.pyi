@@ -244,6 +244,22 @@ def logistic_path(
     max_iter: int,
     num_threads: int,
 ) -> tuple[NDArray[np.float64], list[dict[str, Any]]]: ...
+def sparse_logistic_path(
+    X: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int],
+    transposed: bool,
+    classes: NDArray[np.int32],
+    n_classes: int,
+    sample_weight: NDArray[np.float64] | None,
+    intercept: bool,
+    l1_ratio: float,
+    penalty_factor: Sequence[float],
+    alphas: Sequence[float],
+    n_alphas: int,
+    eps: float,
+    tol: float,
+    max_iter: int,
+    num_threads: int,
+) -> tuple[NDArray[np.float64], list[dict[str, Any]]]: ...
 def firth_logistic(
     X: NDArray[Any],
     classes: NDArray[np.int32],

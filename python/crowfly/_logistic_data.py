@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly._labels import as_label_array
+from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import as_design, as_weights, check_dimensions, check_same_length
 
 
@@ -18,7 +19,8 @@ from crowfly._validation import as_design, as_weights, check_dimensions, check_s
 class LogisticData:
     """Checked arguments; rows without weight are left out."""
 
-    X: NDArray[Any]
+    X: Any
+    """An array, or a CSR matrix of `as_sparse_design`."""
     classes: NDArray[Any]
     codes: NDArray[np.int32]
     weights: NDArray[np.float64] | None
@@ -26,10 +28,10 @@ class LogisticData:
 
 def logistic_data(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> LogisticData:
     """Raise TypeError or ValueError naming the argument that is not as it should be."""
-    array = as_design(X)
-    weights = as_weights(sample_weight, len(array))
+    array = as_sparse_design(X, most_features=None) if is_sparse(X) else as_design(X)
+    weights = as_weights(sample_weight, array.shape[0])
     labels = _as_labels(y)
-    check_same_length("y", labels, len(array), "X")
+    check_same_length("y", labels, array.shape[0], "X")
     classes, codes = _as_classes(labels, weights)
     if weights is not None and not weights.all():
         kept = weights > 0

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crowfly._sparse import is_sparse
+
 FloatArray = NDArray[np.float64]
 
 #: Rows are of unit size: margins that fall by less than this count as constant, those that rise by more as rising.
@@ -22,22 +24,27 @@ FALL, RISE = 1e-9, 1e-6
 LARGEST_PROGRAM = 3_000_000
 
 
-def is_separated(X: NDArray[Any], codes: NDArray[np.int32], n_classes: int, intercept: bool) -> bool | None:
+def is_separated(X: Any, codes: NDArray[np.int32], n_classes: int, intercept: bool) -> bool | None:
     """True or False; None where the rows are too many to decide.
 
     Parameters
     ----------
-    X : ndarray of shape (n, n_features)
-        Rows of positive weight.
+    X : ndarray or sparse CSR matrix of shape (n, n_features)
+        Rows of positive weight. As many of a sparse one as the program takes are made dense.
     codes : ndarray of shape (n,)
         Class numbers.
     """
     per_row = (X.shape[1] + 1) * (1 if n_classes == 2 else 2 * n_classes)
     affordable = max(1, LARGEST_PROGRAM // per_row)
-    if len(X) <= affordable:
-        return _solve(X, codes, n_classes, intercept)
-    part = np.linspace(0, len(X) - 1, affordable).astype(np.intp)
-    return None if _solve(X[part], codes[part], n_classes, intercept) else False
+    n = X.shape[0]
+    if n <= affordable:
+        return _solve(_dense(X), codes, n_classes, intercept)
+    part = np.linspace(0, n - 1, affordable).astype(np.intp)
+    return None if _solve(_dense(X[part]), codes[part], n_classes, intercept) else False
+
+
+def _dense(X: Any) -> NDArray[Any]:
+    return np.asarray(X.toarray() if is_sparse(X) else X)
 
 
 def _solve(X: NDArray[Any], codes: NDArray[np.int32], n_classes: int, intercept: bool) -> bool:

@@ -14,6 +14,7 @@ from crowfly import _core
 from crowfly._logistic_data import LogisticData, logistic_data
 from crowfly._penalty_arguments import as_l1_ratio, as_penalty_factors
 from crowfly._separation import is_separated
+from crowfly._sparse import as_sparse_design, core_arrays, is_sparse
 from crowfly._validation import (
     LARGEST_WEIGHT,
     as_flag,
@@ -98,6 +99,11 @@ class LogisticResult:
         return labels
 
     def _predictors(self, X: ArrayLike, num_threads: int | None) -> NDArray[np.float64]:
+        if is_sparse(X):
+            rows = as_sparse_design(X, most_features=None)
+            check_same_features("X", rows, self.coef.shape[1], "the fit")
+            products: NDArray[np.float64] = np.asarray(rows @ self.coef.T) + self.intercept
+            return products
         array = as_matrix("X", X)
         check_same_features("X", array, self.coef.shape[1], "the fit")
         scan("X", array)
@@ -181,22 +187,24 @@ def run_path(
     eps: float = 1.0,
 ) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
     """The core's path, with what it can't add up explained."""
+    arguments = (
+        data.codes,
+        len(data.classes),
+        data.weights,
+        controls.intercept,
+        l1_ratio,
+        factors,
+        alphas,
+        n_alphas,
+        eps,
+        controls.tol,
+        controls.max_iter,
+        controls.num_threads,
+    )
+    if is_sparse(data.X):
+        return _core.sparse_logistic_path(core_arrays(data.X), False, *arguments)
     try:
-        return _core.logistic_path(
-            data.X,
-            data.codes,
-            len(data.classes),
-            data.weights,
-            controls.intercept,
-            l1_ratio,
-            factors,
-            alphas,
-            n_alphas,
-            eps,
-            controls.tol,
-            controls.max_iter,
-            controls.num_threads,
-        )
+        return _core.logistic_path(data.X, *arguments)
     except _core.NotFiniteError:
         raise explain_not_finite(X=data.X) from None
 
@@ -316,8 +324,12 @@ def fit_data(
 ) -> tuple[LogisticResult, str | None]:
     """Fit to checked arguments."""
     if prior is not None:
+        if is_sparse(data.X):
+            raise TypeError(
+                "X: a dense array expected with penalty='firth', got a sparse matrix; use .toarray()"
+            )
         return finished(_run_firth(data, controls), data, controls, 1.0, factors)
-    if (ratio > 0 and penalty > 0) or not np.isfinite(factors).all():
+    if is_sparse(data.X) or (ratio > 0 and penalty > 0) or not np.isfinite(factors).all():
         fit = run_path(data, controls, ratio, factors, [penalty])[1][0]
     else:
         fit = _run_newton(data, controls, penalty, factors)

@@ -2,6 +2,7 @@
 #include "linalg/sparse_matrix.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -42,6 +43,59 @@ SparseMatrix SparseMatrix::transpose_of(const SparseView& matrix) {
     }
   }
   return result;
+}
+
+SparseMatrix SparseMatrix::rows_of(const SparseView& matrix, std::span<const Index> rows,
+                                   std::span<const double> scale) {
+  Index n_entries = 0;
+  for (const Index i : rows) n_entries += static_cast<Index>(matrix.row(i).columns.size());
+  SparseMatrix result(static_cast<Index>(rows.size()), matrix.cols, n_entries);
+  Index at = 0;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const SparseRow row = matrix.row(rows[k]);
+    for (std::size_t e = 0; e < row.columns.size(); ++e, ++at) {
+      result.columns_[at] = row.columns[e];
+      result.values_[at] = row.values[e] * scale[k];
+    }
+    result.starts_[static_cast<Index>(k) + 1] = at;
+  }
+  return result;
+}
+
+namespace {
+
+constexpr std::size_t dot_block = 128;
+
+}  // namespace
+
+DotWithSize blocked_dot(const SparseRow& row, const double* dense) noexcept {
+  DotWithSize total;
+  const std::size_t n = row.columns.size();
+  for (std::size_t begin = 0; begin < n; begin += dot_block) {
+    const std::size_t end = std::min(n, begin + dot_block);
+    double sum[2] = {}, size[2] = {};
+    std::size_t e = begin;
+    for (; e + 2 <= end; e += 2) {
+      for (std::size_t lane = 0; lane < 2; ++lane) {
+        const double term = row.values[e + lane] * dense[row.columns[e + lane]];
+        sum[lane] += term;
+        size[lane] += std::fabs(term);
+      }
+    }
+    for (; e < end; ++e) {
+      const double term = row.values[e] * dense[row.columns[e]];
+      sum[0] += term;
+      size[0] += std::fabs(term);
+    }
+    total.sum += sum[0] + sum[1];
+    total.size += size[0] + size[1];
+  }
+  return total;
+}
+
+double dot_chain(Index n_entries) noexcept {
+  constexpr auto block = static_cast<Index>(dot_block);
+  return static_cast<double>(std::min(n_entries, block / 2 + 2) + (n_entries + block - 1) / block);
 }
 
 void check_sparse(const SparseView& matrix, Index n_entries, const char* name) {

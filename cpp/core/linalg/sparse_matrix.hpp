@@ -46,6 +46,9 @@ class SparseMatrix {
 
   /// The transpose of `matrix`, entries of each row in increasing order.
   [[nodiscard]] static SparseMatrix transpose_of(const SparseView& matrix);
+  /// These rows, row k multiplied by scale[k].
+  [[nodiscard]] static SparseMatrix rows_of(const SparseView& matrix, std::span<const Index> rows,
+                                            std::span<const double> scale);
 
  private:
   SparseMatrix(Index rows, Index cols, Index n_entries);
@@ -68,6 +71,14 @@ void check_sparse(const SparseView& matrix, Index n_entries, const char* name);
   for (std::size_t e = 0; e < row.columns.size(); ++e) sum += row.values[e] * dense[row.columns[e]];
   return sum;
 }
+
+/// The same in blocks, for long rows, and the sum of magnitudes beside it: wrong by less than eps/2 (dot_chain(entries) + 2) times that.
+struct DotWithSize {
+  double sum = 0, size = 0;
+};
+[[nodiscard]] DotWithSize blocked_dot(const SparseRow& row, const double* dense) noexcept;
+/// The most additions behind a blocked_dot of so many entries.
+[[nodiscard]] double dot_chain(Index n_entries) noexcept;
 
 /// dense += factor * row.
 inline void add(const SparseRow& row, double factor, double* dense) noexcept {

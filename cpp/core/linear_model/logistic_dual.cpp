@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/cancel.hpp"
 #include "kernels/dispatch.hpp"
+#include "linear_model/sparse_logistic.hpp"
 
 namespace crowfly {
 namespace {
@@ -20,12 +22,70 @@ struct Row {
   Index stride;
 };
 
+/// Predictors of blocks of rows, dense or sparse.
+class DensePredictors {
+ public:
+  DensePredictors(const LogisticData& data, Index block_rows) : data_(data), block_(block_rows, data.design.cols()) {}
+  void load(Index begin, Index count) { block_.load(data_.design, begin, count); }
+  void times(const AlignedBuffer<double>& parameters, Index v, double* target) const {
+    block_.times_vector(parameters.data() + v * block_.padded_cols(), target);
+  }
+
+ private:
+  const LogisticData& data_;
+  RowBlock block_;
+};
+
+class SparsePredictors {
+ public:
+  SparsePredictors(const SparseLogisticData& data, Index) : data_(data) {}
+  void load(Index begin, Index count) {
+    begin_ = begin;
+    count_ = count;
+  }
+  void times(const AlignedBuffer<double>& parameters, Index v, double* target) const {
+    data_.design.predict(begin_, count_, parameters.data() + v * data_.design.cols(), target);
+    std::fill(target + count_, target + round_up(count_, kernels::row_padding), 0.0);
+  }
+
+ private:
+  const SparseLogisticData& data_;
+  Index begin_ = 0, count_ = 0;
+};
+
+DensePredictors predictors_of(const LogisticData& data, Index block_rows) { return {data, block_rows}; }
+SparsePredictors predictors_of(const SparseLogisticData& data, Index block_rows) { return {data, block_rows}; }
+
+RowPartition partition_of(const Design& design) { return RowPartition::for_vectors(design.rows(), design.cols()); }
+RowPartition partition_of(const SparseDesign& design) {
+  constexpr Index typical_entries = 32;
+  return RowPartition::for_vectors(design.rows(), typical_entries);
+}
+
+AlignedBuffer<double> laid_out(const LogisticData& data, const Vector& parameters) {
+  return padded_parameters(data, parameters);
+}
+AlignedBuffer<double> laid_out(const SparseLogisticData&, const Vector& parameters) {
+  AlignedBuffer<double> copy(static_cast<Index>(parameters.size()));
+  std::copy(parameters.begin(), parameters.end(), copy.data());
+  return copy;
+}
+
+double operations_of(const LogisticData& data) {
+  return 10.0 * static_cast<double>(data.design.rows()) * static_cast<double>(data.size() + 10 * data.n_classes);
+}
+double operations_of(const SparseLogisticData& data) {
+  return static_cast<double>(data.n_classes) *
+         static_cast<double>(4 * data.design.n_entries() + 100 * data.design.rows());
+}
+
 /// Probabilities and their changes for blocks of rows; one per slot.
+template <class Data>
 class RowPass {
  public:
-  RowPass(const LogisticData& data, Index block_rows)
+  RowPass(const Data& data, Index block_rows)
       : data_(data),
-        block_(block_rows, data.design.cols()),
+        predictors_(predictors_of(data, block_rows)),
         padded_(round_up(block_rows, kernels::row_padding)),
         probability_(AlignedBuffer<double>::zeros(padded_ * data.n_classes)),
         change_(AlignedBuffer<double>::zeros(padded_ * data.n_classes)),
@@ -34,15 +94,15 @@ class RowPass {
   template <class PerRow>
   void run(Index begin, Index count, const AlignedBuffer<double>& parameters, const AlignedBuffer<double>& correction,
            PerRow per_row) {
-    block_.load(data_.design, begin, count);
-    const Index stride = block_.padded_rows(), cols = block_.padded_cols();
+    predictors_.load(begin, count);
+    const Index stride = round_up(count, kernels::row_padding);
     // Of two classes the first has no vector: its predictor is zero.
     const Index first = data_.n_classes - data_.n_vectors();
     std::fill_n(probability_.data(), first * stride, 0.0);
     std::fill_n(change_.data(), first * stride, 0.0);
     for (Index v = 0; v < data_.n_vectors(); ++v) {
-      block_.times_vector(parameters.data() + v * cols, probability_.data() + (first + v) * stride);
-      block_.times_vector(correction.data() + v * cols, change_.data() + (first + v) * stride);
+      predictors_.times(parameters, v, probability_.data() + (first + v) * stride);
+      predictors_.times(correction, v, change_.data() + (first + v) * stride);
     }
     kernels::active().softmax(probability_.data(), data_.n_classes, stride, log_sum_.data());
     for (Index k = 0; k < count; ++k) {
@@ -55,29 +115,25 @@ class RowPass {
   }
 
  private:
-  const LogisticData& data_;
-  RowBlock block_;
+  const Data& data_;
+  decltype(predictors_of(std::declval<const Data&>(), 0)) predictors_;
   Index padded_;
   AlignedBuffer<double> probability_, change_, log_sum_;
 };
 
-/// Calls `per_row(slot, row)` for all rows, slots in parallel; returns the number of slots.
-template <class PerRow>
-void for_each_row(const LogisticData& data, const RowPartition& partition, const Vector& parameters,
-                  const Vector& correction, PerRow per_row) {
-  const AlignedBuffer<double> point = padded_parameters(data, parameters), along = padded_parameters(data, correction);
-  const double operations =
-      10.0 * static_cast<double>(data.design.rows()) * static_cast<double>(data.size() + 10 * data.n_classes);
-  for_each_slot(partition, operations, [&](Index slot, Range range) {
-    RowPass pass(data, partition.block_rows);
+/// Calls `per_row(slot, row)` for all rows, slots in parallel.
+template <class Data, class PerRow>
+void for_each_row(const Data& data, const RowPartition& partition, const Vector& parameters, const Vector& correction,
+                  PerRow per_row) {
+  const AlignedBuffer<double> point = laid_out(data, parameters), along = laid_out(data, correction);
+  for_each_slot(partition, operations_of(data), [&](Index slot, Range range) {
+    RowPass<Data> pass(data, partition.block_rows);
     for_each_block(partition, range, [&](Index begin, Index count) {
       checkpoint();
       pass.run(begin, count, point, along, [&](const Row& row) { per_row(slot, row); });
     });
   });
 }
-
-RowPartition partition_of(const Design& design) { return RowPartition::for_vectors(design.rows(), design.cols()); }
 
 /// (1 + a) log(1 + a) - a, with its digits where a is small.
 double divergence_term(double a) {
@@ -101,9 +157,8 @@ double divergence(const Row& row, Index n_classes, double scale) {
   return own > 0 ? sum + own * divergence_term(-moved / own) : std::numeric_limits<double>::infinity();
 }
 
-}  // namespace
-
-DualPoint dual_point(const LogisticData& data, const Vector& parameters, const Vector& correction) {
+template <class Data>
+DualPoint dual_point_of(const Data& data, const Vector& parameters, const Vector& correction) {
   const RowPartition partition = partition_of(data.design);
   const Index n = data.design.rows(), vectors = data.n_vectors(), first = data.n_classes - vectors;
   DualPoint point;
@@ -133,7 +188,8 @@ DualPoint dual_point(const LogisticData& data, const Vector& parameters, const V
   return point;
 }
 
-double dual_loss(const LogisticData& data, const Vector& parameters, const Vector& correction, double scale) {
+template <class Data>
+double dual_loss_of(const Data& data, const Vector& parameters, const Vector& correction, double scale) {
   const RowPartition partition = partition_of(data.design);
   Vector parts(as_size(partition.slots), 0.0);
   for_each_row(data, partition, parameters, correction, [&](Index slot, const Row& row) {
@@ -142,6 +198,21 @@ double dual_loss(const LogisticData& data, const Vector& parameters, const Vecto
   double sum = 0;
   for (const double part : parts) sum += part;
   return sum;
+}
+
+}  // namespace
+
+DualPoint dual_point(const LogisticData& data, const Vector& parameters, const Vector& correction) {
+  return dual_point_of(data, parameters, correction);
+}
+DualPoint dual_point(const SparseLogisticData& data, const Vector& parameters, const Vector& correction) {
+  return dual_point_of(data, parameters, correction);
+}
+double dual_loss(const LogisticData& data, const Vector& parameters, const Vector& correction, double scale) {
+  return dual_loss_of(data, parameters, correction, scale);
+}
+double dual_loss(const SparseLogisticData& data, const Vector& parameters, const Vector& correction, double scale) {
+  return dual_loss_of(data, parameters, correction, scale);
 }
 
 Vector transposed_products(const Design& design, const AlignedBuffer<double>& residual, Index n_vectors) {

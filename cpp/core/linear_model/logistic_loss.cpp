@@ -3,27 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/cancel.hpp"
 #include "kernels/dispatch.hpp"
+#include "linear_model/logistic_rows.hpp"
 
 namespace crowfly {
 namespace {
-
-/// Per-row arrays of one block, padded to whole vectors; padding has weight zero.
-struct RowArrays {
-  RowArrays(Index capacity, Index n_vectors)
-      : padded(round_up(capacity, kernels::row_padding)),
-        eta(padded * n_vectors),
-        residual(padded * n_vectors),
-        curvature(padded),
-        weight(padded),
-        sign(padded),
-        log_sum(padded) {}
-  Index padded;
-  AlignedBuffer<double> eta, residual, curvature, weight, sign, log_sum;
-};
 
 /// One slot's sums, and how a block is added to them.
 class LossSum {
@@ -44,27 +30,20 @@ class LossSum {
 
   void add(Index begin, Index count, const AlignedBuffer<double>& parameters) {
     block_.load(data_.design, begin, count);
-    const Index padded = block_.padded_rows();
-    for (Index k = 0; k < padded; ++k) {
-      rows_.weight[k] = k >= count ? 0.0 : data_.weights == nullptr ? 1.0 : data_.weights[begin + k];
+    rows_.resize(count);
+    for (Index v = 0; v < vectors_; ++v) block_.times_vector(parameters.data() + v * padded_cols_, rows_.eta(v));
+    rows_.evaluate(data_.classes, data_.weights, begin, count, summary_);
+    for (Pair& pair : pairs_) {
+      scaled_.assign_scaled(block_, rows_.curvature(pair.row, pair.col));
+      pair.sum.add(block_, scaled_);
     }
     for (Index v = 0; v < vectors_; ++v) {
-      block_.times_vector(parameters.data() + v * padded_cols_, rows_.eta.data() + v * padded);
-    }
-    if (vectors_ == 1) {
-      add_binary(begin, count);
-    } else {
-      add_multinomial(begin, count);
-    }
-    for (Index v = 0; v < vectors_; ++v) {
-      block_.add_transposed_times_vector(rows_.residual.data() + v * padded, gradient_.data() + v * padded_cols_);
+      block_.add_transposed_times_vector(rows_.residual(v), gradient_.data() + v * padded_cols_);
     }
   }
 
   void merge(const LossSum& other) {
-    loss_ += other.loss_;
-    smallest_margin_ = std::min(smallest_margin_, other.smallest_margin_);
-    largest_margin_ = std::max(largest_margin_, other.largest_margin_);
+    summary_.merge(other.summary_);
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
     for (std::size_t i = 0; i < pairs_.size(); ++i) pairs_[i].sum.add(other.pairs_[i].sum);
   }
@@ -72,9 +51,9 @@ class LossSum {
   [[nodiscard]] LossValue value() const {
     const Index m = data_.design.cols();
     LossValue result;
-    result.loss = loss_;
-    result.smallest_margin = smallest_margin_;
-    result.largest_margin = largest_margin_;
+    result.loss = summary_.loss;
+    result.smallest_margin = summary_.smallest_margin;
+    result.largest_margin = summary_.largest_margin;
     result.gradient.resize(as_size(data_.size()));
     for (Index v = 0; v < vectors_; ++v) {
       for (Index j = 0; j < m; ++j) result.gradient[as_size(v * m + j)] = gradient_[v * padded_cols_ + j];
@@ -101,68 +80,13 @@ class LossSum {
     }
   }
 
-  void add_binary(Index begin, Index count) {
-    for (Index k = 0; k < rows_.padded; ++k) rows_.sign[k] = k < count && data_.classes[begin + k] == 1 ? 1.0 : -1.0;
-    const Index padded = block_.padded_rows();
-    loss_ += kernels::active().logistic_terms(rows_.eta.data(), rows_.sign.data(), rows_.weight.data(), padded,
-                                              rows_.residual.data(), rows_.curvature.data());
-    for (Index k = 0; k < count; ++k) {
-      if (rows_.weight[k] > 0) note_margin(rows_.sign[k] * rows_.eta[k]);
-    }
-    scaled_.assign_scaled(block_, rows_.curvature.data());
-    pairs_[0].sum.add(block_, scaled_);
-  }
-
-  void add_multinomial(Index begin, Index count) {
-    const Index padded = block_.padded_rows();
-    double* eta = rows_.eta.data();
-    for (Index k = 0; k < count; ++k) rows_.sign[k] = eta[data_.classes[begin + k] * padded + k];
-    for (Index k = 0; k < count; ++k) {
-      if (rows_.weight[k] > 0) note_margins(begin, k);
-    }
-    kernels::active().softmax(eta, vectors_, padded, rows_.log_sum.data());
-    for (Index v = 0; v < vectors_; ++v) {
-      double* residual = rows_.residual.data() + v * padded;
-      for (Index k = 0; k < padded; ++k) residual[k] = rows_.weight[k] * eta[v * padded + k];
-    }
-    for (Index k = 0; k < count; ++k) {
-      const Index own = data_.classes[begin + k];
-      // -(sum of the others' probabilities): 1 - p would lose the tail.
-      double others = 0;
-      for (Index v = 0; v < vectors_; ++v) others += v == own ? 0.0 : eta[v * padded + k];
-      rows_.residual[own * padded + k] = -rows_.weight[k] * others;
-      // log_sum - eta would lose a small loss to the size of eta.
-      loss_ += rows_.weight[k] * (others < 0.5 ? -std::log1p(-others) : rows_.log_sum[k] - rows_.sign[k]);
-    }
-    for (Pair& pair : pairs_) {
-      for (Index k = 0; k < padded; ++k) {
-        const double p = eta[pair.col * padded + k];
-        rows_.curvature[k] = rows_.weight[k] * p * (pair.row == pair.col ? 1.0 - p : -eta[pair.row * padded + k]);
-      }
-      scaled_.assign_scaled(block_, rows_.curvature.data());
-      pair.sum.add(block_, scaled_);
-    }
-  }
-
-  void note_margin(double margin) {
-    smallest_margin_ = std::min(smallest_margin_, margin);
-    largest_margin_ = std::max(largest_margin_, margin);
-  }
-  void note_margins(Index begin, Index k) {
-    const Index own = data_.classes[begin + k], padded = block_.padded_rows();
-    for (Index v = 0; v < vectors_; ++v) {
-      if (v != own) note_margin(rows_.sign[k] - rows_.eta[v * padded + k]);
-    }
-  }
-
   const LogisticData& data_;
   Index vectors_, padded_cols_;
   RowBlock block_, scaled_;
-  RowArrays rows_;
+  LogisticRows rows_;
   AlignedBuffer<double> gradient_;
   std::vector<Pair> pairs_;
-  double loss_ = 0;
-  double smallest_margin_ = std::numeric_limits<double>::infinity(), largest_margin_ = -smallest_margin_;
+  LossSummary summary_;
 };
 
 /// Parts of a Hessian sum, limited so that their matrices together stay below 64 MiB.
@@ -177,12 +101,14 @@ RowPartition partition_for(const LogisticData& data, HessianPart part) {
 }  // namespace
 
 Vector logits_of_shares(const LogisticData& data) {
-  Vector share(as_size(data.n_classes), 0.0);
-  for (Index i = 0; i < data.design.rows(); ++i) {
-    share[as_size(data.classes[i])] += data.weights == nullptr ? 1.0 : data.weights[i];
-  }
+  return logits_of_shares(data.classes, data.weights, data.design.rows(), data.n_classes);
+}
+
+Vector logits_of_shares(const std::int32_t* classes, const double* weights, Index n, Index n_classes) {
+  Vector share(as_size(n_classes), 0.0);
+  for (Index i = 0; i < n; ++i) share[as_size(classes[i])] += weights == nullptr ? 1.0 : weights[i];
   for (double& value : share) value = std::log(value);
-  if (data.n_vectors() == 1) return {share[1] - share[0]};
+  if (n_classes == 2) return {share[1] - share[0]};
   double mean = 0;
   for (const double value : share) mean += value / static_cast<double>(share.size());
   for (double& value : share) value -= mean;

@@ -39,6 +39,7 @@ struct LossValue {
 
 /// Predictors that depend on no feature and fit best, one per vector: logarithms of the classes' shares of the weight.
 [[nodiscard]] Vector logits_of_shares(const LogisticData& data);
+[[nodiscard]] Vector logits_of_shares(const std::int32_t* classes, const double* weights, Index n, Index n_classes);
 
 /// Each vector's parameters padded with zeros to whole panels.
 [[nodiscard]] AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& parameters);

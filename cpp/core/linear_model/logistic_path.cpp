@@ -11,9 +11,9 @@
 #include "linalg/cholesky.hpp"
 #include "linear_model/duality_gap.hpp"
 #include "linear_model/logistic_dual.hpp"
-#include "linear_model/logistic_working_set.hpp"
+#include "linear_model/logistic_features.hpp"
 #include "linear_model/proximal_newton.hpp"
-#include "linear_model/standardise.hpp"
+#include "linear_model/truncated_newton.hpp"
 
 namespace crowfly {
 namespace {
@@ -27,34 +27,37 @@ constexpr double early_precision = 1e-3, last_precision = 4 * eps;
 /// Features added at a time, at least.
 constexpr Index smallest_addition = 32, largest_smallest_addition = 128;
 
+/// Sparse features without l1 penalty: parameters up to which the Hessian is formed, and of those without any penalty the most to do without it.
+constexpr Index most_of_hessian = 400, most_free = 500;
+
 bool is_free(const FeaturePenalty& penalty) { return penalty.l1 == 0 && penalty.l2 == 0; }
 
 class PathFitter {
  public:
   PathFitter(const LogisticProblem& problem, const LogisticPathSettings& settings)
       : problem_(problem),
-        design_(problem.features, false, {}),
-        statistics_(standardise(design_, problem.weights, problem.intercept, largest_safe_scale(true))),
-        set_(design_, problem.intercept, problem.classes, problem.weights, problem.n_classes),
-        p_(problem.features.cols) {
+        features_(LogisticFeatures::of(problem)),
+        set_(*features_),
+        p_(problem.cols()),
+        vectors_(set_.n_vectors()) {
     n_reads_ = 1;
     for (Index j = 0; j < p_; ++j) {
-      const double scale = design_.scale[as_size(j)], factor = settings.penalty_factor[as_size(j)];
-      reach_.push_back((statistics_.max_abs[as_size(j)] + std::fabs(design_.shift[as_size(j)])) * scale);
-      const bool out = std::isinf(factor) || statistics_.max_abs[as_size(j)] == 0;
+      const double scale = set_.scale(j), factor = settings.penalty_factor[as_size(j)];
+      reach_.push_back((set_.max_abs(j) + std::fabs(set_.shift(j))) * scale);
+      const bool out = std::isinf(factor) || set_.max_abs(j) == 0;
       unit_.push_back(
           out ? FeaturePenalty{infinity, 0}
               : FeaturePenalty{settings.l1_ratio * factor * scale, (1 - settings.l1_ratio) * factor * scale * scale});
     }
-    const LogisticData data{design_, problem.classes, problem.weights, problem.n_classes};
-    vectors_ = data.n_vectors();
     coef_ = Matrix(p_, vectors_);
-    intercept_ = problem.intercept ? logits_of_shares(data) : Vector(as_size(vectors_), 0.0);
+    intercept_ = problem.intercept
+                     ? logits_of_shares(problem.classes, problem.weights, problem.rows(), problem.n_classes)
+                     : Vector(as_size(vectors_), 0.0);
     if (set_.is_all() && !settings.alphas.empty()) return;
     (void)fit(infinity);
     for (Index j = 0; j < p_; ++j) {
       const double l1 = unit_[as_size(j)].l1;
-      if (l1 > 0 && std::isfinite(l1) && pull(j) > error(j)) largest_alpha_ = std::max(largest_alpha_, pull(j) / l1);
+      if (l1 > 0 && std::isfinite(l1) && exceeds(j, 0, 1)) largest_alpha_ = std::max(largest_alpha_, pull(j) / l1);
     }
   }
 
@@ -69,17 +72,21 @@ class PathFitter {
     if (std::isfinite(alpha)) take_excess(std::max(0.0, 2 * alpha - last), 0);
     for (double precision = early_precision;;) {
       checkpoint();
-      const LogisticData& data = set_.data();
+      const bool smooth = by_products();
+      LossFunction& loss = set_.loss(!smooth);
+      products_of_hessian_ = smooth ? loss.with_products() : nullptr;
       if (set_.is_all() || std::isinf(alpha)) precision = last_precision;
       set_penalties();
-      const ProximalFit inner = proximal_newton(data, penalty_, reach_in_set_, start(), precision,
-                                                problem_.max_iterations - fit_.n_iterations);
+      const int steps = problem_.max_iterations - fit_.n_iterations;
+      const ProximalFit inner = smooth ? truncated_newton(*products_of_hessian_, penalty_, reach_in_set_, start(),
+                                                          std::max(last_precision, problem_.tolerance), steps)
+                                       : proximal_newton(loss, penalty_, reach_in_set_, start(), precision, steps);
       fit_.n_iterations += inner.n_steps;
       n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
       keep(inner.parameters);
-      correlate(data, inner);
+      correlate(inner);
       if (std::isinf(alpha)) return {};
-      certify(data, inner);
+      certify(inner);
       const bool done = inner.status != LogisticStatus::converged || fit_.gap <= problem_.tolerance * inner.objective;
       if (done || (!take_excess(alpha, 1) && precision <= last_precision)) return finish(inner);
       if (fit_.n_iterations >= problem_.max_iterations) return finish(inner, LogisticStatus::iteration_limit);
@@ -96,13 +103,33 @@ class PathFitter {
     return {alpha * l1, alpha * l2};
   }
 
+  [[nodiscard]] double gradient(Index j, Index v) const noexcept { return products_.values[as_size(v * p_ + j)]; }
   /// Largest magnitude of a feature's gradients.
   [[nodiscard]] double pull(Index j) const noexcept {
     double largest = 0;
-    for (Index v = 0; v < vectors_; ++v) largest = std::max(largest, std::fabs(gradient_[as_size(v * p_ + j)]));
+    for (Index v = 0; v < vectors_; ++v) largest = std::max(largest, std::fabs(gradient(j, v)));
     return largest;
   }
-  [[nodiscard]] double error(Index j) const noexcept { return error_ * reach_[as_size(j)]; }
+  [[nodiscard]] double error(Index j, Index v) const noexcept { return products_.errors[as_size(v * p_ + j)]; }
+  /// Whether a feature's gradient exceeds `limit` by `margin` times its error.
+  [[nodiscard]] bool exceeds(Index j, double limit, double margin) const noexcept {
+    for (Index v = 0; v < vectors_; ++v) {
+      if (std::fabs(gradient(j, v)) > limit + margin * error(j, v)) return true;
+    }
+    return false;
+  }
+
+  /// Whether to do without the Hessian: many columns worked on, none with an l1 penalty and nearly all penalised.
+  [[nodiscard]] bool by_products() const {
+    if (problem_.columns == nullptr || set_.size() * vectors_ <= most_of_hessian) return false;
+    Index free = problem_.intercept ? 1 : 0;
+    for (Index j = 0; j < p_; ++j) {
+      const FeaturePenalty penalty = penalty_of(j, alpha_);
+      if (set_.has(j) && penalty.l1 != 0) return false;
+      free += set_.has(j) && penalty.l2 == 0 ? 1 : 0;
+    }
+    return free * vectors_ <= most_free;
+  }
 
   void take_free() {
     for (Index j = 0; j < p_; ++j) {
@@ -123,7 +150,7 @@ class PathFitter {
     for (Index j = 0; j < p_; ++j) {
       const double l1 = penalty_of(j, limit_alpha).l1;
       if (set_.has(j) || std::isinf(l1)) continue;
-      if (pull(j) > l1 + margin * error(j)) candidates.push_back({pull(j) / unit_[as_size(j)].l1, j});
+      if (exceeds(j, l1, margin)) candidates.push_back({pull(j) / unit_[as_size(j)].l1, j});
     }
     const Index least = std::clamp(p_ / 8, smallest_addition, largest_smallest_addition);
     const auto limit = as_size(std::max(least, set_.size()));
@@ -178,17 +205,15 @@ class PathFitter {
     Vector step(inner.parameters.size(), 0.0);
     if (free.empty()) return step;
     const auto count = static_cast<Index>(free.size());
-    Matrix hessian(count, count), solution(count, 1);
+    Matrix hessian = products_of_hessian_ != nullptr ? hessian_of(*products_of_hessian_, free) : Matrix(count, count);
+    Matrix solution(count, 1);
     for (Index b = 0; b < count; ++b) {
       const Index j = free[as_size(b)];
       solution(b, 0) = -slope[as_size(j)];
-      for (Index a = b; a < count; ++a) {
-        const Index i = free[as_size(a)];
-        hessian(a, b) = inner.value.hessian(i, j);
-        // Along "the same for all classes" the loss is flat and the gradient zero (newton.cpp).
-        if (vectors_ > 1 && i % m == j % m) hessian(a, b) += inner.value.hessian(j % m, j % m);
-      }
+      for (Index a = b; a < count && products_of_hessian_ == nullptr; ++a)
+        hessian(a, b) = inner.value.hessian(free[as_size(a)], j);
     }
+    fix_gauge(hessian, free);
     const auto factor = Cholesky::factor(hessian);
     if (!factor) return std::nullopt;
     factor->solve(solution);
@@ -196,18 +221,30 @@ class PathFitter {
     return step;
   }
 
+  /// Along "the same for all classes" the loss is flat and the gradient zero (newton.cpp).
+  void fix_gauge(Matrix& hessian, const std::vector<Index>& free) const {
+    if (vectors_ == 1) return;
+    // All vectors have the same free columns; those of the first come first.
+    const Index count = static_cast<Index>(free.size()), each = count / vectors_;
+    for (Index k = 0; k < each; ++k) {
+      const double size = hessian(k, k);
+      for (Index b = k; b < count; b += each) {
+        for (Index a = b; a < count; a += each) hessian(a, b) += size;
+      }
+    }
+  }
+
   /// The dual point and its correlations with all features. Where predictors are large, their rounding is left in the free parameters' correlations: a second
   /// correction takes it out.
-  void correlate(const LogisticData& data, const ProximalFit& inner) {
+  void correlate(const ProximalFit& inner) {
     constexpr int max_corrections = 3;
     correction_.assign(inner.parameters.size(), 0.0);
     Vector slope = inner.value.gradient;
     for (int i = 0; i < max_corrections; ++i) {
       const auto step = free_step(inner, slope);
       for (std::size_t k = 0; step && k < correction_.size(); ++k) correction_[k] += (*step)[k];
-      point_ = dual_point(data, inner.parameters, correction_);
-      gradient_ = transposed_products(design_, point_.residual, vectors_);
-      error_ = 0.5 * eps * (longest_chain(design_) + 8) * point_.size;
+      point_ = set_.dual_point(inner.parameters, correction_);
+      products_ = set_.transposed_products(point_);
       n_reads_ += set_.is_all() ? 2 : 1;
       point_.feasible = point_.feasible && step.has_value();
       slope = slopes_in_set();
@@ -219,7 +256,7 @@ class PathFitter {
   [[nodiscard]] Vector slopes_in_set() const {
     Vector slopes;
     for (Index v = 0; v < vectors_; ++v) {
-      for (const Index j : set_.features()) slopes.push_back(gradient_[as_size(v * p_ + j)]);
+      for (const Index j : set_.features()) slopes.push_back(gradient(j, v));
       if (problem_.intercept) slopes.push_back(sum_of_residuals(v));
     }
     return slopes;
@@ -229,7 +266,10 @@ class PathFitter {
   [[nodiscard]] bool is_balanced(const Vector& slopes) const {
     for (std::size_t i = 0; i < slopes.size(); ++i) {
       const std::size_t k = i % penalty_.size();
-      if (is_free(penalty_[k]) && std::fabs(slopes[i]) > 0.5 * error_ * reach_in_set_[k]) return false;
+      const bool is_ones = k == set_.features().size();
+      const double wrong =
+          is_ones ? products_.ones_error : error(set_.features()[k], static_cast<Index>(i / penalty_.size()));
+      if (is_free(penalty_[k]) && std::fabs(slopes[i]) > 0.5 * wrong) return false;
     }
     return true;
   }
@@ -238,7 +278,7 @@ class PathFitter {
   [[nodiscard]] double sum_of_residuals(Index v) const {
     constexpr Index block = 256;
     double sum = 0;
-    const Index n = problem_.features.rows;
+    const Index n = problem_.rows();
     for (Index begin = 0; begin < n; begin += block) {
       double part = 0;
       for (Index i = begin; i < std::min(n, begin + block); ++i) part += point_.residual[v * n + i];
@@ -247,7 +287,7 @@ class PathFitter {
     return sum;
   }
 
-  void certify(const LogisticData& data, const ProximalFit& inner) {
+  void certify(const ProximalFit& inner) {
     std::vector<DualCoordinate> coordinates;
     bool bounded = false, feasible = point_.feasible;
     const auto add = [&](const DualCoordinate& c) {
@@ -258,9 +298,9 @@ class PathFitter {
     for (Index v = 0; v < vectors_; ++v) {
       for (Index j = 0; j < p_; ++j) {
         const FeaturePenalty penalty = penalty_of(j, alpha_);
-        if (std::isfinite(penalty.l1)) add({coef_(j, v), -gradient_[as_size(v * p_ + j)], error(j), penalty});
+        if (std::isfinite(penalty.l1)) add({coef_(j, v), -gradient(j, v), error(j, v), penalty});
       }
-      const double size = error_ + 0.5 * eps * static_cast<double>(problem_.features.rows / 256) * point_.size;
+      const double size = products_.ones_error + 0.5 * eps * static_cast<double>(problem_.rows() / 256) * point_.size;
       if (problem_.intercept) add({intercept_[as_size(v)], -sum_of_residuals(v), size, {0, 0}});
     }
     fit_.gap = infinity;
@@ -268,7 +308,7 @@ class PathFitter {
     const double scale = bounded ? feasible_scale(coordinates, false) : 1.0;
     const bool moved =
         scale < 1 || std::any_of(correction_.begin(), correction_.end(), [](double t) { return t != 0; });
-    const double loss = moved ? dual_loss(data, inner.parameters, correction_, scale) : 0.0;
+    const double loss = moved ? set_.dual_loss(inner.parameters, correction_, scale) : 0.0;
     n_reads_ += moved && set_.is_all() ? 1 : 0;
     fit_.rounding = rounding_allowance(inner);
     fit_.gap = penalty_gap(coordinates, scale, false) + loss + fit_.rounding;
@@ -276,22 +316,11 @@ class PathFitter {
 
   /// As newton.cpp has it: rounding of the predictors' losses, and of the intercept in the caller's units.
   [[nodiscard]] double rounding_allowance(const ProximalFit& inner) const {
-    double moved = 0, predictor = 0;
-    for (Index v = 0; v < vectors_; ++v) {
-      double size = std::fabs(intercept_[as_size(v)]), own = size;
-      for (const Index j : set_.features()) {
-        const double coef = std::fabs(coef_(j, v));
-        own += coef * reach_[as_size(j)];
-        size += coef * (reach_[as_size(j)] + 2 * std::fabs(design_.shift[as_size(j)]) * design_.scale[as_size(j)]);
-      }
-      predictor = std::max(predictor, own);
-      moved = std::max(moved, eps * static_cast<double>(set_.size() + 3) * size);
-    }
-    const double curvature = (vectors_ == 1 ? 0.25 : 0.5) * statistics_.total_weight;
-    const double root = std::sqrt(curvature) * moved + eps * std::sqrt(2 * inner.objective);
-    const double off = 0.5 * eps * predictor_chain(set_.size() + 1) * predictor;
-    return 4 * eps * inner.objective + loss_rounding(off, inner.objective, largest_weight(problem_), vectors_) +
-           root * root;
+    const PredictorError off = set_.predictor_error(inner.parameters);
+    const double curvature = (vectors_ == 1 ? 0.25 : 0.5) * set_.total_weight();
+    const double root = std::sqrt(curvature) * off.returned + eps * std::sqrt(2 * inner.objective);
+    return 4 * eps * inner.objective +
+           loss_rounding(off.computed, inner.objective, largest_weight(problem_), vectors_) + root * root;
   }
 
   /// The smallest subgradient, in the caller's units.
@@ -303,9 +332,9 @@ class PathFitter {
       for (Index j = 0; j < p_; ++j) {
         const auto [l1, l2] = penalty_of(j, alpha_);
         if (std::isinf(l1)) continue;
-        const double x = coef_(j, v), g = gradient_[as_size(v * p_ + j)];
+        const double x = coef_(j, v), g = gradient(j, v);
         const double slope = x == 0 ? std::max(0.0, std::fabs(g) - l1) : g + l2 * x + (x > 0 ? l1 : -l1);
-        const double own = slope / design_.scale[as_size(j)] + design_.shift[as_size(j)] * constant;
+        const double own = slope / set_.scale(j) + set_.shift(j) * constant;
         squares += own * own;
       }
     }
@@ -331,9 +360,9 @@ class PathFitter {
     for (Index v = 0; v < vectors_; ++v) {
       double intercept = intercept_[as_size(v)];
       for (Index j = 0; j < p_; ++j) {
-        const double coef = coef_(j, v) * design_.scale[as_size(j)];
+        const double coef = coef_(j, v) * set_.scale(j);
         fit_.coef(j, v) = coef;
-        if (coef != 0) intercept -= coef * design_.shift[as_size(j)];
+        if (coef != 0) intercept -= coef * set_.shift(j);
       }
       if (problem_.intercept) fit_.intercept[as_size(v)] = intercept;
     }
@@ -353,19 +382,19 @@ class PathFitter {
   }
 
   const LogisticProblem& problem_;
-  Design design_;
-  ColumnStatistics statistics_;
-  LogisticWorkingSet set_;
-  Index p_, vectors_ = 1;
+  std::unique_ptr<LogisticFeatures> features_;
+  LogisticFeatures& set_;
+  Index p_, vectors_;
   std::vector<FeaturePenalty> unit_;  ///< at alpha = 1, per feature of the scaled design
   Vector reach_;                      ///< bound on the magnitudes of a feature
   Matrix coef_;                       ///< p x vectors, of the scaled design
   Vector intercept_;
   // Of the last fit: penalties and reach of the columns worked on, the dual point and X' times its residuals.
   std::vector<FeaturePenalty> penalty_;
-  Vector reach_in_set_, correction_, gradient_;
+  Vector reach_in_set_, correction_;
+  TransposedProducts products_;
+  LossWithProducts* products_of_hessian_ = nullptr;  ///< of the last fit, where it did without the Hessian
   DualPoint point_;
-  double error_ = 0;  ///< gradient_ is right within error_ times the reach
   double alpha_ = infinity, largest_alpha_ = 0;
   bool added_ = false;
   int n_reads_ = 0;
@@ -386,7 +415,7 @@ Vector grid(double largest, double ratio, Index count) {
 }  // namespace
 
 LogisticPath logistic_path(const LogisticProblem& problem, const LogisticPathSettings& settings) {
-  check(problem.n_classes >= 2 && settings.penalty_factor.size() == as_size(problem.features.cols));
+  check(problem.n_classes >= 2 && settings.penalty_factor.size() == as_size(problem.cols()));
   PathFitter fitter(problem, settings);
   LogisticPath path;
   path.alphas =

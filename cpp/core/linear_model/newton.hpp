@@ -9,19 +9,25 @@
 #include "base/matrix_view.hpp"
 #include "kernels/dispatch.hpp"
 #include "linalg/matrix.hpp"
+#include "linalg/sparse_matrix.hpp"
 
 namespace crowfly {
 
 struct LogisticProblem {
   MatrixView features;
-  const std::int32_t* classes;  ///< n class numbers in [0, n_classes), each occurring with positive weight
-  const double* weights;        ///< n values >= 0, or null for ones
+  /// Instead of `features`: the columns of sparse ones, as rows. For logistic_path alone.
+  const SparseView* columns = nullptr;
+  const std::int32_t* classes = nullptr;  ///< n class numbers in [0, n_classes), each occurring with positive weight
+  const double* weights = nullptr;        ///< n values >= 0, or null for ones
   Index n_classes = 2;
   bool intercept = true;
   double penalty = 1;        ///< alpha of alpha/2 sum f_j |coef_j|^2
   Vector penalty_factor;     ///< f: p finite values >= 0; empty: ones
   double tolerance = 1e-12;  ///< on gap / objective
   int max_iterations = 100;
+
+  [[nodiscard]] Index rows() const noexcept { return columns == nullptr ? features.rows : columns->cols; }
+  [[nodiscard]] Index cols() const noexcept { return columns == nullptr ? features.cols : columns->rows; }
 };
 
 enum class LogisticStatus { converged, iteration_limit, separated, no_descent };
@@ -52,7 +58,7 @@ struct LogisticFit {
   return (vectors == 1 ? 1 : 2) * off * std::min(loss, deviations * std::sqrt(largest_weight * loss));
 }
 [[nodiscard]] inline double largest_weight(const LogisticProblem& problem) {
-  return problem.weights == nullptr ? 1.0 : *std::max_element(problem.weights, problem.weights + problem.features.rows);
+  return problem.weights == nullptr ? 1.0 : *std::max_element(problem.weights, problem.weights + problem.rows());
 }
 
 [[nodiscard]] LogisticFit logistic_newton(const LogisticProblem& problem);

@@ -16,9 +16,8 @@ constexpr int max_halvings = 50;
 
 class ProximalNewton {
  public:
-  ProximalNewton(const LogisticData& data, const std::vector<FeaturePenalty>& penalty, const Vector& reach,
-                 Vector start)
-      : data_(data), penalty_(penalty), reach_(reach) {
+  ProximalNewton(LossFunction& loss, const std::vector<FeaturePenalty>& penalty, const Vector& reach, Vector start)
+      : loss_(loss), penalty_(penalty), reach_(reach) {
     fit_.parameters = std::move(start);
   }
 
@@ -56,7 +55,7 @@ class ProximalNewton {
   }
 
   void evaluate() {
-    fit_.value = evaluate_loss(data_, fit_.parameters, HessianPart::full);
+    fit_.value = loss_.evaluate(fit_.parameters);
     fit_.objective = fit_.value.loss + penalty_at(fit_.parameters);
     ++fit_.n_evaluations;
   }
@@ -65,7 +64,7 @@ class ProximalNewton {
   /// of these directions is added, which changes no step (newton.cpp).
   [[nodiscard]] Matrix model_hessian() const {
     Matrix hessian = fit_.value.hessian.copy();
-    const Index m = data_.design.cols(), vectors = data_.n_vectors();
+    const Index m = loss_.cols(), vectors = loss_.n_vectors();
     for (Index j = 0; j < m && vectors > 1; ++j) {
       if (penalty_[as_size(j)].l1 != 0 || penalty_[as_size(j)].l2 != 0) continue;
       double size = 0;
@@ -142,7 +141,7 @@ class ProximalNewton {
     return false;
   }
 
-  const LogisticData& data_;
+  LossFunction& loss_;
   const std::vector<FeaturePenalty>& penalty_;
   const Vector& reach_;
   ProximalFit fit_;
@@ -150,10 +149,10 @@ class ProximalNewton {
 
 }  // namespace
 
-ProximalFit proximal_newton(const LogisticData& data, const std::vector<FeaturePenalty>& penalty, const Vector& reach,
+ProximalFit proximal_newton(LossFunction& loss, const std::vector<FeaturePenalty>& penalty, const Vector& reach,
                             Vector start, double precision, int max_steps) {
-  check(static_cast<Index>(penalty.size()) == data.design.cols() && static_cast<Index>(start.size()) == data.size());
-  return ProximalNewton(data, penalty, reach, std::move(start)).run(precision, max_steps);
+  check(static_cast<Index>(penalty.size()) == loss.cols() && static_cast<Index>(start.size()) == loss.size());
+  return ProximalNewton(loss, penalty, reach, std::move(start)).run(precision, max_steps);
 }
 
 }  // namespace crowfly

@@ -3,7 +3,7 @@
 // (J. Lee, Y. Sun and M. Saunders 2014, SIAM Journal on Optimization 24.) docs/design/logistic-l1.md.
 #pragma once
 
-#include "linear_model/logistic_loss.hpp"
+#include "linear_model/logistic_features.hpp"
 #include "linear_model/newton.hpp"
 #include "linear_model/sparse_quadratic.hpp"
 
@@ -18,9 +18,9 @@ struct ProximalFit {
   LogisticStatus status = LogisticStatus::converged;
 };
 
-/// `penalty` has one entry per column of the design, the same for all vectors; `reach` a bound on the column's magnitudes. Ends with the step that the model
+/// `penalty` has one entry per column of the loss, the same for all vectors; `reach` a bound on the column's magnitudes. Ends with the step that the model
 /// expects to lower the objective by less than `precision` of it. Throws InvalidArgument where sums overflow.
-[[nodiscard]] ProximalFit proximal_newton(const LogisticData& data, const std::vector<FeaturePenalty>& penalty,
+[[nodiscard]] ProximalFit proximal_newton(LossFunction& loss, const std::vector<FeaturePenalty>& penalty,
                                           const Vector& reach, Vector start, double precision, int max_steps);
 
 }  // namespace crowfly
