@@ -503,13 +503,11 @@ def test_refused_parameters_of_ridge() -> None:
 
 @pytest.mark.parametrize("estimator", [LinearRegression(), Ridge(), LogisticRegression()])
 class TestEveryLinearModel:
-    def test_sparse_input_is_refused_where_it_is_not_offered(self, estimator: Any) -> None:
-        if not isinstance(estimator, LogisticRegression):
-            assert sklearn.utils.get_tags(estimator).input_tags.sparse
-            return
-        with pytest.raises(TypeError, match=r"[Ss]parse"):
-            clone(estimator).fit(csr_array([[0.0], [1.0]]), [0, 1])
-        assert not sklearn.utils.get_tags(estimator).input_tags.sparse
+    def test_sparse_input_is_offered(self, estimator: Any) -> None:
+        assert sklearn.utils.get_tags(estimator).input_tags.sparse
+        X = csr_array([[0.0], [1.0], [3.0]])
+        dense = clone(estimator).fit(X.toarray(), [0, 1, 1])
+        assert clone(estimator).fit(X, [0, 1, 1]).coef_ == pytest.approx(dense.coef_, abs=1e-8)
 
     def test_prediction_needs_a_fit(self, estimator: Any) -> None:
         with pytest.raises(NotFittedError):

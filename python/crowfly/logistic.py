@@ -79,7 +79,7 @@ class LogisticResult:
     converged: bool
 
     def decision_function(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
-        """Compute linear predictors: shape (n,) for two classes (positive: the second), else (n, n_classes)."""
+        """Compute linear predictors, of a sparse X, too: shape (n,) for two classes (positive: the second), else (n, n_classes)."""
         values = self._predictors(X, num_threads)
         return values[:, 0] if len(self.classes) == 2 else values
 
@@ -364,7 +364,8 @@ def logistic(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
-        float32 or float64 in any layout, unscaled columns welcome.
+        float32 or float64 in any layout, unscaled columns welcome. Or a sparse matrix of SciPy in CSR or CSC format, of float32 or float64, which is never made
+        dense as a whole (not with ``penalty="firth"``).
     y : array_like of shape (n,)
         Labels that can be sorted: bool, int, str; float if integer-valued.
     alpha : float

@@ -133,6 +133,7 @@ def logistic_path(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
+        Or a sparse matrix, as in `logistic`.
     y : array_like of shape (n,)
     l1_ratio : float
         From 0 (L2) to 1 (L1).

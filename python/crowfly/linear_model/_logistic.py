@@ -26,6 +26,7 @@ from crowfly._estimators import (
     require_class_labels,
     validated_samples,
     validates_parameters,
+    with_sparse,
 )
 from crowfly.linear_model._penalty import resolve_penalty
 from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError, fit_logistic
@@ -113,7 +114,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Sparse input is not offered. Coefficients and probabilities are float64 for float32 data too, since all
+    Coefficients and probabilities are float64 for float32 data too, since all
     arithmetic is; scikit-learn's are float32, but for ``solver='liblinear'``.
 
     Examples
@@ -190,8 +191,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training samples.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Training samples; sparse ones are never made dense as a whole.
         y : array-like of shape (n_samples,)
             Class labels.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -208,7 +209,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
             scikit-learn refuses the combination of `solver` and penalty, `C` is next to zero, or the classes are perfectly separated and there is no
             penalty.
         TypeError
-            If `X` is sparse, or labels can't be sorted.
+            If labels can't be sorted.
 
         Warns
         -----
@@ -223,7 +224,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
                 FutureWarning,
                 stacklevel=3,
             )
-        X, y = validate_data(self, X, y)
+        X, y = validate_data(self, X, y, **with_sparse(X))
         require_class_labels(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
@@ -317,7 +318,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -330,14 +331,14 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().decision_function(validated_samples(self, X))
+        return self._current_result().decision_function(validated_samples(self, X, **with_sparse(X)))
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Predict the most probable class; of equally probable ones the first.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -349,14 +350,14 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict(validated_samples(self, X))
+        return self._current_result().predict(validated_samples(self, X, **with_sparse(X)))
 
     def predict_proba(self, X: MatrixLike) -> FloatArray:
         """Predict the probability of each class.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -369,14 +370,14 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict_proba(validated_samples(self, X))
+        return self._current_result().predict_proba(validated_samples(self, X, **with_sparse(X)))
 
     def predict_log_proba(self, X: MatrixLike) -> FloatArray:
         """Predict the logarithm of the probability of each class, finite where the probability underflows.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
 
         Returns
@@ -389,7 +390,13 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict_log_proba(validated_samples(self, X))
+        return self._current_result().predict_log_proba(validated_samples(self, X, **with_sparse(X)))
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that samples may be sparse."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def sparsify(self) -> Self:
         """Convert `coef_` to a sparse matrix in CSR format; predictions stay the same.

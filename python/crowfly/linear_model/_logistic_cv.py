@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
@@ -35,6 +36,7 @@ from crowfly._estimators import (
     require_class_labels,
     splits_of,
     validates_parameters,
+    with_sparse,
 )
 from crowfly._logistic_data import logistic_data
 from crowfly.linear_model._logistic import LogisticRegression, in_terms_of_C
@@ -47,7 +49,7 @@ from crowfly.sparse_logistic import fit_path
 class _Training:
     """What the fits of a search have in common."""
 
-    X: NDArray[Any]
+    X: Any
     codes: NDArray[np.intp]
     weights: FloatArray | None
     n_classes: int
@@ -161,7 +163,7 @@ class LogisticRegressionCV(LogisticRegression):
 
     Notes
     -----
-    Sparse input is not offered. A training set without one of the classes is refused.
+    A training set without one of the classes is refused.
 
     Examples
     --------
@@ -245,8 +247,8 @@ class LogisticRegressionCV(LogisticRegression):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training samples.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Training samples; sparse ones are never made dense as a whole.
         y : array-like of shape (n_samples,)
             Class labels.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -264,7 +266,7 @@ class LogisticRegressionCV(LogisticRegression):
             As :class:`LogisticRegression`; if a class is missing from a training set, or `Cs` or `l1_ratios` are no
             numbers in range.
         TypeError
-            If `X` is sparse, or labels can't be sorted.
+            If labels can't be sorted.
 
         Warns
         -----
@@ -274,7 +276,10 @@ class LogisticRegressionCV(LogisticRegression):
         _raise_for_params(params, self, "fit")
         ratios, listed = resolve_ratios(str(self.penalty), self.l1_ratios, self.solver, self.dual)
         legacy = self._warn_of_defaults()
-        X, y = validate_data(self, X, y)
+        X, y = validate_data(self, X, y, **with_sparse(X))
+        if issparse(X):
+            # Folds are taken by rows.
+            X = X.tocsr()
         require_class_labels(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
@@ -428,7 +433,7 @@ class LogisticRegressionCV(LogisticRegression):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Samples.
         y : array-like of shape (n_samples,)
             Their classes.
