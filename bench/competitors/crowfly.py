@@ -101,6 +101,20 @@ def _logistic(problem: Problem) -> Callable[[float | None], Any]:
     return fit
 
 
+def _logistic_l1(problem: Problem) -> Callable[[float | None], Any]:
+    import crowfly
+
+    X, y, alpha = problem.arrays["X"], problem.arrays["y"], problem.parameters["alpha"]
+
+    def fit(setting: float | None) -> Any:
+        options: dict[str, Any] = {} if setting is None else {"tol": setting}
+        result = crowfly.logistic(X, y, alpha=alpha, l1_ratio=1.0, intercept=False, **options)
+        notes = {"reads of X": result.n_reads, "bound on the gap": result.optimality_gap / result.objective}
+        return result.coef, None, notes
+
+    return fit
+
+
 COMPETITORS = (
     Competitor(
         name="crowfly",
@@ -118,6 +132,7 @@ COMPETITORS = (
             "logistic regression": Method(_logistic, settings=(1e-4, 1e-6, 1e-8, 1e-10, 1e-12)),
             "logistic regression, exact": Method(_logistic),
             "one-row prediction": Method(predictor("crowfly")),
+            "L1 logistic regression": Method(_logistic_l1, settings=(1e-4, 1e-6, 1e-8, 1e-10, 1e-12)),
         },
         threads="its own pool: OMP_NUM_THREADS and CPU affinity",
         objective="as stated by the task",
