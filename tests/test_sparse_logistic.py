@@ -165,6 +165,14 @@ def test_a_path_of_ridges() -> None:
         np.testing.assert_allclose(fit.coef, expected.coef, atol=1e-7)
 
 
+def test_more_coefficients_than_a_hessian_is_formed_of() -> None:
+    X, y = words(2000, 12_000, per_row=40)
+    fit = crowfly.logistic(X, y, alpha=0.1, l1_ratio=0.02)
+    assert np.count_nonzero(fit.coef) > 8000
+    assert fit.optimality_gap <= 1e-11 * fit.objective
+    assert fit.objective == pytest.approx(objective_of(X, y, fit, 0.1, 0.02), rel=1e-12)
+
+
 @pytest.mark.parametrize("p", [12, 70])
 def test_without_penalty(p: int) -> None:
     X, y = words(3000, p)

@@ -64,38 +64,49 @@ SparseMatrix SparseMatrix::rows_of(const SparseView& matrix, std::span<const Ind
 
 namespace {
 
-constexpr std::size_t dot_block = 128;
+/// Entries of a block, which two sums share, and of a block of blocks.
+constexpr std::size_t dot_block = 64, dot_blocks = 32 * dot_block;
+
+void add_block(const SparseRow& row, const double* dense, std::size_t begin, std::size_t end, DotWithSize& total) {
+  double sum[2] = {}, size[2] = {};
+  std::size_t e = begin;
+  for (; e + 2 <= end; e += 2) {
+    for (std::size_t lane = 0; lane < 2; ++lane) {
+      const double term = row.values[e + lane] * dense[row.columns[e + lane]];
+      sum[lane] += term;
+      size[lane] += std::fabs(term);
+    }
+  }
+  for (; e < end; ++e) {
+    const double term = row.values[e] * dense[row.columns[e]];
+    sum[0] += term;
+    size[0] += std::fabs(term);
+  }
+  total.sum += sum[0] + sum[1];
+  total.size += size[0] + size[1];
+}
 
 }  // namespace
 
 DotWithSize blocked_dot(const SparseRow& row, const double* dense) noexcept {
   DotWithSize total;
   const std::size_t n = row.columns.size();
-  for (std::size_t begin = 0; begin < n; begin += dot_block) {
-    const std::size_t end = std::min(n, begin + dot_block);
-    double sum[2] = {}, size[2] = {};
-    std::size_t e = begin;
-    for (; e + 2 <= end; e += 2) {
-      for (std::size_t lane = 0; lane < 2; ++lane) {
-        const double term = row.values[e + lane] * dense[row.columns[e + lane]];
-        sum[lane] += term;
-        size[lane] += std::fabs(term);
-      }
-    }
-    for (; e < end; ++e) {
-      const double term = row.values[e] * dense[row.columns[e]];
-      sum[0] += term;
-      size[0] += std::fabs(term);
-    }
-    total.sum += sum[0] + sum[1];
-    total.size += size[0] + size[1];
+  for (std::size_t outer = 0; outer < n; outer += dot_blocks) {
+    const std::size_t last = std::min(n, outer + dot_blocks);
+    DotWithSize part;
+    for (std::size_t begin = outer; begin < last; begin += dot_block)
+      add_block(row, dense, begin, std::min(last, begin + dot_block), part);
+    total.sum += part.sum;
+    total.size += part.size;
   }
   return total;
 }
 
 double dot_chain(Index n_entries) noexcept {
-  constexpr auto block = static_cast<Index>(dot_block);
-  return static_cast<double>(std::min(n_entries, block / 2 + 2) + (n_entries + block - 1) / block);
+  const auto n = static_cast<std::size_t>(n_entries);
+  const std::size_t inner = std::min(n, dot_block / 2 + 2);
+  const std::size_t blocks = std::min((n + dot_block - 1) / dot_block, dot_blocks / dot_block);
+  return static_cast<double>(inner + blocks + (n + dot_blocks - 1) / dot_blocks);
 }
 
 void check_sparse(const SparseView& matrix, Index n_entries, const char* name) {

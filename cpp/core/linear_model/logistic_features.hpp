@@ -31,12 +31,26 @@ class LossFunction {
   [[nodiscard]] virtual LossWithProducts* with_products() { return nullptr; }
 };
 
+/// H d for a direction d that changes one coefficient at a time, H the Hessian where the loss was evaluated last.
+class HessianImage {
+ public:
+  HessianImage() = default;
+  HessianImage(const HessianImage&) = delete;
+  HessianImage& operator=(const HessianImage&) = delete;
+  virtual ~HessianImage() = default;
+
+  [[nodiscard]] virtual double at(Index parameter) const = 0;
+  virtual void move(Index parameter, double step) = 0;
+};
+
 class LossWithProducts : public LossFunction {
  public:
   /// Without the Hessian, of which the next two tell something at these parameters.
   [[nodiscard]] virtual LossValue evaluate_gradient(const Vector& parameters) = 0;
   [[nodiscard]] virtual Vector hessian_diagonal() const = 0;
   [[nodiscard]] virtual Vector hessian_times(const Vector& direction) const = 0;
+  /// Of this direction at first.
+  [[nodiscard]] virtual std::unique_ptr<HessianImage> image_of(const Vector& direction) const = 0;
   [[nodiscard]] LossWithProducts* with_products() override { return this; }
 };
 

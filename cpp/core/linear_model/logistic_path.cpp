@@ -9,6 +9,7 @@
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
+#include "linear_model/descent_newton.hpp"
 #include "linear_model/duality_gap.hpp"
 #include "linear_model/logistic_dual.hpp"
 #include "linear_model/logistic_features.hpp"
@@ -27,7 +28,7 @@ constexpr double early_precision = 1e-3, last_precision = 4 * eps;
 /// Features added at a time, at least.
 constexpr Index smallest_addition = 32, largest_smallest_addition = 128;
 
-/// Sparse features without l1 penalty: parameters up to which the Hessian is formed, and of those without any penalty the most to do without it.
+/// Sparse features: parameters up to which the Hessian is formed, and the most without any penalty to do without it.
 constexpr Index most_of_hessian = 400, most_free = 500;
 
 bool is_free(const FeaturePenalty& penalty) { return penalty.l1 == 0 && penalty.l2 == 0; }
@@ -72,15 +73,12 @@ class PathFitter {
     if (std::isfinite(alpha)) take_excess(std::max(0.0, 2 * alpha - last), 0);
     for (double precision = early_precision;;) {
       checkpoint();
-      const bool smooth = by_products();
-      LossFunction& loss = set_.loss(!smooth);
-      products_of_hessian_ = smooth ? loss.with_products() : nullptr;
+      const bool without_hessian = does_without_hessian();
+      LossFunction& loss = set_.loss(!without_hessian);
+      products_of_hessian_ = without_hessian ? loss.with_products() : nullptr;
       if (set_.is_all() || std::isinf(alpha)) precision = last_precision;
       set_penalties();
-      const int steps = problem_.max_iterations - fit_.n_iterations;
-      const ProximalFit inner = smooth ? truncated_newton(*products_of_hessian_, penalty_, reach_in_set_, start(),
-                                                          std::max(last_precision, problem_.tolerance), steps)
-                                       : proximal_newton(loss, penalty_, reach_in_set_, start(), precision, steps);
+      const ProximalFit inner = minimum_on_set(loss, precision);
       fit_.n_iterations += inner.n_steps;
       n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
       keep(inner.parameters);
@@ -119,16 +117,25 @@ class PathFitter {
     return false;
   }
 
-  /// Whether to do without the Hessian: many columns worked on, none with an l1 penalty and nearly all penalised.
-  [[nodiscard]] bool by_products() const {
-    if (problem_.columns == nullptr || set_.size() * vectors_ <= most_of_hessian) return false;
+  /// Whether to do without the Hessian: many sparse columns are worked on, and nearly all are penalised.
+  [[nodiscard]] bool does_without_hessian() const {
+    if (problem_.columns == nullptr) return false;
     Index free = problem_.intercept ? 1 : 0;
     for (Index j = 0; j < p_; ++j) {
-      const FeaturePenalty penalty = penalty_of(j, alpha_);
-      if (set_.has(j) && penalty.l1 != 0) return false;
-      free += set_.has(j) && penalty.l2 == 0 ? 1 : 0;
+      if (set_.has(j) && is_free(penalty_of(j, alpha_))) ++free;
     }
-    return free * vectors_ <= most_free;
+    return free * vectors_ <= most_free && set_.size() * vectors_ > most_of_hessian;
+  }
+
+  [[nodiscard]] ProximalFit minimum_on_set(LossFunction& loss, double precision) const {
+    const int steps = problem_.max_iterations - fit_.n_iterations;
+    if (products_of_hessian_ == nullptr)
+      return proximal_newton(loss, penalty_, reach_in_set_, start(), precision, steps);
+    const bool smooth =
+        std::all_of(penalty_.begin(), penalty_.end(), [](const FeaturePenalty& own) { return own.l1 == 0; });
+    if (!smooth) return descent_newton(*products_of_hessian_, penalty_, reach_in_set_, start(), precision, steps);
+    return truncated_newton(*products_of_hessian_, penalty_, reach_in_set_, start(),
+                            std::max(last_precision, problem_.tolerance), steps);
   }
 
   void take_free() {

@@ -23,6 +23,8 @@ class SparseDesign {
 
   /// target[k] = row begin + k times coef, of cols() entries.
   void predict(Index begin, Index count, const double* coef, double* target) const noexcept;
+  /// Column j < n_features().
+  [[nodiscard]] SparseRow column(Index j) const noexcept { return by_column_.view().row(j); }
   /// The largest sum of magnitudes of the terms of a row times coef.
   [[nodiscard]] double largest_size(const double* coef) const;
   /// target = X' values, cols() entries; each a sum in the order of the rows.

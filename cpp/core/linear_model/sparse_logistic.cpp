@@ -14,6 +14,86 @@ namespace {
 /// Rows of a task, whose sums are added up in order.
 constexpr Index rows_per_task = 1024;
 
+/// Two classes: the weighted change of each row's predictor.
+class BinaryImage final : public HessianImage {
+ public:
+  BinaryImage(const SparseDesign& design, const double* curvature, AlignedBuffer<double> change)
+      : design_(design), curvature_(curvature), change_(std::move(change)) {
+    for (Index i = 0; i < change_.size(); ++i) change_[i] *= curvature_[i];
+  }
+
+  [[nodiscard]] double at(Index j) const override {
+    return j == design_.n_features() ? blocked_sum(change_.data(), design_.rows())
+                                     : dot(design_.column(j), change_.data());
+  }
+
+  void move(Index j, double step) override {
+    if (j == design_.n_features()) {
+      for (Index i = 0; i < change_.size(); ++i) change_[i] += step * curvature_[i];
+      return;
+    }
+    const SparseRow column = design_.column(j);
+    for (std::size_t e = 0; e < column.columns.size(); ++e) {
+      const Index i = column.columns[e];
+      change_[i] += step * column.values[e] * curvature_[i];
+    }
+  }
+
+ private:
+  const SparseDesign& design_;
+  const double* curvature_;
+  AlignedBuffer<double> change_;
+};
+
+/// More classes: the change of each predictor, and its mean over the classes' probabilities.
+class SoftmaxImage final : public HessianImage {
+ public:
+  SoftmaxImage(const SparseLogisticData& data, const double* probability, AlignedBuffer<double> change)
+      : data_(data),
+        probability_(probability),
+        change_(std::move(change)),
+        mean_(AlignedBuffer<double>::zeros(data.design.rows())) {
+    const Index n = data_.design.rows();
+    for (Index v = 0; v < data_.n_vectors(); ++v) {
+      for (Index i = 0; i < n; ++i) mean_[i] += probability_[v * n + i] * change_[v * n + i];
+    }
+  }
+
+  [[nodiscard]] double at(Index parameter) const override {
+    double sum = 0;
+    visit(parameter, [&](Index i, Index place, double x) {
+      const double weight = data_.weights == nullptr ? 1.0 : data_.weights[i];
+      sum += x * weight * probability_[place] * (change_[place] - mean_[i]);
+    });
+    return sum;
+  }
+
+  void move(Index parameter, double step) override {
+    visit(parameter, [&](Index i, Index place, double x) {
+      change_[place] += step * x;
+      mean_[i] += step * x * probability_[place];
+    });
+  }
+
+ private:
+  /// Calls `per_entry(row, place of row and vector, value)`.
+  template <class PerEntry>
+  void visit(Index parameter, PerEntry per_entry) const {
+    const Index n = data_.design.rows(), m = data_.design.cols(), v = parameter / m, j = parameter % m;
+    if (j == data_.design.n_features()) {
+      for (Index i = 0; i < n; ++i) per_entry(i, v * n + i, 1.0);
+      return;
+    }
+    const SparseRow column = data_.design.column(j);
+    for (std::size_t e = 0; e < column.columns.size(); ++e)
+      per_entry(column.columns[e], v * n + column.columns[e], column.values[e]);
+  }
+
+  const SparseLogisticData& data_;
+  const double* probability_;
+  AlignedBuffer<double> change_, mean_;
+};
+
 }  // namespace
 
 SparseLoss::SparseLoss(SparseLogisticData data)
@@ -104,6 +184,23 @@ Vector SparseLoss::hessian_times(const Vector& direction) const {
   Vector image(as_size(size()));
   for (Index v = 0; v < vectors; ++v) data_.design.transposed_times(change.data() + v * n, image.data() + v * m);
   return image;
+}
+
+void SparseLoss::predict(const Vector& direction, AlignedBuffer<double>& change) const {
+  const Index n = data_.design.rows();
+  const double operations = 2.0 * static_cast<double>(n_vectors() * data_.design.n_entries());
+  parallel_for_ranges(n, rows_per_task, operations, [&](Range range) {
+    for (Index v = 0; v < n_vectors(); ++v)
+      data_.design.predict(range.begin, range.size(), direction.data() + v * cols(),
+                           change.data() + v * n + range.begin);
+  });
+}
+
+std::unique_ptr<HessianImage> SparseLoss::image_of(const Vector& direction) const {
+  AlignedBuffer<double> change(data_.design.rows() * n_vectors());
+  predict(direction, change);
+  if (n_vectors() == 1) return std::make_unique<BinaryImage>(data_.design, state_.data(), std::move(change));
+  return std::make_unique<SoftmaxImage>(data_, state_.data(), std::move(change));
 }
 
 }  // namespace crowfly

@@ -31,9 +31,12 @@ class SparseLoss final : public LossWithProducts {
   [[nodiscard]] LossValue evaluate_gradient(const Vector& parameters) override;
   [[nodiscard]] Vector hessian_diagonal() const override;
   [[nodiscard]] Vector hessian_times(const Vector& direction) const override;
+  [[nodiscard]] std::unique_ptr<HessianImage> image_of(const Vector& direction) const override;
 
  private:
   [[nodiscard]] double weight(Index i) const noexcept { return data_.weights == nullptr ? 1.0 : data_.weights[i]; }
+  /// change = X direction, [vector][row].
+  void predict(const Vector& direction, AlignedBuffer<double>& change) const;
   /// Weight times the second derivative with respect to the predictors of vectors u and v, for each row.
   void curvatures(Index u, Index v, AlignedBuffer<double>& target) const;
 
