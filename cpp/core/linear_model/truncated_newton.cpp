@@ -15,6 +15,9 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double sufficient_decrease = 1e-4;
 constexpr int max_halvings = 50, max_products = 2000;
 
+/// Square of the gradient's size, relative to the objective, below which a step is the last but one or the last.
+constexpr double last_square = 1e-9;
+
 class TruncatedNewton {
  public:
   TruncatedNewton(LossWithProducts& loss, const std::vector<FeaturePenalty>& penalty, const Vector& reach, Vector start)
@@ -81,7 +84,9 @@ class TruncatedNewton {
     for (double& value : downhill) value = -value;
     const double size = std::sqrt(std::max(0.0, dot(downhill, precondition(downhill))));
     if (fit_.n_steps == 0) first_size_ = size;
-    const double reduction = std::clamp(size / std::max(first_size_, size), 1e-6, 0.1);
+    // Near the minimum, where a warm start may be at once, a step is worth its full accuracy.
+    const bool near = size * size <= last_square * fit_.objective;
+    const double reduction = near ? 1e-6 : std::clamp(size / std::max(first_size_, size), 1e-6, 0.1);
     return conjugate_gradient(hessian, precondition, downhill, reduction, max_products);
   }
 
