@@ -120,11 +120,13 @@ class PathFitter {
   /// Whether to do without the Hessian: many sparse columns are worked on, and nearly all are penalised.
   [[nodiscard]] bool does_without_hessian() const {
     if (problem_.columns == nullptr) return false;
-    Index free = problem_.intercept ? 1 : 0;
+    Index free = problem_.intercept ? 1 : 0, most = most_of_hessian;
     for (Index j = 0; j < p_; ++j) {
+      // Of several classes with an l1 part descent does not always end at the last digits: where the Hessian is affordable, it is formed.
+      if (set_.has(j) && vectors_ > 1 && penalty_of(j, alpha_).l1 > 0) most = LogisticFeatures::max_size;
       if (set_.has(j) && is_free(penalty_of(j, alpha_))) ++free;
     }
-    return free * vectors_ <= most_free && set_.size() * vectors_ > most_of_hessian;
+    return free * vectors_ <= most_free && set_.size() * vectors_ > most;
   }
 
   [[nodiscard]] ProximalFit minimum_on_set(LossFunction& loss, double precision) const {
