@@ -106,6 +106,20 @@ def test_rounding_in_float32_moves_a_row_no_further_than_it_says(
             assert moved <= (1 + 2.0**-12) * 0.5 * np.sqrt(n_features) + 2.0**-21 * length
 
 
+@pytest.mark.parametrize("centre", [0.0, 0.1])
+def test_rounding_in_float32_counts_that_of_the_step(centre: float) -> None:
+    # Rows that float32 arithmetic takes for whole numbers of steps, and that are none.
+    step, about = float(np.float32(37.1)), float(np.float32(centre))
+    row = (about + np.arange(-63, 64) / step).astype(np.float32)[np.newaxis]
+    codes, _, moved, length = _core._kernels.round_row(
+        "byte", row, np.full(row.size, about), step, single=True
+    )
+    exact = [(Fraction(float(x)) - Fraction(about)) * Fraction(step) for x in row[0]]
+    assert codes.tolist() == list(range(-63, 64))
+    assert Fraction(moved) ** 2 >= sum((int(c) - e) ** 2 for c, e in zip(codes, exact, strict=True)) > 0
+    assert moved <= 2.0**-20 * length
+
+
 def test_rounding_in_float32_to_the_largest_codes_in_many_features() -> None:
     levels = _core._kernels.lattice_sizes("byte")["levels"]
     row = np.full((1, 20000), levels, np.float32)
