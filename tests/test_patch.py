@@ -80,6 +80,17 @@ def test_an_inner_block_leaves_what_was_patched_before() -> None:
         assert sklearn.linear_model.Lasso is not crowfly.linear_model.Lasso
 
 
+def test_the_last_of_several_blocks_undoes_it() -> None:
+    first, second = crowfly.patched("Ridge"), crowfly.patched("Ridge", "Lasso")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sklearn.linear_model.Ridge is crowfly.linear_model.Ridge
+    second.__exit__(None, None, None)
+    assert sklearn.linear_model.Ridge is not crowfly.linear_model.Ridge
+    assert sklearn.linear_model.Lasso is not crowfly.linear_model.Lasso
+
+
 def test_errors_in_the_block_undo_it() -> None:
     with pytest.raises(KeyError), crowfly.patched():
         raise KeyError

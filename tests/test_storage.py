@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -175,6 +177,20 @@ def test_refused(model: Any, message: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes and links as POSIX has them")
+def test_modes_and_links_are_the_users(tmp_path: Path) -> None:
+    model, target, link = crowfly.Index([[1.0], [2.0]]), tmp_path / "target", tmp_path / "link"
+    link.symlink_to(target)
+    before = os.umask(0o022)
+    try:
+        crowfly.save(model, link)
+    finally:
+        os.umask(before)
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o644
+    assert crowfly.load(target).n_points == 2
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "model"
     crowfly.save(crowfly.linear_model.Ridge(alpha=1.0), path)
@@ -272,6 +288,13 @@ HOSTILE = {
     "unknown array": change_state(p={"array": 99}),
     "unknown value": change_state(p={"pickle": "x"}),
     "a number": change_state(p=3),
+    "array from the end": change_state(p={"array": -1}),
+    "array by a truth": change_state(p={"array": True}),
+    "shape of text": change_array(shape=["3"]),
+    "the same array twice": lambda header: header["arrays"].append(header["arrays"][0]),
+    "one array less": lambda header: header["arrays"].pop(),
+    "name of a method": change_state(predict=None),
+    "no model": lambda header: header.update(tree={"array": 0}),
     "special name": change_state(__class__={"int": "1"}),
     "wrong index": change_state(_index_metric={"tuple": ["no metric", None]}),
 }
@@ -283,16 +306,36 @@ def test_hostile_headers(change: Any, content: bytes, tmp_path: Path) -> None:
         load_bytes(tmp_path, with_header(content, change))
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [{"shape": [2**20, 2**20]}, {"shape": [10**6]}, {"offset": 2**62}, {"offset": -64}, {"offset": 1}],
-)
+@pytest.mark.parametrize("shape", [[2**20, 2**20], [10**6]])
 def test_sizes_are_held_against_the_file_before_anything_is_read(
-    entry: dict[str, Any], content: bytes, tmp_path: Path
+    shape: list[int], content: bytes, tmp_path: Path
 ) -> None:
     """Not by the checksum, which whoever wrote the size could have written, too."""
     with pytest.raises(ValueError, match="broken: the file is truncated: an array ends beyond its end"):
-        load_bytes(tmp_path, with_header(content, change_array(**entry)))
+        load_bytes(tmp_path, with_header(content, change_array(shape=shape)))
+
+
+@pytest.mark.parametrize("offset", [2**62, -64, 1, 64])
+def test_arrays_lie_one_after_the_other(offset: int, content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broken: an array is described in a way"):
+        load_bytes(tmp_path, with_header(content, change_array(offset=offset)))
+
+
+def test_bytes_behind_the_last_array(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"broken: the file is damaged: .* bytes of arrays"):
+        load_bytes(tmp_path, content + bytes(64))
+
+
+@pytest.mark.parametrize(("dtype", "word"), [("|b1", 2), ("<U1", 0xFFFFFFFF), (">U1", 0xFF)])
+def test_bytes_that_are_no_values(dtype: str, word: int, tmp_path: Path) -> None:
+    data = struct.pack("<I", word)[: np.dtype(dtype).itemsize]
+    entry = {"dtype": dtype, "shape": [1], "offset": 0, "checksum": zlib.crc32(data)}
+    tree = {"class": "crowfly.neighbors.NearestNeighbors", "state": {"p": {"array": 0}}}
+    text = json.dumps({"tree": tree, "arrays": [entry]}).encode()
+    prefix = struct.pack("<8sIIQ", b"crowfly\n", 1, zlib.crc32(text), len(text))
+    padding = bytes(-(len(prefix) + len(text)) % 64)
+    with pytest.raises(ValueError, match="broken: an array holds bytes that are no"):
+        load_bytes(tmp_path, prefix + text + padding + data + bytes(64 - len(data)))
 
 
 @pytest.mark.parametrize("shape", [[0, 2**62, 2**62], [0, 2**70]])

@@ -62,7 +62,10 @@ py::tuple fit_sparse_path(const py::tuple& x, bool transposed, const Labels& cla
   const SparseArrays arrays = sparse_arrays(x, "X");
   const SparseView given = arrays.view("X");
   std::optional<SparseMatrix> columns;
-  if (!transposed) columns = SparseMatrix::transpose_of(given);
+  if (!transposed) {
+    const LongCall call(num_threads);
+    columns = SparseMatrix::transpose_of(given);
+  }
   const SparseView view = transposed ? given : columns->view();
   LogisticProblem problem;
   problem.columns = &view;

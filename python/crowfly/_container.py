@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import secrets
 import struct
-import tempfile
+import sys
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -64,7 +65,11 @@ def write(path: Path, container: Container) -> None:
     """Write a file in the place of whatever is there, all of it or nothing."""
     entries, arrays = _entries(container.arrays)
     header = json.dumps({"tree": container.tree, "arrays": entries}, allow_nan=False).encode()
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    # Where a link points, the file is; and others may read it as the user's umask says.
+    path = path.resolve()
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(beside, flags, 0o666), "wb") as file:
         try:
             file.write(_PREFIX.pack(MAGIC, VERSION, zlib.crc32(header), len(header)))
             file.write(header)
@@ -75,11 +80,11 @@ def write(path: Path, container: Container) -> None:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            Path(file.name).replace(path)
+            beside.replace(path)
         except BaseException:
             file.close()
             with suppress(OSError):
-                Path(file.name).unlink()
+                beside.unlink()
             raise
 
 
@@ -108,17 +113,33 @@ def read(path: Path) -> Container:
         raise ValueError(f"{path}: the file's header is none of crowfly.save's") from None
     begin = _PREFIX.size + length
     data = content[begin + _padding(begin) :]
-    return Container(tree, [_array(path, data, entry) for entry in entries])
+    arrays, position = [], 0
+    for entry in entries:
+        arrays.append(_array(path, data, entry, position))
+        position += arrays[-1].nbytes + _padding(arrays[-1].nbytes)
+    if data.size != position:
+        raise ValueError(f"{path}: the file is damaged: {data.size} bytes of arrays, {position} described")
+    return Container(tree, arrays)
 
 
-def _array(path: Path, data: NDArray[np.uint8], entry: Any) -> NDArray[Any]:
+def _holds_values(stored: NDArray[np.uint8], dtype: np.dtype[Any]) -> bool:
+    """Not every byte is a boolean, nor every four a character."""
+    if dtype.kind == "b":
+        return bool((stored <= 1).all())
+    characters = stored.view("<u4" if dtype.byteorder != ">" else ">u4") if dtype.kind == "U" else stored
+    return dtype.kind != "U" or bool((characters <= sys.maxunicode).all())
+
+
+def _array(path: Path, data: NDArray[np.uint8], entry: Any, position: int) -> NDArray[Any]:
+    """The array that `write` has put at this position: one after the other, so that no part of the file is read twice."""
     try:
-        dtype, shape = np.dtype(str(entry["dtype"])), tuple(map(int, entry["shape"]))
-        offset, checksum = int(entry["offset"]), int(entry["checksum"])
+        dtype, shape = np.dtype(str(entry["dtype"])), tuple(entry["shape"])
+        offset, checksum = entry["offset"], entry["checksum"]
         # NumPy's limit counts the axes of empty arrays, too.
         extent = math.prod(max(1, axis) for axis in shape) * dtype.itemsize
         known = (
             dtype.kind in _KINDS
+            and all(type(number) is int for number in (*shape, offset, checksum))
             and 0 < dtype.itemsize <= extent <= np.iinfo(np.intp).max
             and len(shape) <= 32
             and min(shape, default=0) >= 0
@@ -128,11 +149,15 @@ def _array(path: Path, data: NDArray[np.uint8], entry: Any) -> NDArray[Any]:
     if not known:
         raise ValueError(f"{path}: an array is described in a way that crowfly.save doesn't")
     size = math.prod(shape) * dtype.itemsize
-    if offset < 0 or offset % _ALIGNMENT or offset + size > data.size:
+    if offset != position:
+        raise ValueError(f"{path}: an array is described in a way that crowfly.save doesn't")
+    if offset + size > data.size:
         raise ValueError(f"{path}: the file is truncated: an array ends beyond its end")
     stored = data[offset : offset + size]
     if zlib.crc32(_bytes_of(stored)) != checksum:
         raise ValueError(f"{path}: the file is damaged: an array doesn't match its checksum")
+    if not _holds_values(stored, dtype):
+        raise ValueError(f"{path}: an array holds bytes that are no {dtype}")
     # A plain view: NumPy's memmap class would spread to whatever is computed from it.
     array: NDArray[Any] = np.asarray(stored).view(dtype).reshape(shape) if size else np.empty(shape, dtype)
     return array if size >= MAPPED_BYTES else array.copy()

@@ -15,15 +15,16 @@ from scipy.sparse import csr_array, csr_matrix, issparse
 from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.model_selection import check_cv
+from sklearn.utils import validation
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     assert_all_finite,
     check_consistent_length,
-    validate_data,
 )
 
 from crowfly import _core
+from crowfly._sparse import check_structure
 
 MatrixLike: TypeAlias = Any
 """Whatever scikit-learn's ``check_array`` makes a matrix of: arrays, nested lists, data frames."""
@@ -108,6 +109,13 @@ def checked_sample_weight(sample_weight: Any, X: MatrixLike) -> FloatArray | Non
 def dense_targets(y: Any) -> NDArray[Any]:
     """Targets as an array: scikit-learn's validation lets sparse indicator matrices pass."""
     return np.asarray(y.toarray() if issparse(y) else y)
+
+
+def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
+    """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust."""
+    if issparse(X) and X.format in ("csr", "csc"):
+        check_structure("X", X)
+    return validation.validate_data(estimator, X, *y, **settings)
 
 
 def validated_samples(estimator: Any, X: MatrixLike, **samples: Any) -> Any:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +14,9 @@ from typing import Any
 
 __all__ = ["patch", "patched", "unpatch"]
 
+_lock = threading.Lock()
+#: For how many `patched` blocks, of all threads, a name is patched that wasn't before.
+_blocks: Counter[str] = Counter()
 _PACKAGES = ("linear_model", "metrics", "neighbors")
 
 
@@ -137,7 +142,7 @@ def unpatch(*names: str) -> None:
 def patched(*names: str) -> Iterator[None]:
     """Patch scikit-learn for the time of a ``with`` block: see `patch`.
 
-    What was patched before stays so afterwards. Other threads see the change, too.
+    What was patched before stays so afterwards. Other threads see the change, too; of blocks in several threads the last to end undoes it.
 
     Parameters
     ----------
@@ -157,11 +162,17 @@ def patched(*names: str) -> Iterator[None]:
     >>> KNeighborsClassifier.__module__.split(".")[0]
     'crowfly'
     """
-    new = [name for name in _chosen(names) if not _is_patched(name)]
-    if new:
-        patch(*new)
+    with _lock:
+        mine = [name for name in _chosen(names) if _blocks[name] or not _is_patched(name)]
+        new = [name for name in mine if not _blocks[name]]
+        if new:
+            patch(*new)
+        _blocks.update(mine)
     try:
         yield
     finally:
-        if new:
-            unpatch(*new)
+        with _lock:
+            _blocks.subtract(mine)
+            done = [name for name in mine if not _blocks[name]]
+            if done:
+                unpatch(*done)

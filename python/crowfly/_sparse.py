@@ -14,8 +14,8 @@ from crowfly._validation import LARGEST_EXACT_INTEGER, check_same_features
 
 #: Cross products of so many columns in twice the precision take 600 MB.
 MOST_FEATURES = 6000
-#: Columns are numbered by 32 bits.
-LARGEST_WIDTH = 2**31 - 1
+#: Rows and columns are numbered by 32 bits, and lists by column take 16 bytes for each, empty or not: 1 GiB.
+LARGEST_LENGTH, LARGEST_WIDTH = 2**31 - 1, 2**26
 #: Numbers of a block: 4 MiB of float64.
 BLOCK_ENTRIES = 1 << 19
 
@@ -48,18 +48,34 @@ def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES, inst
         if value.shape[axis] == 0:
             raise ValueError(f"X: at least one {what} expected, got shape {value.shape}")
     if value.shape[1] >= LARGEST_WIDTH:
-        raise ValueError(f"X: fewer than 2^31 features expected, got {value.shape[1]}")
+        raise ValueError(f"X: fewer than 2^26 features expected of a sparse matrix, got {value.shape[1]}")
     if most_features is not None and value.shape[1] > most_features:
         raise ValueError(
             f"X: at most {most_features} features expected of a sparse matrix, whose cross products are held in memory, got {value.shape[1]}{instead}"
         )
-    rows = _canonical(value)
+    rows = _canonical("X", value)
     check_finite_entries("X", rows)
     return rows
 
 
-def _canonical(value: Any) -> Any:
+def check_structure(name: str, value: Any) -> None:
+    """ValueError unless the index arrays of a CSR or CSC matrix stay within its shape: SciPy's compiled code reads and writes where they point."""
+    lines, width = value.shape if value.format == "csr" else value.shape[::-1]
+    starts, numbers, data = map(np.asarray, (value.indptr, value.indices, value.data))
+    sound = starts.ndim == numbers.ndim == data.ndim == 1 and len(starts) == lines + 1 and starts[0] == 0
+    sound = sound and bool((starts[1:] >= starts[:-1]).all()) and starts[-1] <= min(len(numbers), len(data))
+    if sound and starts[-1] > 0:
+        used = numbers[: starts[-1]]
+        sound = used.min() >= 0 and used.max() < width
+    if not sound:
+        raise ValueError(
+            f"{name}: a sparse matrix whose index arrays fit its shape {value.shape} expected; .check_format() says what is wrong"
+        )
+
+
+def _canonical(name: str, value: Any) -> Any:
     """In CSR format, columns in order, entries of one place added up; `value` is left as it is."""
+    check_structure(name, value)
     rows = value.tocsr()
     if not rows.has_canonical_format:
         rows = rows.copy()
@@ -99,11 +115,11 @@ def as_sparse_rows(name: str, value: Any) -> Any:
         raise TypeError(
             f"{name}: a sparse matrix of real numbers of at most 64 bits expected, got dtype {value.dtype}"
         )
-    if max(value.shape) >= LARGEST_WIDTH:
+    if value.shape[0] >= LARGEST_LENGTH or value.shape[1] >= LARGEST_WIDTH:
         raise ValueError(
-            f"{name}: fewer than 2^31 - 1 rows and features expected of a sparse matrix, got shape {value.shape}"
+            f"{name}: fewer than 2^31 - 1 rows and 2^26 features expected of a sparse matrix, got shape {value.shape}"
         )
-    rows = _canonical(value)
+    rows = _canonical(name, value)
     check_finite_entries(name, rows)
     if rows.dtype.kind in "iu" and rows.dtype.itemsize == 8:
         large = np.flatnonzero((rows.data > LARGEST_EXACT_INTEGER) | (rows.data < -LARGEST_EXACT_INTEGER))

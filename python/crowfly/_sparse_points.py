@@ -60,7 +60,8 @@ def stacked(points: Any, added: Any) -> Any:
 
 def sparse_index(rows: Any, metric: str, p: float, max_abs: float, algorithm: str) -> _core.SparseIndex:
     """The core's index of checked points; `metric` is the core's name."""
-    return _core.SparseIndex(core_arrays(rows), metric, p, max_abs, algorithm)
+    # A copy: the core's lists are made later, and what the caller does to the index arrays meanwhile could point anywhere.
+    return _core.SparseIndex(core_arrays(rows.copy()), metric, p, max_abs, algorithm)
 
 
 def _check_directions(name: str, rows: Any) -> None:

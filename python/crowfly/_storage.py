@@ -55,6 +55,15 @@ def _name_of(value: Any) -> str | None:
     return None
 
 
+def _is_model(value: Any) -> bool:
+    """Whether it may be a file of its own, and not only a part of what is in one."""
+    return (
+        _name_of(value) is not None
+        and not is_dataclass(value)
+        and not type(value).__module__.startswith("sklearn")
+    )
+
+
 class _Writer:
     """Turns values into JSON, and collects their arrays."""
 
@@ -131,7 +140,7 @@ class _Reader:
             "int": lambda text, _: int(text),
             "float": lambda text, _: float.fromhex(text),
             "scalar": lambda value, _: self.decode(value)[()],
-            "array": lambda number, _: self._arrays[number],
+            "array": lambda number, _: self._array(number),
             "list": lambda items, _: [self.decode(item) for item in items],
             "tuple": lambda items, _: tuple(self.decode(item) for item in items),
             "dict": lambda items, _: {self.decode(key): self.decode(item) for key, item in items},
@@ -145,6 +154,11 @@ class _Reader:
             return value
         kind = next(iter(value))
         return self._readers[kind](value[kind], value)
+
+    def _array(self, number: Any) -> NDArray[Any]:
+        if type(number) is not int or number < 0:
+            raise ValueError("a number of an array that is none")
+        return self._arrays[number]
 
     def _objects(self, items: Any, whole: dict[str, Any]) -> NDArray[Any]:
         array = np.empty(len(items), dtype=object)
@@ -164,6 +178,8 @@ class _Reader:
         state = {str(key): self.decode(item) for key, item in whole["state"].items()}
         if any(key.startswith("__") or not key.isidentifier() for key in state):
             raise ValueError("a name that is no attribute's")
+        if any(callable(getattr(kind, key, None)) for key in state):
+            raise ValueError("an attribute by the name of a method")
         if kind is Index:
             return Index(state.pop("points"), state.pop("metric"), **state)
         if is_dataclass(kind):
@@ -215,7 +231,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     >>> crowfly.load(path, crowfly.Index).query([[3.0, 3.0]])
     (array([[1.]]), array([[1]]))
     """
-    if _name_of(model) is None or is_dataclass(model) or type(model).__module__.startswith("sklearn"):
+    if not _is_model(model):
         raise TypeError(
             f"model: an estimator of crowfly's or an Index expected, got {type(model).__qualname__}"
         )
@@ -266,6 +282,10 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
         RecursionError,
     ) as error:
         raise ValueError(f"{where}: the file holds nothing that crowfly.save writes ({error})") from None
+    if not _is_model(model):
+        raise ValueError(
+            f"{where}: the file holds no estimator and no Index, but {_with_article(type(model).__name__)}"
+        )
     if kind is not None and not isinstance(model, kind):
         raise ValueError(
             f"{where}: {_with_article(kind.__name__)} expected, the file holds {_with_article(type(model).__name__)}"

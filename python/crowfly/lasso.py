@@ -414,6 +414,10 @@ def nnls(
     targets = as_targets(y, n_rows)
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     penalties = np.array(as_penalties(alpha, columns.shape[1]))
+    if is_sparse(array) and array.shape[1] > MOST_FEATURES and penalties.any():
+        raise ValueError(
+            f"X: at most {MOST_FEATURES} features expected of a sparse matrix with alpha > 0 and no coefficient below zero, got {array.shape[1]}"
+        )
     weights = as_weights(sample_weight, n_rows)
     total = n_rows if weights is None else float(weights.sum())
     coef = np.empty((columns.shape[1], array.shape[1]))

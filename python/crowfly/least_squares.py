@@ -37,6 +37,11 @@ from crowfly.logistic import ConvergenceWarning
 __all__ = ["LstsqResult", "lstsq"]
 
 LARGEST_CORRECTION = 1e-8
+#: Where conjugate gradients bound the error of a penalised fit by this share of the coefficients, and end with corrections below the other, no cross products are formed.
+#: The bound counts every rounding of a residual at its worst: it was 1e-11 to 3e-7 where the error was 1e-16 to 1e-15.
+LARGEST_ERROR, LARGEST_LAST_CORRECTION = 1e-6, 1e-12
+#: Up to so many features of a sparse matrix cross products in twice the precision cost little (3000 rows: 0.2 s for 300 features, 1.1 s for 1000).
+FEATURES_OF_MOMENTS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,13 +204,20 @@ def _warn(result: LstsqResult, enough_rows: bool) -> None:
             RankWarning,
             stacklevel=3,
         )
-    if result.correction > LARGEST_CORRECTION:
-        warnings.warn(
-            f"X: corrections of the coefficients cease to shrink at {result.correction:.1e} of the largest, and they are not more exact than that "
-            f"(condition {result.condition:.1e}).",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
+    text = inexactness(result)
+    if text is not None:
+        warnings.warn(text, ConvergenceWarning, stacklevel=3)
+
+
+def inexactness(result: LstsqResult) -> str | None:
+    """What a warning says of coefficients that are not as exact as the data; None where they are."""
+    if not result.correction > LARGEST_CORRECTION:
+        return None
+    condition = "" if np.isnan(result.condition) else f" (condition {result.condition:.1e})"
+    return (
+        f"X: corrections of the coefficients cease to shrink at {result.correction:.1e} of the largest, "
+        f"and they are not more exact than that{condition}."
+    )
 
 
 def solve_least_squares(
@@ -257,13 +269,22 @@ def _sparse_lstsq(
     weights = as_weights(sample_weight, n_rows)
     penalties = as_penalties(alpha, 1 if targets.ndim == 1 else targets.shape[1])
     as_flag("intercept", intercept)
-    if rows.shape[1] > MOST_FEATURES:
-        return _by_conjugate_gradients(rows, targets, penalties, intercept, weights, num_threads)
+    if penalised and rows.shape[1] > FEATURES_OF_MOMENTS:
+        fit = _by_conjugate_gradients(rows, targets, penalties, intercept, weights, num_threads)
+        if rows.shape[1] > MOST_FEATURES or _is_certified(fit):
+            return fit
     moments = Moments()
     for part, block in blocks(rows):
         own = None if weights is None else weights[part]
         moments.update(block, targets[part], own, num_threads=num_threads)
     return moments.solve(alpha, intercept, num_threads=num_threads)
+
+
+def _is_certified(fit: LstsqResult) -> bool:
+    """Whether conjugate gradients have solved the system, by the bound on the error and by the last correction."""
+    sizes = np.linalg.norm(np.atleast_2d(fit.coef), axis=1)
+    bounded = (np.atleast_1d(np.asarray(fit.error_bound)) <= LARGEST_ERROR * sizes).all()
+    return bool(bounded) and fit.correction <= LARGEST_LAST_CORRECTION
 
 
 def _by_conjugate_gradients(

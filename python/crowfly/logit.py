@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _logit_summary
 from crowfly._logistic_data import LogisticData, logistic_data
+from crowfly._sparse import is_sparse
 from crowfly._validation import as_penalty
 from crowfly.inference import as_level, column_names, full_rank_fit, target_name_of
 from crowfly.logistic import (
@@ -219,6 +220,8 @@ def logit(
     >>> fit.params.round(4).tolist(), fit.std_error.round(4).tolist()
     ([-1.5582, 1.0904], [1.9523, 0.9749])
     """
+    if is_sparse(X):
+        raise TypeError("X: a dense array expected, got a sparse matrix; use .toarray()")
     data = logistic_data(X, y, sample_weight)
     if len(data.classes) > 2:
         raise ValueError(

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.hpp"
 #include "base/check.hpp"
 
 namespace crowfly {
@@ -29,12 +30,15 @@ SparseMatrix SparseMatrix::with_sizes(Index cols, const std::vector<Index>& size
 SparseMatrix SparseMatrix::transpose_of(const SparseView& matrix) {
   SparseMatrix result(matrix.cols, matrix.rows, matrix.n_entries());
   auto* starts = result.starts_.data();
+  constexpr Index rows_between_checkpoints = 4096;
   for (Index i = 0; i < matrix.rows; ++i) {
+    if (i % rows_between_checkpoints == 0) checkpoint();
     for (const std::int32_t j : matrix.row(i).columns) ++starts[j + 1];
   }
   for (Index j = 0; j < matrix.cols; ++j) starts[j + 1] += starts[j];
   std::vector<std::int64_t> next(starts, starts + matrix.cols);
   for (Index i = 0; i < matrix.rows; ++i) {
+    if (i % rows_between_checkpoints == 0) checkpoint();
     const SparseRow row = matrix.row(i);
     for (std::size_t e = 0; e < row.columns.size(); ++e) {
       const auto at = static_cast<Index>(next[static_cast<std::size_t>(row.columns[e])]++);

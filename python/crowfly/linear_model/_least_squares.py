@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -10,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,7 +27,7 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
-from crowfly.least_squares import solve_least_squares
+from crowfly.least_squares import inexactness, solve_least_squares
 
 #: Stands in where coefficients were set by hand, without a fit: for predictions it is no more than a place to put them.
 NO_FIT = LstsqResult(
@@ -63,6 +65,8 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
             alpha=_penalty_for(targets, alpha),
             num_threads=num_threads(n_jobs),
         )
+        if self._solution.method == "conjugate_gradient" and (text := inexactness(self._solution)):
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
         self.coef_ = self._solution.coef
         # scikit-learn's convention: one float without an intercept, however many targets there are.
         self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from crowfly import LogisticResult
 from crowfly._estimators import (
@@ -24,6 +24,7 @@ from crowfly._estimators import (
     checked_sample_weight,
     csr_container,
     require_class_labels,
+    validate_data,
     validated_samples,
     validates_parameters,
     with_sparse,

@@ -25,7 +25,7 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.validation import _check_method_params, validate_data
+from sklearn.utils.validation import _check_method_params
 
 from crowfly import LogisticResult
 from crowfly._estimators import (
@@ -35,6 +35,7 @@ from crowfly._estimators import (
     num_threads,
     require_class_labels,
     splits_of,
+    validate_data,
     validates_parameters,
     with_sparse,
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -10,25 +11,28 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metadata_routing import _raise_for_params
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from crowfly import LstsqResult, lstsq
+from crowfly import LstsqResult
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
     checked_sample_weight,
     dense_targets,
     require_class_labels,
+    validate_data,
     validated_samples,
     validates_parameters,
     with_sparse,
 )
+from crowfly.least_squares import inexactness, solve_least_squares
 from crowfly.linear_model._least_squares import NO_FIT, _numpy_scalar_or_array
 from crowfly.linear_model._ridge_cv import (
     PARAMETERS_OF_RIDGE_CV,
@@ -113,7 +117,9 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
         return X, labels, targets, weights
 
     def _solve(self, X: Any, targets: FloatArray, weights: FloatArray | None, alpha: Any) -> None:
-        self._solution = lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=alpha)
+        self._solution = solve_least_squares(X, targets, self.fit_intercept, weights, alpha)
+        if self._solution.method == "conjugate_gradient" and (text := inexactness(self._solution)):
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
         coef = self._solution.coef
         self.coef_ = coef.ravel() if len(coef) == 1 else coef
         self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0

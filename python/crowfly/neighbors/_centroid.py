@@ -13,13 +13,14 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._available_if import available_if
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from crowfly import nearest, pairwise_distances
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
     require_class_labels,
+    validate_data,
     validated_samples,
     validates_parameters,
 )

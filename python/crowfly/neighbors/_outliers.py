@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.base import OutlierMixin
 from sklearn.utils._available_if import available_if
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from crowfly._estimators import FloatArray, IndexArray, MatrixLike, validates_parameters
+from crowfly._estimators import FloatArray, IndexArray, MatrixLike, validate_data, validates_parameters
 from crowfly.neighbors._base import NeighborsBase
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from crowfly import Index
 from crowfly._estimators import (
@@ -20,6 +20,7 @@ from crowfly._estimators import (
     MatrixLike,
     dense_targets,
     require_class_labels,
+    validate_data,
     validated_regression_data,
     validates_parameters,
 )

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Self
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from crowfly._estimators import MatrixLike, validates_parameters
+from crowfly._estimators import MatrixLike, validate_data, validates_parameters
 from crowfly.neighbors._base import NeighborsBase
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from sklearn.utils.validation import validate_data
-
-from crowfly._estimators import MatrixLike, validates_parameters
+from crowfly._estimators import MatrixLike, validate_data, validates_parameters
 from crowfly.neighbors._base import NeighborsBase
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike
@@ -91,4 +89,6 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         TypeError
             If `X` is sparse with 'nan_euclidean'.
         """
-        return self._fit_points(validate_data(self, X, **self._input()))
+        # Parts of scikit-learn fit one on another: its points are meant.
+        points = getattr(X, "_fit_X", X)
+        return self._fit_points(validate_data(self, points, **self._input()))
