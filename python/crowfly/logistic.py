@@ -177,6 +177,11 @@ def as_factors(penalty_factor: ArrayLike | None, n_features: int, alpha: float) 
     return factors
 
 
+#: Statuses of fits that ended far from the minimum, and the fewest steps allowed for which another way is tried then: from penalties by this factor larger, and so many.
+_STOPPED = ("iteration_limit", "no_descent")
+MANY_STEPS, LARGER_PENALTY, N_LARGER_PENALTIES = 100, 5.0, 10
+
+
 def run_path(
     data: LogisticData,
     controls: Controls,
@@ -331,9 +336,28 @@ def fit_data(
         return finished(_run_firth(data, controls), data, controls, 1.0, factors)
     if is_sparse(data.X) or (ratio > 0 and penalty > 0) or not np.isfinite(factors).all():
         fit = run_path(data, controls, ratio, factors, [penalty])[1][0]
+        if fit["status"] in _STOPPED and ratio > 0 and penalty > 0 and controls.max_iter >= MANY_STEPS:
+            fit = _from_larger_penalties(fit, data, controls, ratio, factors, penalty)
     else:
         fit = _run_newton(data, controls, penalty, factors)
     return finished(fit, data, controls, penalty, factors)
+
+
+def _from_larger_penalties(
+    stopped: dict[str, Any],
+    data: LogisticData,
+    controls: Controls,
+    ratio: float,
+    factors: list[float],
+    penalty: float,
+) -> dict[str, Any]:
+    """The fit, from those of larger penalties: where classes nearly separate, the loss is flat far from the minimum, and from zero Newton's steps get lost there."""
+    alphas = [penalty * LARGER_PENALTY**k for k in range(N_LARGER_PENALTIES, -1, -1)]
+    fits = run_path(data, controls, ratio, factors, alphas)[1]
+    best = min(stopped, fits[-1], key=lambda fit: (fit["status"] in _STOPPED, fit["gap"]))
+    for count in ("n_iter", "n_reads"):
+        best[count] = stopped[count] + sum(fit[count] for fit in fits)
+    return best
 
 
 def logistic(
@@ -383,7 +407,7 @@ def logistic(
     tol : float
         The fit ends once objective minus minimum is certified to be below ``tol * objective``, or at the limit of float64.
     max_iter : int
-        Most Newton steps.
+        Most Newton steps. An L1 fit that 100 or more don't finish is begun again from larger penalties, so many steps for each.
     num_threads : int, optional
         Limit for this call; no result depends on it.
 
