@@ -89,7 +89,7 @@ def test_none_is_no_array(where: str) -> None:
     assert expect(TypeError, name, lambda: call(None)) == f"{name}: an array expected, got None"
 
 
-TAKE_SPARSE = ("lstsq", "Index", "nearest")
+TAKE_SPARSE = ("lstsq", "Index", "nearest", "logistic")
 
 
 @pytest.mark.parametrize("container", ["csr_array", "csc_matrix", "coo_array", "dok_array", "lil_matrix"])
@@ -99,6 +99,15 @@ def test_sparse_matrices_are_refused_in_one_line(where: str, container: str) -> 
     sparse = getattr(scipy.sparse, container)(X)
     message = expect(TypeError, name, lambda: call(sparse))
     assert message == f"{name}: a dense array expected, got a sparse matrix; use .toarray()"
+
+
+@pytest.mark.parametrize("container", ["coo_array", "dok_array", "lil_matrix"])
+@pytest.mark.parametrize("where", [name for name in MATRICES if name.startswith(TAKE_SPARSE)])
+def test_other_formats_than_the_two_taken_are_refused_in_one_line(where: str, container: str) -> None:
+    name, call = MATRICES[where]
+    matrix = getattr(scipy.sparse, container)(X)
+    message = expect(TypeError, name, lambda: call(matrix))
+    assert f"a sparse matrix in CSR or CSC format expected, got {matrix.format}; use .tocsr()" in message
 
 
 @pytest.mark.skipif(np.longdouble(1).itemsize == 8, reason="here np.longdouble is float64")
