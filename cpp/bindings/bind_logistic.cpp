@@ -38,20 +38,23 @@ void check_path(const LogisticProblem& problem, const LogisticPathSettings& sett
 }
 
 /// (alphas, one result per alpha).
-py::tuple fit_path(const py::array& x, const Labels& classes, Index n_classes, const OptionalDoubles& weights,
-                   bool intercept, double l1_ratio, const Vector& penalty_factor, const Vector& alphas, Index n_alphas,
-                   double ratio, double tolerance, int max_iterations, int num_threads) {
-  LogisticProblem problem = logistic_problem(x, classes, n_classes, weights, intercept);
-  const LogisticPathSettings settings{l1_ratio, penalty_factor, alphas, n_alphas, ratio};
+py::tuple solved_path(const LogisticProblem& problem, const LogisticPathSettings& settings, int num_threads) {
   check_path(problem, settings);
-  problem.tolerance = tolerance;
-  problem.max_iterations = max_iterations;
   LogisticPath path;
   {
     const LongCall call(num_threads);
     path = logistic_path(problem, settings);
   }
   return path_tuple(std::move(path));
+}
+
+py::tuple fit_path(const py::array& x, const Labels& classes, Index n_classes, const OptionalDoubles& weights,
+                   bool intercept, double l1_ratio, const Vector& penalty_factor, const Vector& alphas, Index n_alphas,
+                   double ratio, double tolerance, int max_iterations, int num_threads) {
+  LogisticProblem problem = logistic_problem(x, classes, n_classes, weights, intercept);
+  problem.tolerance = tolerance;
+  problem.max_iterations = max_iterations;
+  return solved_path(problem, {l1_ratio, penalty_factor, alphas, n_alphas, ratio}, num_threads);
 }
 
 /// The same for sparse X, given by its rows or, `transposed`, by its columns.
@@ -70,16 +73,9 @@ py::tuple fit_sparse_path(const py::tuple& x, bool transposed, const Labels& cla
   LogisticProblem problem;
   problem.columns = &view;
   add_labels(problem, classes, n_classes, weights, intercept);
-  const LogisticPathSettings settings{l1_ratio, penalty_factor, alphas, n_alphas, ratio};
-  check_path(problem, settings);
   problem.tolerance = tolerance;
   problem.max_iterations = max_iterations;
-  LogisticPath path;
-  {
-    const LongCall call(num_threads);
-    path = logistic_path(problem, settings);
-  }
-  return path_tuple(std::move(path));
+  return solved_path(problem, {l1_ratio, penalty_factor, alphas, n_alphas, ratio}, num_threads);
 }
 
 py::dict fit_firth(const py::array& x, const Labels& classes, const OptionalDoubles& weights, bool intercept,

@@ -3,18 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <utility>
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "linalg/conjugate_gradient.hpp"
+#include "linear_model/model_descent.hpp"
 
 namespace crowfly {
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr double sufficient_decrease = 1e-4;
-constexpr int max_halvings = 50, max_products = 500;
+constexpr int max_products = 500;
 
 /// Of one model: turns of coordinate descent and conjugate gradients, and sweeps of a turn.
 constexpr int max_turns = 8, max_sweeps = 10;
@@ -24,51 +23,15 @@ constexpr double enough_descent = 0.02;
 /// Square of the violation of the optimality conditions, relative to the objective, below which a model is the last.
 constexpr double last_square = 1e-9;
 
-class DescentNewton {
+class DescentNewton : public ModelDescent {
  public:
   DescentNewton(LossWithProducts& loss, const std::vector<FeaturePenalty>& penalty, const Vector& reach, Vector start)
-      : loss_(loss), penalty_(penalty), reach_(reach) {
-    fit_.parameters = std::move(start);
-  }
-
-  ProximalFit run(double precision, int max_steps) {
-    evaluate();
-    if (!std::isfinite(fit_.objective))
-      throw InvalidArgument(
-          "X, alpha, sample_weight: magnitudes so far apart that sums of their products overflow float64; rescale "
-          "them");
-    while (fit_.n_steps < max_steps) {
-      minimise_model();
-      const double expected = expected_change();
-      note_movement();
-      ++fit_.n_steps;
-      const bool last = -expected <= precision * fit_.objective;
-      if (!descend(expected)) {
-        if (!last) fit_.status = LogisticStatus::no_descent;
-        return std::move(fit_);
-      }
-      if (last) return std::move(fit_);
-    }
-    fit_.status = LogisticStatus::iteration_limit;
-    return std::move(fit_);
-  }
+      : ModelDescent(penalty, reach, std::move(start)), loss_(loss) {}
 
  private:
-  [[nodiscard]] const FeaturePenalty& penalty(std::size_t i) const { return penalty_[i % penalty_.size()]; }
+  [[nodiscard]] LossValue loss_at(const Vector& parameters) override { return loss_.evaluate_gradient(parameters); }
 
-  void evaluate() {
-    const Vector& x = fit_.parameters;
-    fit_.value = loss_.evaluate_gradient(x);
-    fit_.objective = fit_.value.loss;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (x[i] != 0) fit_.objective += (penalty(i).l1 + 0.5 * penalty(i).l2 * std::fabs(x[i])) * std::fabs(x[i]);
-    }
-    ++fit_.n_evaluations;
-  }
-
-  /// Moves target_ towards the minimum of the model.
-  void minimise_model() {
-    target_ = fit_.parameters;
+  void minimise_model() override {
     curvature_ = loss_.hessian_diagonal();
     const double size = violation();
     if (fit_.n_steps == 0) first_size_ = size;
@@ -197,51 +160,9 @@ class DescentNewton {
     return penalty(i).l1 > 0 && x != 0 && (x > 0 ? x + step <= 0 : x + step >= 0);
   }
 
-  /// Of the objective along the step, to first order in the loss.
-  [[nodiscard]] double expected_change() const {
-    double change = 0;
-    for (std::size_t i = 0; i < target_.size(); ++i) {
-      const double from = fit_.parameters[i], to = target_[i];
-      if (from == to) continue;
-      const auto [l1, l2] = penalty(i);
-      change += (fit_.value.gradient[i] + 0.5 * l2 * (to + from)) * (to - from) +
-                (l1 == 0 ? 0.0 : l1 * (std::fabs(to) - std::fabs(from)));
-    }
-    return std::min(0.0, change);
-  }
-
-  void note_movement() {
-    fit_.moved = 0;
-    for (std::size_t i = 0; i < target_.size(); ++i) {
-      if (penalty(i).l1 == 0 && penalty(i).l2 == 0)
-        fit_.moved += std::fabs(target_[i] - fit_.parameters[i]) * reach_[i % reach_.size()];
-    }
-  }
-
-  /// Moves towards the target until the objective falls sufficiently. False when no length makes it fall.
-  bool descend(double expected) {
-    const Vector start = fit_.parameters;
-    const double largest = std::max(std::fabs(fit_.value.smallest_margin), std::fabs(fit_.value.largest_margin));
-    const double before = fit_.objective, rounding = (16 + 8 * largest) * eps * std::fabs(before);
-    double length = 1;
-    for (int i = 0; i < max_halvings; ++i, length /= 2) {
-      fit_.parameters = target_;
-      for (std::size_t j = 0; i > 0 && j < start.size(); ++j)
-        fit_.parameters[j] = start[j] + length * (target_[j] - start[j]);
-      evaluate();
-      if (fit_.objective <= before + sufficient_decrease * length * expected + rounding) return true;
-    }
-    fit_.parameters = start;
-    evaluate();
-    return false;
-  }
-
   LossWithProducts& loss_;
-  const std::vector<FeaturePenalty>& penalty_;
-  const Vector& reach_;
-  Vector target_, curvature_;
+  Vector curvature_;
   double first_size_ = 0;
-  ProximalFit fit_;
 };
 
 }  // namespace
