@@ -77,7 +77,8 @@ def test_rounding_moves_a_row_no_further_than_it_says(
         # Not by much, or the filter would pass everything: half a step per feature, unless the row leaves the lattice.
         if max(abs(e) for e in exact) <= 63:
             assert moved <= 0.5 * np.sqrt(n_features) + 2.0**-40 * length
-        assert length <= (1 + 2.0**-29) * float(sum(e * e for e in exact)) ** 0.5 + 2.0**-500
+        # From the integers and the way to them.
+        assert length <= (1 + 2.0**-29) * (float(sum(e * e for e in exact)) ** 0.5 + 2 * moved) + 2.0**-500
 
 
 @pytest.mark.parametrize("inverse_step", [1e-3, 1.0, 37.0, 1e6])

@@ -286,6 +286,23 @@ def test_explain_estimates_what_is_built(algorithm: str) -> None:
     assert str(after).endswith("iB beside the points, built")
 
 
+def test_few_queries_keep_nothing_at_first() -> None:
+    queries, points = normal_pair(100, 20000, 40, np.float32)
+    index = crowfly.Index(points)
+    first = index.explain(100, 3, num_threads=2)
+    assert "nothing is kept" in first.reason
+    assert 0 < first.extra_bytes < 2**20
+    before = index.query(queries, 3)
+    second = index.explain(100, 3, num_threads=2)
+    assert not second.built
+    assert second.extra_bytes > 20000 * 40
+    after = index.query(queries, 3)
+    assert index.explain(100, 3).built
+    for first_answer, second_answer in zip(before, after, strict=True):
+        np.testing.assert_array_equal(first_answer, second_answer, strict=True)
+    assert "nothing is kept" not in crowfly.Index(points).explain(20000, 3).reason
+
+
 @pytest.mark.parametrize(
     ("n_bytes", "text"),
     [

@@ -44,7 +44,7 @@ py::tuple round_one_row(const std::string& lattice, const py::array& row, const 
   const LatticeRow bounds = rounder.round_query(Index{0}, frame);
   py::array_t<std::int64_t> codes(view.cols);
   for (Index j = 0; j < view.cols; ++j) codes.mutable_at(j) = rounder.code(j);
-  return py::make_tuple(codes, bounds.squares, bounds.moved, bounds.length);
+  return py::make_tuple(codes, bounds.squares, bounds.moved, bounds.length());
 }
 
 /// Codes [row][column] as a scan takes them: panels of rows, each in groups of so many bytes, of one row after the other.

@@ -35,10 +35,10 @@ inline constexpr Index column_block = 16;
 enum class Reduction : int { squared_difference, absolute_difference, maximum_difference, power_difference };
 inline constexpr int n_reductions = 4, n_monotone_reductions = 3;
 
-/// What rounding a row to the lattice tells, in squared steps: of the integers, of the way each moved, of the row itself. Sums of up to 2^20 terms carry
+/// What rounding a row to the lattice tells, in squared steps: of the integers, and of the way each moved. Sums of up to 2^20 terms carry
 /// a relative error below 2^-32, those of float32 arithmetic below 2^-13; the first is exact.
 struct LatticeSums {
-  double squares, moved, wide;
+  double squares, moved;
 };
 
 /// A pair whose sum reaches the query's threshold. `place` counts points from the first panel of the scan, whichever panels it looks at.
@@ -79,8 +79,8 @@ struct Lattice {
   Index offset;
   Index speed;  ///< products at a time, compared with words
 
-  /// Two tiles, one of which may be multiplied while the other's hits are taken.
-  [[nodiscard]] constexpr Index max_hits() const noexcept { return 2 * queries * points; }
+  /// Three tiles: one may be multiplied while the hits of two aren't taken.
+  [[nodiscard]] constexpr Index max_hits() const noexcept { return 3 * queries * points; }
 
   /// value(i, j) = start[j] + q_i . (x_j + offset), exactly, in 32 bits; the caller sees to it that nothing overflows, differences from thresholds neither. Hits are
   /// the pairs with value(i, j) >= thresholds[i], panel by panel, query by query. At least one panel is looked at.

@@ -87,7 +87,7 @@ void lattice_round(const void* row, const double* centre, double inverse_step, d
   // Adding and taking away 1.5 * 2^52 rounds to an integer.
   const V scale = V::set1(inverse_step), high = V::set1(largest), low = V::set1(-largest), shift = V::set1(offset),
           magic = V::set1(0x1.8p52);
-  V squares = V::zero(), moved = V::zero(), wide = V::zero();
+  V squares = V::zero(), moved = V::zero();
   for (Index j = 0; j < n_features; j += V::lanes) {
     const Index left = n_features - j;
     const V x = left >= V::lanes ? V::widen(source + j) : V::load_widen(source + j, static_cast<int>(left));
@@ -96,12 +96,10 @@ void lattice_round(const void* row, const double* centre, double inverse_step, d
     const V difference = code - w;
     squares = mul_add(code, code, squares);
     moved = mul_add(difference, difference, moved);
-    wide = mul_add(w, w, wide);
     (code + shift).store_codes(static_cast<Code*>(codes) + j);
   }
   sums->squares = upper_plus_lower(squares);
   sums->moved = upper_plus_lower(moved);
-  sums->wide = upper_plus_lower(wide);
 }
 
 template <class Isa>
@@ -113,10 +111,10 @@ void lattice_round_single(const float* row, const float* centre, float inverse_s
   constexpr Index block = 1024 * V::lanes;
   const V scale = V::set1(inverse_step), high = V::set1(largest), low = V::set1(-largest), shift = V::set1(offset),
           magic = V::set1(0x1.8p23F);
-  Wide all_squares = Wide::zero(), all_moved = Wide::zero(), all_wide = Wide::zero();
+  Wide all_squares = Wide::zero(), all_moved = Wide::zero();
   for (Index begin = 0; begin < n_features; begin += block) {
     const Index end = begin + block < n_features ? begin + block : n_features;
-    V squares = V::zero(), moved = V::zero(), wide = V::zero();
+    V squares = V::zero(), moved = V::zero();
     for (Index j = begin; j < end; j += V::lanes) {
       const Index left = n_features - j;
       const V x = left >= V::lanes ? V::widen(row + j) : V::load_widen(row + j, static_cast<int>(left));
@@ -125,16 +123,13 @@ void lattice_round_single(const float* row, const float* centre, float inverse_s
       const V difference = code - w;
       squares = mul_add(code, code, squares);
       moved = mul_add(difference, difference, moved);
-      wide = mul_add(w, w, wide);
       (code + shift).store_codes(static_cast<std::uint8_t*>(codes) + j);
     }
     all_squares = all_squares + Wide::sum_of_halves(squares);
     all_moved = all_moved + Wide::sum_of_halves(moved);
-    all_wide = all_wide + Wide::sum_of_halves(wide);
   }
   sums->squares = upper_plus_lower(all_squares);
   sums->moved = upper_plus_lower(all_moved);
-  sums->wide = upper_plus_lower(all_wide);
 }
 
 template <class Isa, class Code>

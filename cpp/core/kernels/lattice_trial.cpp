@@ -96,7 +96,7 @@ class LatticeTrial {
     return hit == hits_.data() + n_hits;
   }
 
-  static constexpr Index n_panels = 3;
+  static constexpr Index n_panels = 5;
   const Lattice& lattice_;
   Index cols_ = lattice_.points, row_bytes_ = 2 * lattice_.row_multiple;
   Index features_ = row_bytes_ / static_cast<Index>(sizeof(PointCode));
@@ -105,7 +105,8 @@ class LatticeTrial {
   AlignedBuffer<PointCode> points_{n_panels * features_ * cols_};
   AlignedBuffer<std::int32_t> start_{n_panels * cols_}, thresholds_{lattice_.queries};
   AlignedBuffer<std::int32_t> sums_{n_panels * lattice_.queries * cols_};
-  AlignedBuffer<LatticeHit> hits_{lattice_.max_hits()};
+  /// A row of each panel finds room beside all that is asked for, half of all pairs doesn't.
+  AlignedBuffer<LatticeHit> hits_{lattice_.max_hits() + n_panels * cols_};
 };
 
 template <class Trial>

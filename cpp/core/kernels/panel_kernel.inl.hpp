@@ -115,32 +115,44 @@ void scale_panel_rows(const double* panel, const double* weight, Index n_rows, d
   }
 }
 
+/// Vectors that hold numbers of type T as they are.
+template <class Isa, class T>
+struct VectorOf {
+  using type = typename Isa::f64;
+};
+template <class Isa>
+struct VectorOf<Isa, float> {
+  using type = typename Isa::f32;
+};
+
 template <class Isa, class T>
 double finite_max_abs(const void* values, Index n) {
-  using V = typename Isa::f64;
+  using V = typename VectorOf<Isa, T>::type;
   constexpr int chains = 4;
   const auto* x = static_cast<const T*>(values);
-  V top[chains], odd[chains];
-  for (int c = 0; c < chains; ++c) top[c] = odd[c] = V::zero();
+  V most[chains], least[chains], odd[chains];
+  for (int c = 0; c < chains; ++c) most[c] = least[c] = odd[c] = V::zero();
   // x - x is zero, or NaN where x is not finite.
+  const auto take = [&](V value, int c) {
+    most[c] = max(most[c], value);
+    least[c] = min(least[c], value);
+    odd[c] = odd[c] + (value - value);
+  };
   Index i = 0;
   for (; i + chains * V::lanes <= n; i += chains * V::lanes) {
-    for (int c = 0; c < chains; ++c) {
-      const V value = V::widen(x + i + c * V::lanes);
-      top[c] = max(top[c], abs(value));
-      odd[c] = odd[c] + (value - value);
+    for (int c = 0; c < chains; ++c) take(V::widen(x + i + c * V::lanes), c);
+  }
+  for (; i < n; i += V::lanes) take(V::load_widen(x + i, n - i < V::lanes ? static_cast<int>(n - i) : V::lanes), 0);
+  alignas(64) T lanes[V::lanes];
+  double top = 0, sum = 0;
+  for (int c = 0; c < chains; ++c) {
+    (max(most[c], V::zero() - least[c]) + odd[c]).store(lanes);
+    for (const T lane : lanes) {
+      top = top < static_cast<double>(lane) ? static_cast<double>(lane) : top;
+      sum += static_cast<double>(lane) - static_cast<double>(lane);
     }
   }
-  for (; i < n; i += V::lanes) {
-    const V value = V::load_widen(x + i, n - i < V::lanes ? static_cast<int>(n - i) : V::lanes);
-    top[0] = max(top[0], abs(value));
-    odd[0] = odd[0] + (value - value);
-  }
-  for (int c = 1; c < chains; ++c) {
-    top[0] = max(top[0], top[c]);
-    odd[0] = odd[0] + odd[c];
-  }
-  return horizontal_max(top[0]) + upper_plus_lower(odd[0]);
+  return top + sum;
 }
 
 }  // namespace crowfly::kernels

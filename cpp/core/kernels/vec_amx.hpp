@@ -29,30 +29,45 @@ struct TileSums {
   }
   static void release() noexcept { _tile_release(); }
 
-  static void set_zero() noexcept {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-  }
-  /// q: [32][64]; x: [16][32][4].
-  static void add_products(const std::int8_t* q, const std::uint8_t* x) noexcept {
+  /// q: [32][64].
+  static void load_queries(const std::int8_t* q) noexcept {
     _tile_loadd(4, q, 64);
-    _tile_loadd(6, x, 128);
-    _tile_loadd(7, x + 64, 128);
-    _tile_dpbsud(0, 4, 6);
-    _tile_dpbsud(1, 4, 7);
     _tile_loadd(5, q + 16 * 64, 64);
-    _tile_dpbsud(2, 5, 6);
-    _tile_dpbsud(3, 5, 7);
   }
-  /// values: [32][32].
-  static void store(std::int32_t* values) noexcept {
-    _tile_stored(0, values, 128);
-    _tile_stored(1, values + 16, 128);
-    _tile_stored(2, values + 16 * 32, 128);
-    _tile_stored(3, values + 16 * 32 + 16, 128);
-  }
+
+  /// The first 16 of the points. x: [16][32][4]; values: [32][32].
+  struct Left {
+    static void set_zero() noexcept {
+      _tile_zero(0);
+      _tile_zero(1);
+    }
+    static void add_products(const std::uint8_t* x) noexcept {
+      _tile_loadd(6, x, 128);
+      _tile_dpbsud(0, 4, 6);
+      _tile_dpbsud(1, 5, 6);
+    }
+    static void store(std::int32_t* values) noexcept {
+      _tile_stored(0, values, 128);
+      _tile_stored(1, values + 16 * 32, 128);
+    }
+  };
+
+  /// The other 16.
+  struct Right {
+    static void set_zero() noexcept {
+      _tile_zero(2);
+      _tile_zero(3);
+    }
+    static void add_products(const std::uint8_t* x) noexcept {
+      _tile_loadd(7, x + 64, 128);
+      _tile_dpbsud(2, 4, 7);
+      _tile_dpbsud(3, 5, 7);
+    }
+    static void store(std::int32_t* values) noexcept {
+      _tile_stored(2, values + 16, 128);
+      _tile_stored(3, values + 16 * 32 + 16, 128);
+    }
+  };
 };
 
 /// Products without memory: six sums in a row, since one takes 52 cycles and the next can start after 16.

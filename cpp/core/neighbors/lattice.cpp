@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
+#include <ranges>
 #include <span>
 #include <utility>
 
@@ -20,8 +22,11 @@ constexpr double inflate = 1.0 + 0x1p-30;
 constexpr double inflate_single = 1.0 + 0x1p-13, tiny_single_length = 0x1p-50;
 
 /// Points of a group together are about this large: they stay in the second-level cache while the queries of a block pass over them.
-constexpr Index group_bytes = Index{128} * 1024;
-constexpr Index max_group_panels = 32;
+constexpr Index cached_bytes = Index{128} * 1024;
+Index group_panels(Index panel_bytes) noexcept {
+  constexpr Index most = 32;
+  return std::clamp<Index>(cached_bytes / panel_bytes, 1, most);
+}
 
 /// A cell's centre and step are taken from at most about so many of its points (32768 of them took as long as packing 50000). Any centre and step are right, these make
 /// bounds tight.
@@ -51,20 +56,22 @@ bool few_levels() noexcept { return kernels::active().byte_lattice.levels < full
 constexpr double far_factor = 4;
 
 /// Mean of every `stride`-th of a cell's points, and a step for nearly all of them.
+template <class Members>
 LatticeFrame frame_of(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
-                      std::span<const Index> members, Index sample) {
+                      const Members& members, Index sample) {
   const Index depth = padded_depth(points.cols);
   const auto n = static_cast<Index>(members.size()), stride = std::max<Index>(1, n / sample);
   const Index n_taken = ceil_div(n, stride), parts = std::clamp<Index>(n_taken / 2048, 1, 32);
   const double operations = static_cast<double>(n_taken) * static_cast<double>(depth);
   AlignedBuffer<double> sums = AlignedBuffer<double>::zeros(parts * depth), tops(n_taken);
+  const auto member = [&](Index i) { return members[static_cast<std::ranges::range_difference_t<Members>>(i)]; };
   const auto visit = [&](Index part, auto each) {
     AlignedBuffer<double> row(depth);
     const Range range = part_of(n_taken, parts, part);
     for (Index i = range.begin; i < range.end; ++i) {
       if (i % 256 == 0) checkpoint();
-      if (i + 8 < range.end) prefetch_row(points, members[as_size((i + 8) * stride)]);
-      load_row(points, members[as_size(i * stride)], metric, row.data());
+      if (i + 8 < range.end) prefetch_row(points, member((i + 8) * stride));
+      load_row(points, member(i * stride), metric, row.data());
       each(i, row.data());
     }
   };
@@ -96,6 +103,16 @@ LatticeFrame frame_of(const kernels::Lattice& lattice, const MatrixView& points,
   frame.inverse_step = largest > 0 ? std::min(lattice_levels(lattice, points.cols) / largest, 0x1p900) : 1.0;
   if (lattice.round_single != nullptr && points.dtype == DType::f32 && metric.takes(points)) frame.allow_single();
   return frame;
+}
+
+/// About as many bytes ahead as the memory's latency is worth.
+Index rows_on_their_way(const MatrixView& points) noexcept {
+  constexpr Index bytes_ahead = 8192;
+  return std::max<Index>(1, bytes_ahead / std::max<Index>(1, points.cols * points.item_size()));
+}
+
+double packing_operations(const MatrixView& points, Index row_bytes) noexcept {
+  return 8.0 * static_cast<double>(points.rows) * static_cast<double>(row_bytes);
 }
 
 /// Takes the far points out of their cells and puts them in cells of points about as far, in fours.
@@ -133,7 +150,10 @@ LatticePoints LatticePoints::with_far_cells(const kernels::Lattice& lattice, con
   std::vector<FarPoint> far;
   {
     LatticePoints together(lattice, points, metric, partition);
-    for (const auto& some : std::exchange(together.far_, {})) far.insert(far.end(), some.begin(), some.end());
+    for (PackedGroup& group : together.packed_) {
+      const std::vector<FarPoint> some = std::exchange(group.far, {});
+      far.insert(far.end(), some.begin(), some.end());
+    }
     if (far.empty()) return together;
   }  // its codes are given back before the others are made
   return LatticePoints(lattice, points, metric, set_apart(partition, std::move(far)));
@@ -221,18 +241,18 @@ LatticeRow LatticeRounder::run(kernels::Lattice::Round kernel, const void* row, 
                                double offset) {
   kernels::LatticeSums sums;
   kernel(row, frame.centre.data(), frame.inverse_step, largest_, offset, source_.cols, codes_.data(), &sums);
-  const double length = std::sqrt(sums.wide) + tiny_length;
-  // The float64 subtraction and product round too: 2^-53 of each component, twice.
-  return {sums.squares, (std::sqrt(sums.moved) + tiny_length + 0x1p-51 * length) * inflate, length * inflate};
+  const double moved = std::sqrt(sums.moved) + tiny_length;
+  // The float64 subtraction and product round too: 2^-53 of each component, twice. No row is longer than its integers and the way to them.
+  return {sums.squares, (moved + 0x1p-51 * (std::sqrt(sums.squares) + moved)) * inflate};
 }
 
 LatticeRow LatticeRounder::run_single(const void* row, const LatticeFrame& frame, double offset) {
   kernels::LatticeSums sums;
   lattice_.round_single(static_cast<const float*>(row), frame.single.data(), static_cast<float>(frame.inverse_step),
                         static_cast<float>(largest_), static_cast<float>(offset), source_.cols, codes_.data(), &sums);
-  const double length = (std::sqrt(sums.wide) + tiny_single_length) * inflate_single;
+  const double moved = (std::sqrt(sums.moved) + tiny_single_length) * inflate_single;
   // The float32 subtraction and product round too: 2^-24 of each component, twice.
-  return {sums.squares, (std::sqrt(sums.moved) + tiny_single_length) * inflate_single + 0x1p-22 * length, length};
+  return {sums.squares, moved + 0x1p-22 * (std::sqrt(sums.squares) + moved) * inflate};
 }
 
 void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept {
@@ -259,27 +279,45 @@ double LatticeRounder::correction() const noexcept {
 
 LatticePoints::LatticePoints(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
                              const Partition& partition)
-    : lattice_(&lattice), width_(lattice.points), row_bytes_(lattice_row_bytes(lattice, points.cols)) {
+    : LatticePoints(lattice, points.cols) {
   place(partition);
-  const double operations = 8.0 * static_cast<double>(points.rows) * static_cast<double>(row_bytes_);
-  parallel_for_work(n_cells(), operations, [&](Index cell) { set_frame(points, metric, partition, cell); });
-  parallel_for_work(n_groups(), operations, [&](Index group) {
+  make_room();
+  set_frames(points, metric, partition);
+  parallel_for_work(n_groups(), packing_operations(points, row_bytes_), [&](Index g) {
     LatticeRounder rounder(*lattice_, points, metric);
-    pack(points, rounder, partition, group);
+    const Index first = groups_[as_size(g)].panels.begin;
+    packed_[as_size(g)] = pack(
+        points, rounder, partition, g,
+        {codes_.data() + first * width_ * row_bytes_, start_.data() + first * width_, points_.data() + first * width_});
   });
   for (Cell& cell : cells_) {
-    double length = 0;
-    for (Index g = cell.groups.begin; g < cell.groups.end; ++g) {
-      length = std::max(length, group_bounds_[as_size(g)].length);
-      cell.moved = std::max(cell.moved, group_bounds_[as_size(g)].moved);
-    }
-    cell.radius = length / cell.frame.inverse_step * inflate;
+    LatticeRow most;
+    for (Index g = cell.groups.begin; g < cell.groups.end; ++g) most.raise_to(packed_[as_size(g)].bound);
+    cell.moved = most.moved;
+    cell.radius = most.length() / cell.frame.inverse_step * inflate;
   }
 }
 
+LatticePoints LatticePoints::passing(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric) {
+  LatticePoints made(lattice, points.cols);
+  made.keeps_panels_ = false;
+  made.place({{}, {0, points.rows}});
+  Cell& all = made.cells_.front();
+  all.frame = frame_of(lattice, points, metric, std::views::iota(Index{0}, points.rows), frame_sample);
+  all.radius = std::numeric_limits<double>::infinity();
+  return made;
+}
+
+LatticePoints::LatticePoints(const kernels::Lattice& lattice, Index features)
+    : lattice_(&lattice),
+      width_(lattice.points),
+      row_bytes_(lattice_row_bytes(lattice, features)),
+      largest_(lattice_levels(lattice, features)),
+      far_(3 * std::sqrt(static_cast<double>(features) / 12)) {}
+
 /// Cuts each cell into groups and finds room for their panels.
 void LatticePoints::place(const Partition& partition) {
-  const Index panels_per_group = std::clamp<Index>(group_bytes / (width_ * row_bytes_), 1, max_group_panels);
+  const Index panels_per_group = group_panels(width_ * row_bytes_);
   Index n_panels = 0;
   cells_.resize(as_size(partition.n_cells()));
   for (Index c = 0; c < partition.n_cells(); ++c) {
@@ -292,60 +330,111 @@ void LatticePoints::place(const Partition& partition) {
     }
     n_panels += mine;
   }
-  group_bounds_.resize(groups_.size());
-  far_.resize(groups_.size());
+}
+
+void LatticePoints::make_room() {
+  const Index n_panels = groups_.empty() ? 0 : groups_.back().panels.end;
+  packed_.resize(groups_.size());
   codes_ = AlignedBuffer<std::uint8_t>(n_panels * width_ * row_bytes_);
   start_ = AlignedBuffer<std::int32_t>(n_panels * width_);
   points_ = AlignedBuffer<Index>(n_panels * width_);
 }
 
-void LatticePoints::set_frame(const MatrixView& points, const Metric& metric, const Partition& partition, Index cell) {
-  const std::span<const Index> order(partition.order);
-  const Index begin = partition.offsets[as_size(cell)], end = partition.offsets[as_size(cell + 1)];
-  cells_[as_size(cell)].frame = frame_of(*lattice_, points, metric, order.subspan(as_size(begin), as_size(end - begin)),
-                                         std::max(frame_sample_of_many, frame_sample / n_cells()));
+void LatticePoints::set_frames(const MatrixView& points, const Metric& metric, const Partition& partition) {
+  parallel_for_work(n_cells(), packing_operations(points, row_bytes_), [&](Index cell) {
+    const Index begin = partition.offsets[as_size(cell)], end = partition.offsets[as_size(cell + 1)];
+    cells_[as_size(cell)].frame =
+        frame_of(*lattice_, points, metric, std::span(partition.order).subspan(as_size(begin), as_size(end - begin)),
+                 std::max(frame_sample_of_many, frame_sample / n_cells()));
+  });
 }
 
-void LatticePoints::pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition, Index at) {
+PackedGroup LatticePoints::pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition, Index at,
+                                LatticePanels to) const {
   const Group& group = groups_[as_size(at)];
-  LatticeRow& bound = group_bounds_[as_size(at)];
   const Cell& cell = cells_[as_size(group.cell)];
-  const Index cell_begin = partition.offsets[as_size(group.cell)], end = partition.offsets[as_size(group.cell + 1)];
-  const Index first_panel = groups_[as_size(cell.groups.begin)].panels.begin;
-  // About as many bytes ahead as the memory's latency is worth; cells take their points from anywhere.
-  constexpr Index bytes_ahead = 8192;
-  const Index rows_ahead = std::max<Index>(1, bytes_ahead / std::max<Index>(1, points.cols * points.item_size()));
-  // Rounding alone moves a row by sqrt(d / 12) steps in the mean and by sqrt(d / 4) at most: what moves further was cut off.
-  const double far = 3 * std::sqrt(static_cast<double>(points.cols) / 12),
-               levels = lattice_levels(*lattice_, points.cols);
+  const Index end = partition.offsets[as_size(group.cell + 1)];
+  // The group's first slot holds this entry of the order.
+  const Index begin = partition.offsets[as_size(group.cell)] +
+                      (group.panels.begin - groups_[as_size(cell.groups.begin)].panels.begin) * width_;
+  // Cells take their points from anywhere.
+  const Index rows_ahead = rows_on_their_way(points);
+  PackedGroup packed;
   for (Index p = group.panels.begin; p < group.panels.end; ++p) {
     checkpoint();
-    std::uint8_t* panel = codes_.data() + p * width_ * row_bytes_;
-    if (cell_begin + (p - first_panel + 1) * width_ > end) std::memset(panel, 0, as_size(width_ * row_bytes_));
-    for (Index slot = 0; slot < width_; ++slot) {
-      const Index i = cell_begin + (p - first_panel) * width_ + slot;
-      if (i >= end) {
-        start_[p * width_ + slot] = -lattice_limit;
-        points_[p * width_ + slot] = 0;
-        continue;
-      }
-      const Index point = partition.order[as_size(i)];
+    const Index first_slot = (p - group.panels.begin) * width_;
+    if (begin + first_slot + width_ > end) clear(to, first_slot, first_slot + width_);
+    for (Index slot = first_slot; slot < first_slot + width_ && begin + slot < end; ++slot) {
+      const Index i = begin + slot, point = partition.order[as_size(i)];
       if (i + rows_ahead < end) prefetch_row(points, partition.order[as_size(i + rows_ahead)]);
       const LatticeRow row = rounder.round_point(point, cell.frame);
-      rounder.scatter(panel, width_, slot, 4);
-      start_[p * width_ + slot] = -static_cast<std::int32_t>(static_cast<std::int64_t>(row.squares) / 2);
-      points_[p * width_ + slot] = point;
-      if (row.moved > far) far_[as_size(at)].push_back({point, group.cell, row.length / levels});
-      bound.moved = std::max(bound.moved, row.moved);
-      bound.length = std::max(bound.length, row.length);
+      if (is_far(row)) packed.far.push_back({point, group.cell, row.length() / largest_});
+      fill(rounder, row, point, slot, to);
+      packed.bound.raise_to(row);
     }
   }
+  packed.n_panels = group.panels.size();
+  return packed;
+}
+
+PackedGroup LatticePoints::round_group(const MatrixView& points, LatticeRounder& rounder, Index at, Index step,
+                                       LatticePanels to) const {
+  const Range panels = groups_[as_size(at)].panels;
+  const LatticeFrame& frame = cells_.front().frame;
+  const Index end = std::min(panels.end * width_, points.rows), ahead = rows_on_their_way(points) * step;
+  PackedGroup packed;
+  Index slot = 0;
+  for (Index i = round_up(panels.begin * width_, step); i < end; i += step) {
+    if (slot % width_ == 0) checkpoint();
+    if (i + ahead < points.rows) prefetch_row(points, i + ahead);
+    const LatticeRow row = rounder.round_point(i, frame);
+    if (is_far(row)) {
+      packed.far.push_back({i, 0, row.length() / largest_});
+      continue;
+    }
+    fill(rounder, row, i, slot++, to);
+    packed.bound.raise_to(row);
+  }
+  clear(to, slot, round_up(slot, width_));
+  packed.n_panels = ceil_div(slot, width_);
+  return packed;
+}
+
+void LatticePoints::fill(const LatticeRounder& rounder, const LatticeRow& row, Index point, Index slot,
+                         LatticePanels to) const noexcept {
+  rounder.scatter(to.codes + slot / width_ * width_ * row_bytes_, width_, slot % width_, 4);
+  to.start[slot] = -static_cast<std::int32_t>(static_cast<std::int64_t>(row.squares) / 2);
+  to.points[slot] = point;
+}
+
+void LatticePoints::clear(LatticePanels to, Index begin, Index end) const noexcept {
+  for (Index slot = begin; slot < end; ++slot) {
+    std::uint8_t* first = to.codes + slot / width_ * width_ * row_bytes_ + slot % width_ * 4;
+    for (Index j = 0; j < row_bytes_; j += 4) std::memset(first + j * width_, 0, 4);
+    to.start[slot] = -lattice_limit;
+    to.points[slot] = 0;
+  }
+}
+
+/// Rounding alone moves a row by sqrt(d / 12) steps in the mean and by sqrt(d / 4) at most: what moves further was cut off.
+bool LatticePoints::is_far(const LatticeRow& row) const noexcept { return row.moved > far_; }
+
+Index LatticePoints::max_group_slots() const noexcept {
+  Index most = 0;
+  for (const Group& group : groups_) most = std::max(most, group.panels.size());
+  return most * width_;
+}
+
+Index LatticePoints::group_bytes(const kernels::Lattice& lattice, Index features) noexcept {
+  const Index row_bytes = lattice_row_bytes(lattice, features);
+  return group_panels(lattice.points * row_bytes) * lattice.points *
+         (row_bytes + static_cast<Index>(sizeof(std::int32_t) + sizeof(Index)));
 }
 
 Index LatticePoints::bytes() const noexcept {
   return codes_.size() + start_.size() * 4 + points_.size() * static_cast<Index>(sizeof(Index)) +
          n_cells() * static_cast<Index>(sizeof(Cell) + 8 * as_size(row_bytes_)) +
-         n_groups() * static_cast<Index>(sizeof(Group) + sizeof(LatticeRow));
+         n_groups() * static_cast<Index>(sizeof(Group) + sizeof(PackedGroup));
 }
 
 }  // namespace crowfly

@@ -3,6 +3,8 @@
 // (docs/design/numerics.md).
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
@@ -42,12 +44,18 @@ struct LatticeFrame {
   void allow_single();
 };
 
-/// What is known of one rounded row, in steps: the squared length of the integers, exact, and upper bounds of how far rounding moved the row and of
-/// its own length.
+/// What is known of a rounded row, or of several, in steps: the squared length of the integers, exact, and an upper bound of how far rounding moved the row; the largest
+/// of several.
 struct LatticeRow {
   double squares = 0;
   double moved = 0;
-  double length = 0;
+
+  void raise_to(const LatticeRow& other) noexcept {
+    squares = std::max(squares, other.squares);
+    moved = std::max(moved, other.moved);
+  }
+  /// No row is longer.
+  [[nodiscard]] double length() const noexcept { return (std::sqrt(squares) + moved) * (1 + 0x1p-50); }
 };
 
 /// The lattice for searches of so many queries for k neighbours among all points: of 16 bits where 8 would leave too many candidates.
@@ -99,6 +107,20 @@ class LatticeRounder {
 /// Bytes of a row's codes in a panel.
 [[nodiscard]] Index lattice_row_bytes(const kernels::Lattice& lattice, Index features) noexcept;
 
+/// Where a group's panels go, one after another: codes, starts, and the point in each slot.
+struct LatticePanels {
+  std::uint8_t* codes;
+  std::int32_t* start;
+  Index* points;
+};
+
+/// What a group's panels hold, and the points that are too far out for its step.
+struct PackedGroup {
+  Index n_panels = 0;
+  LatticeRow bound;
+  std::vector<FarPoint> far;
+};
+
 class LatticePoints {
  public:
   /// Panels that stay in cache while the queries of a block pass over them.
@@ -120,6 +142,14 @@ class LatticePoints {
   [[nodiscard]] static LatticePoints with_far_cells(const kernels::Lattice& lattice, const MatrixView& points,
                                                     const Metric& metric, const Partition& partition);
 
+  /// One cell of all points whose panels aren't kept: who asks for a group has it rounded (LatticeReader).
+  [[nodiscard]] static LatticePoints passing(const kernels::Lattice& lattice, const MatrixView& points,
+                                             const Metric& metric);
+  [[nodiscard]] bool keeps_panels() const noexcept { return keeps_panels_; }
+  /// Rounds the points of a group that isn't kept whose number is a multiple of `step`, into panels without gaps. Points far out are left to the caller.
+  [[nodiscard]] PackedGroup round_group(const MatrixView& points, LatticeRounder& rounder, Index group, Index step,
+                                        LatticePanels to) const;
+
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(cells_.size()); }
   [[nodiscard]] Index n_groups() const noexcept { return static_cast<Index>(groups_.size()); }
   [[nodiscard]] const Cell& cell(Index i) const noexcept { return cells_[as_size(i)]; }
@@ -130,21 +160,33 @@ class LatticePoints {
   /// The point in each slot of a panel.
   [[nodiscard]] const Index* points(Index panel) const noexcept { return points_.data() + panel * width_; }
   [[nodiscard]] Index width() const noexcept { return width_; }
+  [[nodiscard]] Index max_group_slots() const noexcept;
   [[nodiscard]] Index row_bytes() const noexcept { return row_bytes_; }
   [[nodiscard]] const kernels::Lattice& lattice() const noexcept { return *lattice_; }
   [[nodiscard]] Index bytes() const noexcept;
+  /// Of one group's panels, at most about.
+  [[nodiscard]] static Index group_bytes(const kernels::Lattice& lattice, Index features) noexcept;
 
  private:
+  LatticePoints(const kernels::Lattice& lattice, Index features);
   void place(const Partition& partition);
-  void set_frame(const MatrixView& points, const Metric& metric, const Partition& partition, Index cell);
-  void pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition, Index group);
+  void make_room();
+  void set_frames(const MatrixView& points, const Metric& metric, const Partition& partition);
+  [[nodiscard]] PackedGroup pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition,
+                                 Index group, LatticePanels to) const;
+  void fill(const LatticeRounder& rounder, const LatticeRow& row, Index point, Index slot,
+            LatticePanels to) const noexcept;
+  /// Slots that nothing reaches.
+  void clear(LatticePanels to, Index begin, Index end) const noexcept;
+  [[nodiscard]] bool is_far(const LatticeRow& row) const noexcept;
 
   const kernels::Lattice* lattice_;
   Index width_, row_bytes_;
+  double largest_, far_;  ///< in steps: integers, and moves by rounding alone
+  bool keeps_panels_ = true;
   std::vector<Cell> cells_;
   std::vector<Group> groups_;
-  std::vector<LatticeRow> group_bounds_;
-  std::vector<std::vector<FarPoint>> far_;  ///< of each group, while they are packed
+  std::vector<PackedGroup> packed_;  ///< of each group that is kept; the far points while they are packed
   AlignedBuffer<std::uint8_t> codes_;
   AlignedBuffer<std::int32_t> start_;
   AlignedBuffer<Index> points_;

@@ -19,8 +19,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// Limits are guessed for so many neighbours or more, and from so many points per neighbour on.
 constexpr Index min_guessed = 8, min_points_per_guess = 4 * sample_stride;
 /// So many standard deviations more than expected of a random sample are taken to be nearer than the k-th of all points: one query in some hundreds is searched for
-/// again.
-constexpr double sample_deviations = 2.5;
+/// again. Where panels aren't kept that rounds all points once more (normal data, k = 10, 100 queries: most calls), so it has to be rarer.
+constexpr double sample_deviations = 2.5, sample_deviations_in_passing = 5;
 /// The filter goes on until it has found so many hits; thresholds rise only then.
 constexpr Index extra_hits = 512;
 
@@ -44,6 +44,7 @@ LatticeSearch<Kept>::LatticeSearch(const Task& task)
       reach_(task.rows.size(), infinity),
       slots_(task.lattice, LatticeRounder(task.lattice.lattice(), task.points, task.metric), wanted_, relative_slack_,
              task.stride > 1 ? LatticeBounds::estimated : LatticeBounds::proven, reach_),
+      reader_(task.lattice, task.points, task.metric),
       exact_queries_(n_queries() * row_depth_),
       hits_(task.lattice.lattice().max_hits() + extra_hits) {
   for (Index i = 0; i < n_queries(); ++i) {
@@ -83,7 +84,8 @@ std::vector<RawDistance> LatticeSearch<Kept>::guess_limits() const {
   const bool pays = n_panels * task_.lattice.width() >= min_points_per_guess * wanted_;
   if (wanted_ < min_guessed || task_.stride > 1 || !pays) return {};
   const double expected = static_cast<double>(wanted_) / sample_stride;
-  const auto few = static_cast<Index>(expected + sample_deviations * std::sqrt(expected)) + 2;
+  const double deviations = task_.lattice.keeps_panels() ? sample_deviations : sample_deviations_in_passing;
+  const auto few = static_cast<Index>(expected + deviations * std::sqrt(expected)) + 2;
   std::vector<TopK> sample;
   sample.reserve(task_.rows.size());
   for (std::size_t i = 0; i < task_.rows.size(); ++i) sample.emplace_back(few);
@@ -166,48 +168,91 @@ template <class Kept>
 void LatticeSearch<Kept>::visit(Index at) {
   if (active_.empty()) return;
   const LatticePoints::Cell& cell = task_.lattice.cell(at);
-  places_ = task_.lattice.points(task_.lattice.group(cell.groups.begin).panels.begin);
+  const bool kept = task_.lattice.keeps_panels();
+  if (kept) places_ = task_.lattice.points(task_.lattice.group(cell.groups.begin).panels.begin);
   slots_.enter(cell);
   for (const Index query : active_) slots_.seat(query, exact_row(query));
   slots_.close();
   for (Index g = std::max(cell.groups.begin, groups_.begin); g < std::min(cell.groups.end, groups_.end); ++g) {
     checkpoint();
-    const Range panels = task_.lattice.group(g).panels;
-    if (filter_fails()) {
-      search_group_directly(panels);
-    } else {
-      search_group(panels);
-    }
+    look_at(g);
+    if (!kept) resolve_all();
   }
+  resolve_all();
+}
+
+template <class Kept>
+void LatticeSearch<Kept>::look_at(Index group) {
+  block_ = reader_.read(group, task_.stride);
+  if (!task_.lattice.keeps_panels()) {
+    places_ = block_.points;
+    slots_.follow_points(block_.moved);
+  }
+  if (filter_fails()) {
+    search_block_directly();
+  } else {
+    search_block();
+  }
+  offer_far();
+}
+
+template <class Kept>
+void LatticeSearch<Kept>::resolve_all() {
   for (Index s = 0; s < slots_.size(); ++s) {
+    if (slots_.candidates(s).empty()) continue;
     checkpoint();
     slots_.thin_out(s);
     resolve(s);
   }
 }
 
+/// Points that no panel holds, as defined.
 template <class Kept>
-void LatticeSearch<Kept>::search_group(Range panels) {
-  const LatticePoints& lattice = task_.lattice;
-  const Index n = slots_.size();
+void LatticeSearch<Kept>::offer_far() {
+  if (block_.far.empty()) return;
+  const bool all = task_.admission.everything();
+  for (const Index query : active_) {
+    checkpoint();
+    for (const FarPoint& far : block_.far) {
+      if (!all && !task_.admission.admits(task_.rows[as_size(query)], far.point)) continue;
+      double raw;
+      distance_.measure(exact_row(query), {&far.point, 1}, &raw);
+      distance_.offer(task_.kept[as_size(query)], raw, exact_row(query), far.point);
+    }
+    follow_kept(query);
+  }
+  const auto n_active = static_cast<Index>(active_.size()), n_far = static_cast<Index>(block_.far.size());
+  n_computed_ += n_active * n_far;
+  n_pairs_ += n_active * n_far;
+}
+
+template <class Kept>
+void LatticeSearch<Kept>::search_block() {
+  const kernels::Lattice& lattice = task_.lattice.lattice();
+  const Index n = slots_.size(), row_bytes = task_.lattice.row_bytes();
   for (Index s = 0; s < n; s += slots_.panel_height()) {
     checkpoint();
-    const kernels::LatticeScope scope(lattice.lattice());
-    for (Index p = round_up(panels.begin, task_.stride); p < panels.end;) {
-      const kernels::LatticeFound found = lattice.lattice().scan({.queries = slots_.panel(s),
-                                                                  .points = lattice.panel(p),
-                                                                  .start = lattice.start(p),
-                                                                  .thresholds = slots_.thresholds() + s,
-                                                                  .row_bytes = lattice.row_bytes(),
-                                                                  .n_panels = panels.end - p,
-                                                                  .step = task_.stride,
-                                                                  .hits = hits_.data(),
-                                                                  .capacity = hits_.size()});
-      take_hits({hits_.data(), as_size(found.n_hits)}, s, p);
+    const kernels::LatticeScope scope(lattice);
+    // While some reach is open every point is a hit: thresholds are found from few points.
+    const bool starting = slots_.any_open(s);
+    Index most = starting ? block_.step : block_.n_panels;
+    for (Index p = 0; p < block_.n_panels; most *= 2) {
+      const Index first = p * lattice.points;
+      const kernels::LatticeFound found = lattice.scan({.queries = slots_.panel(s),
+                                                        .points = block_.codes + first * row_bytes,
+                                                        .start = block_.start + first,
+                                                        .thresholds = slots_.thresholds() + s,
+                                                        .row_bytes = row_bytes,
+                                                        .n_panels = std::min(most, block_.n_panels - p),
+                                                        .step = block_.step,
+                                                        .hits = hits_.data(),
+                                                        .capacity = hits_.size()});
+      take_hits({hits_.data(), as_size(found.n_hits)}, s, block_.points + first);
       p += found.next_panel;
+      if (starting) slots_.thin_out_panel(s);
     }
   }
-  n_pairs_ += n * (ceil_div(panels.end, task_.stride) - ceil_div(panels.begin, task_.stride)) * lattice.width();
+  n_pairs_ += n * ceil_div(block_.n_panels, block_.step) * lattice.points;
   // One neighbour: its exact distance is the tightest reach there is, and few candidates are left to compute.
   if (wanted_ != 1) return;
   for (Index s = 0; s < n; ++s) resolve(s);
@@ -224,25 +269,27 @@ bool LatticeSearch<Kept>::filter_fails() const noexcept {
 
 /// Every pair, as defined.
 template <class Kept>
-void LatticeSearch<Kept>::search_group_directly(Range panels) {
+void LatticeSearch<Kept>::search_block_directly() {
   const Index width = task_.lattice.width();
-  if (block_.size() == 0) block_ = AlignedBuffer<double>(width * row_depth_);
+  if (exact_points_.size() == 0) exact_points_ = AlignedBuffer<double>(width * row_depth_);
   std::array<double, 64> raw;
   const bool all = task_.admission.everything();
-  for (Index p = panels.begin; p < panels.end; ++p) {
-    const Index* points = task_.lattice.points(p);
-    const std::int32_t* start = task_.lattice.start(p);
+  for (Index p = 0; p < block_.n_panels; p += block_.step) {
+    const Index first = p * width;
+    std::array<Index, 64> points;
     Index count = 0;
-    for (; count < width && start[count] != -lattice_limit; ++count) {
-      load_row(task_.points, points[count], task_.metric, block_.data() + count * row_depth_);
+    for (Index slot = first; slot < first + width; ++slot) {
+      if (block_.start[slot] == -lattice_limit) continue;
+      points[as_size(count)] = block_.points[slot];
+      load_row(task_.points, block_.points[slot], task_.metric, exact_points_.data() + count++ * row_depth_);
     }
     for (const Index query : active_) {
       Kept& kept = task_.kept[as_size(query)];
-      task_.metric.measure_rows(exact_row(query), block_.data(), count, row_depth_, raw.data());
+      task_.metric.measure_rows(exact_row(query), exact_points_.data(), count, row_depth_, raw.data());
       for (Index i = 0; i < count; ++i) {
-        if (!kept.may_enter(raw[as_size(i)], points[i])) continue;
-        if (!all && !task_.admission.admits(task_.rows[as_size(query)], points[i])) continue;
-        distance_.offer(kept, raw[as_size(i)], exact_row(query), points[i]);
+        if (!kept.may_enter(raw[as_size(i)], points[as_size(i)])) continue;
+        if (!all && !task_.admission.admits(task_.rows[as_size(query)], points[as_size(i)])) continue;
+        distance_.offer(kept, raw[as_size(i)], exact_row(query), points[as_size(i)]);
       }
     }
   }
@@ -250,8 +297,7 @@ void LatticeSearch<Kept>::search_group_directly(Range panels) {
 }
 
 template <class Kept>
-void LatticeSearch<Kept>::take_hits(std::span<const kernels::LatticeHit> hits, Index first_slot, Index first_panel) {
-  const Index* points = task_.lattice.points(first_panel);
+void LatticeSearch<Kept>::take_hits(std::span<const kernels::LatticeHit> hits, Index first_slot, const Index* points) {
   const auto first_place = static_cast<std::uint32_t>(points - places_);
   const bool all = task_.admission.everything();
   for (const kernels::LatticeHit& hit : hits) {

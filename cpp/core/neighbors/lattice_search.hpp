@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "neighbors/admission.hpp"
+#include "neighbors/lattice_reader.hpp"
 #include "neighbors/lattice_slots.hpp"
 #include "neighbors/point_distance.hpp"
 
@@ -24,7 +25,7 @@ class LatticeSearch {
     std::span<const Index> rows;  ///< which queries
     Admission admission;
     std::vector<Kept>& kept;  ///< one per entry of `rows`, empty
-    /// Only every so-many-th panel of points is looked at, and distances are estimated, where this is above 1.
+    /// Only every so-many-th point is looked at, and distances are estimated, where this is above 1.
     Index stride = 1;
   };
   explicit LatticeSearch(const Task& task);
@@ -49,10 +50,13 @@ class LatticeSearch {
   void search(std::span<const Index> queries);
   [[nodiscard]] bool within_reach(Index query, Index cell) const noexcept;
   void visit(Index cell);
-  void search_group(Range panels);
-  void search_group_directly(Range panels);
+  void look_at(Index group);
+  void search_block();
+  void search_block_directly();
+  void resolve_all();
+  void offer_far();
   [[nodiscard]] bool filter_fails() const noexcept;
-  void take_hits(std::span<const kernels::LatticeHit> hits, Index first_slot, Index first_panel);
+  void take_hits(std::span<const kernels::LatticeHit> hits, Index first_slot, const Index* points);
   void resolve(Index slot);
   void offer_estimates(Index slot);
   void follow_kept(Index query);
@@ -66,11 +70,14 @@ class LatticeSearch {
   double relative_slack_;
   std::vector<double> reach_;  ///< per query: no point further than this can enter
   LatticeSlots slots_;
-  const Index* places_ = nullptr;  ///< the points of the cell at hand
-  Range groups_, cells_;           ///< the points asked for
+  LatticeReader reader_;
+  LatticeBlock block_;  ///< the group at hand
+  const Index* places_ =
+      nullptr;  ///< the points that candidates are counted from: those of the cell, or of the group where panels aren't kept
+  Range groups_, cells_;  ///< the points asked for
   Index n_pairs_ = 0, n_computed_ = 0;
   std::vector<Index> active_;
-  AlignedBuffer<double> exact_queries_, centre_distances_, block_;
+  AlignedBuffer<double> exact_queries_, centre_distances_, exact_points_;
   AlignedBuffer<kernels::LatticeHit> hits_;
 };
 

@@ -15,7 +15,7 @@ LatticeSlots::LatticeSlots(const LatticePoints& lattice, LatticeRounder rounder,
       rounder_(std::move(rounder)),
       wanted_(k),
       height_(lattice.lattice().queries),
-      capacity_(candidates_per_query(k)),
+      capacity_(bounds == LatticeBounds::proven ? candidates_per_query(k) : estimates_per_query(k)),
       relative_slack_(relative_slack),
       bounds_(bounds),
       reach_(reach),
@@ -26,7 +26,16 @@ LatticeSlots::LatticeSlots(const LatticePoints& lattice, LatticeRounder rounder,
 
 void LatticeSlots::enter(const LatticePoints::Cell& cell) {
   cell_ = &cell;
+  points_moved_ = cell.moved;
   size_ = 0;
+}
+
+void LatticeSlots::follow_points(double moved) noexcept {
+  points_moved_ = moved;
+  for (Index s = 0; s < size_; ++s) {
+    slots_[as_size(s)].best = std::numeric_limits<std::int32_t>::min();
+    follow_reach(s);
+  }
 }
 
 void LatticeSlots::seat(Index query, const double* row) {
@@ -54,7 +63,7 @@ double LatticeSlots::rounded_square(const Slot& slot, std::int32_t value) noexce
 
 double LatticeSlots::estimate(Index at, std::int32_t value) const noexcept {
   const Slot& slot = slots_[as_size(at)];
-  const double moved = slot.rounded.moved * slot.rounded.moved + cell_->moved * cell_->moved;
+  const double moved = slot.rounded.moved * slot.rounded.moved + points_moved_ * points_moved_;
   return std::sqrt(rounded_square(slot, value) + moved) / cell_->frame.inverse_step;
 }
 
@@ -93,6 +102,15 @@ void LatticeSlots::thin_out(Index at) noexcept {
   const auto last = std::remove_if(all.begin(), all.end(),
                                    [threshold = thresholds_[at]](Candidate c) { return value_of(c) < threshold; });
   slots_[as_size(at)].n_candidates = last - all.begin();
+}
+
+void LatticeSlots::thin_out_panel(Index first_slot) noexcept {
+  for (Index s = first_slot; s < std::min(first_slot + height_, size_); ++s) thin_out(s);
+}
+
+bool LatticeSlots::any_open(Index first_slot) const noexcept {
+  const auto first = thresholds_.data() + first_slot;
+  return std::find(first, first + height_, 1 - lattice_limit) != first + height_;
 }
 
 }  // namespace crowfly

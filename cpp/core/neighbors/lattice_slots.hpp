@@ -17,6 +17,9 @@ namespace crowfly {
   return 48 + 4 * k + extra;
 }
 
+/// The same where distances are estimated, from few points.
+[[nodiscard]] constexpr Index estimates_per_query(Index k) noexcept { return 16 + 4 * k; }
+
 /// What a search is for: neighbours for certain, or distances as the lattice sees them.
 enum class LatticeBounds { proven, estimated };
 
@@ -39,6 +42,8 @@ class LatticeSlots {
 
   /// Unseats all: those seated from now on are seen from this cell.
   void enter(const LatticePoints::Cell& cell);
+  /// The points looked at from now on were moved no further by rounding, in steps. Candidates there are lose their meaning.
+  void follow_points(double moved) noexcept;
   void seat(Index query, const double* row);
   /// Nothing passes the threshold of a seat that is left over in the last panel.
   void close();
@@ -49,6 +54,8 @@ class LatticeSlots {
   [[nodiscard]] const std::uint8_t* panel(Index first_slot) const noexcept {
     return panels_.data() + first_slot * lattice_.row_bytes();
   }
+  /// Whether every point is a hit for some query of the panel.
+  [[nodiscard]] bool any_open(Index first_slot) const noexcept;
   /// What a value is counted from, per slot.
   [[nodiscard]] const std::int32_t* thresholds() const noexcept { return thresholds_.data(); }
 
@@ -68,6 +75,7 @@ class LatticeSlots {
   [[nodiscard]] double estimate(Index slot, std::int32_t value) const noexcept;
   /// Lowers the reach to what the k-th nearest candidate allows and drops those beyond; the k nearest then come first.
   void thin_out(Index slot) noexcept;
+  void thin_out_panel(Index first_slot) noexcept;
 
  private:
   struct Slot {
@@ -81,9 +89,9 @@ class LatticeSlots {
   [[nodiscard]] Candidate* first(Index slot) noexcept { return candidates_.data() + slot * capacity_; }
   [[nodiscard]] static double rounded_square(const Slot& slot, std::int32_t value) noexcept;
   [[nodiscard]] double upper_bound(const Slot& slot, std::int32_t value) const noexcept;
-  /// How much the rounded distance of this query and any point of the cell may differ from the true one, in steps; nothing, where distances are estimated.
+  /// How much the rounded distance of this query and any point may differ from the true one, in steps; nothing, where distances are estimated.
   [[nodiscard]] double moved(const Slot& slot) const noexcept {
-    return bounds_ == LatticeBounds::proven ? slot.rounded.moved + cell_->moved : 0.0;
+    return bounds_ == LatticeBounds::proven ? slot.rounded.moved + points_moved_ : 0.0;
   }
 
   const LatticePoints& lattice_;
@@ -93,6 +101,7 @@ class LatticeSlots {
   LatticeBounds bounds_;
   std::span<double> reach_;
   const LatticePoints::Cell* cell_ = nullptr;
+  double points_moved_ = 0;
   Index size_ = 0;
   std::vector<Slot> slots_;
   AlignedBuffer<Candidate> candidates_;

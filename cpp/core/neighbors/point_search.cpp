@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "base/cancel.hpp"
@@ -115,12 +116,22 @@ Plan PointSearch::explain(Index n_queries, Index k) const {
   const auto& lattice = cells ? cell_lattice() : lattice_for(n_queries, k);
   const Index row_bytes = lattice_row_bytes(lattice, points_.cols);
   plan.filter_bits = 8 * lattice.code_bytes;
-  if (cells) {
+  if (!cells && passing_pays(lattice, n_queries, k)) {
+    plan.reason += "; so few, at first, see the points rounded on the way, and nothing is kept";
+    plan.bytes = get_num_threads() * LatticePoints::group_bytes(lattice, points_.cols);
+  } else if (cells) {
     describe(cells_.peek(), points_.rows * (row_bytes + 13));
   } else {
     describe(packed(lattice).peek(), points_.rows * (row_bytes + 12));
   }
   return plan;
+}
+
+/// The first queries, if they are one block: to round points, look at them and forget them saves writing the panels to memory and reading them again (100 queries,
+/// 10^6 points, 128 features: 155 ms, 100 so; clustered, k = 10: 249 and 191). Whoever comes again finds them kept.
+bool PointSearch::passing_pays(const kernels::Lattice& lattice, Index n_queries, Index k) const noexcept {
+  return algorithm_ == Algorithm::automatic && !passed_.load() && packed(lattice).peek() == nullptr &&
+         n_queries <= query_block(lattice, points_.cols, n_queries, k);
 }
 
 /// Words that are packed serve few queries too.
@@ -181,6 +192,7 @@ void PointSearch::run(const Request& request, const Kept& empty, Index k, const 
     return;
   }
   Blocks<Kept> blocks{.request = request, .empty = empty, .finish = finish, .k = k};
+  std::optional<LatticePoints> passing;
   if (algorithm == Algorithm::cells) {
     const Cells& cells = cells_.get([&] { return Cells(points_, metric_, Cells::usual_number(points_.rows)); });
     blocks.lattice = &cells.lattice();
@@ -188,9 +200,15 @@ void PointSearch::run(const Request& request, const Kept& empty, Index k, const 
   } else {
     if (algorithm == Algorithm::lattice) {
       const auto& lattice = lattice_for(queries.rows, k);
-      blocks.lattice = &packed(lattice).get([&] {
-        return LatticePoints::with_far_cells(lattice, points_, metric_, Partition::whole(points_.rows, lattice.points));
-      });
+      if (passing_pays(lattice, queries.rows, k)) {
+        passed_.store(true);
+        blocks.lattice = &passing.emplace(LatticePoints::passing(lattice, points_, metric_));
+      } else {
+        blocks.lattice = &packed(lattice).get([&] {
+          return LatticePoints::with_far_cells(lattice, points_, metric_,
+                                               Partition::whole(points_.rows, lattice.points));
+        });
+      }
     }
     blocks.order.resize(as_size(queries.rows));
     std::iota(blocks.order.begin(), blocks.order.end(), Index{0});

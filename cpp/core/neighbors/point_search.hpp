@@ -89,6 +89,7 @@ class PointSearch {
   [[nodiscard]] const char* tree_obstacle(Index n_queries) const noexcept;
   [[nodiscard]] const kernels::Lattice& lattice_for(Index n_queries, Index k) const noexcept;
   [[nodiscard]] const Lazy<LatticePoints>& packed(const kernels::Lattice& lattice) const noexcept;
+  [[nodiscard]] bool passing_pays(const kernels::Lattice& lattice, Index n_queries, Index k) const noexcept;
   template <class Kept>
   void run_tree(const Request& request, const Kept& empty, Index k, const Finish<Kept>& finish) const;
   template <class Kept>
@@ -104,6 +105,7 @@ class PointSearch {
   Lazy<Cells> cells_;
   Lazy<CurveTree> tree_;
   mutable Served served_;
+  mutable std::atomic<bool> passed_{false};  ///< points have been rounded for one call alone
   mutable std::atomic<Probe> clustered_{Probe::not_made};
 };
 
