@@ -158,8 +158,37 @@ def test_errors_of_a_script_are_its_own(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["missing.py"], "missing.py: no such file"), (["-m"], "-m: a module expected")],
+    [
+        (["missing.py"], "missing.py: no such file"),
+        (["missing/"], "missing/: no such file"),
+        (["-m"], "-m: a module expected"),
+        (["."], ".: a folder with a __main__.py expected, or a script in it"),
+    ],
 )
 def test_what_is_no_script_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
     done = run(*arguments, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, f"crowfly: error: {message}\n")
+
+
+def test_a_folder_runs_as_a_program(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "helper.py").write_text("WORD = 'found'")
+    (program / "__main__.py").write_text(
+        "import sys, helper\nfrom sklearn.linear_model import Ridge\n"
+        "print(helper.WORD, sys.argv[1:], Ridge.__module__.split('.')[0], __name__)"
+    )
+    done = run("program/", "one", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "found ['one'] crowfly __main__\n"
+
+
+def test_a_script_needs_no_suffix(tmp_path: Path) -> None:
+    (tmp_path / "program").write_text("from sklearn.linear_model import Ridge\nprint(Ridge.__module__)")
+    assert run("program", cwd=tmp_path).stdout.startswith("crowfly.")
+
+
+@pytest.mark.parametrize("call", [crowfly.patch, crowfly.unpatch])
+def test_a_list_of_names_is_refused(call: Any) -> None:
+    with pytest.raises(TypeError, match=r"names: strings expected, .* got \['Ridge'\]"):
+        call(["Ridge"])

@@ -196,8 +196,8 @@ def test_what_is_refused_and_where() -> None:
             crowfly.logistic(wrong, y)
         with pytest.raises(ValueError, match="Input X contains"):
             LogisticRegression().fit(wrong, y)
-    with pytest.raises(TypeError, match="CSR or CSC"):
-        crowfly.logistic(X.tocoo(), y)
+    with pytest.raises(TypeError, match="X: a sparse matrix of real numbers"):
+        crowfly.logistic(X.astype(complex), y)
     with pytest.raises(ValueError, match="10 features expected"):
         crowfly.logistic(X, y).predict(X[:, :9])
 

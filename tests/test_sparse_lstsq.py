@@ -92,12 +92,8 @@ def test_no_dense_copy_is_made() -> None:
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        (scipy.sparse.coo_array(np.eye(3)), TypeError, "CSR or CSC format expected"),
-        (
-            scipy.sparse.csr_array(np.eye(3, dtype=int)),
-            TypeError,
-            "float32 or float64 expected, got dtype int64",
-        ),
+        (scipy.sparse.csr_array(np.eye(3, dtype=complex)), TypeError, "real numbers .* got dtype complex128"),
+        (scipy.sparse.coo_array([[0, 2**53 + 1]]), ValueError, r"X\[0, 1\] is 9007199254740993"),
         (scipy.sparse.csr_array((0, 3)), ValueError, "at least one row"),
         (scipy.sparse.csr_array((3, 0)), ValueError, "at least one feature"),
         (scipy.sparse.csr_array((3, 6001)), ValueError, "at most 6000 features"),

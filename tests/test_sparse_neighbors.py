@@ -356,7 +356,6 @@ EYE: FloatArray = np.eye(3)
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        (scipy.sparse.dok_array(EYE), TypeError, "CSR or CSC format expected, got dok; use .tocsr"),
         (scipy.sparse.csr_array(EYE.astype(complex)), TypeError, "real numbers .* got dtype complex128"),
         (scipy.sparse.csr_array([[1.0, 0], [0, np.nan], [1, 1]]), ValueError, r"\[1, 1\] is nan"),
         (scipy.sparse.csc_array([[1.0, 0], [0, 2], [np.inf, 1]]), ValueError, r"\[2, 0\] is inf"),

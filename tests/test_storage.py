@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.linear_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -367,3 +368,12 @@ def test_other_files(content: bytes, tmp_path: Path) -> None:
         crowfly.load(tmp_path / "broken", crowfly.linear_model.Ridge)
     with pytest.raises(OSError, match="No such file"):
         crowfly.load(tmp_path / "missing")
+
+
+def test_a_class_of_the_same_name_is_told_apart(tmp_path: Path) -> None:
+    crowfly.save(crowfly.linear_model.Ridge(), tmp_path / "model")
+    message = "a sklearn.linear_model.Ridge expected, the file holds a crowfly.linear_model.Ridge"
+    with pytest.raises(ValueError, match=message):
+        crowfly.load(tmp_path / "model", sklearn.linear_model.Ridge)
+    with pytest.raises(TypeError, match=r"kind: a class expected, .* got 'Ridge'"):
+        crowfly.load(tmp_path / "model", "Ridge")  # type: ignore[call-overload]

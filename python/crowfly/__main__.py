@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -33,8 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = OneLineParser(
         prog="crowfly",
         description="Nearest neighbours, least squares and logistic regression: exact and fast.",
-        epilog="Begin with: crowfly report. A script runs with crowfly's estimators in the place of scikit-learn's: crowfly SCRIPT.py [ARGUMENT ...], or "
-        "crowfly -m MODULE [ARGUMENT ...].",
+        epilog="Begin with: crowfly report. A script, or a folder with a __main__.py, runs with crowfly's estimators in the place of scikit-learn's: "
+        "crowfly SCRIPT.py [ARGUMENT ...], or crowfly -m MODULE [ARGUMENT ...].",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"crowfly {__version__}")
@@ -44,8 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def is_script(arguments: list[str]) -> bool:
-    """Whether the command line names a program of the user's."""
-    return bool(arguments) and (arguments[0] == "-m" or arguments[0].endswith(".py"))
+    """Whether the command line names a program of the user's: a module, or a file or folder by a name that is no command's."""
+    if not arguments:
+        return False
+    first = arguments[0]
+    return (
+        first == "-m" or first.endswith((".py", "/", os.sep)) or (first != "report" and Path(first).exists())
+    )
 
 
 def run_script(arguments: list[str]) -> int:
@@ -54,8 +60,8 @@ def run_script(arguments: list[str]) -> int:
 
     if arguments[0] == "-m" and len(arguments) == 1:
         raise UsageError("-m: a module expected")
-    if arguments[0] != "-m" and not Path(arguments[0]).is_file():
-        raise UsageError(f"{arguments[0]}: no such file")
+    if arguments[0] != "-m":
+        _require_program(Path(arguments[0]), arguments[0])
     try:
         crowfly.patch()
     except ImportError as error:
@@ -66,9 +72,19 @@ def run_script(arguments: list[str]) -> int:
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = arguments
-        sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
+        # Of a folder Python's own way puts the folder itself there.
+        if Path(arguments[0]).is_file():
+            sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
         runpy.run_path(arguments[0], run_name="__main__")
     return EXIT_OK
+
+
+def _require_program(path: Path, given: str) -> None:
+    if path.is_dir():
+        if not (path / "__main__.py").is_file():
+            raise UsageError(f"{given}: a folder with a __main__.py expected, or a script in it")
+    elif not path.is_file():
+        raise UsageError(f"{given}: no such file")
 
 
 def main(argv: list[str] | None = None) -> int:

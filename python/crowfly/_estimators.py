@@ -113,7 +113,7 @@ def dense_targets(y: Any) -> NDArray[Any]:
 
 def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
     """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust."""
-    if issparse(X) and X.format in ("csr", "csc"):
+    if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
         check_structure("X", X)
     return validation.validate_data(estimator, X, *y, **settings)
 

@@ -62,6 +62,11 @@ def _swap(old: Any, new: Any) -> None:
 
 
 def _chosen(names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"names: strings expected, one by one as in patch('Ridge', 'Lasso'), got {name!r}"
+            )
     pairs = _replacements()
     unknown = [name for name in names if name not in pairs]
     if unknown:
@@ -91,6 +96,8 @@ def patch(*names: str) -> None:
 
     Raises
     ------
+    TypeError
+        If a name is no string.
     ValueError
         If crowfly has nothing of such a name.
     ImportError
@@ -131,6 +138,8 @@ def unpatch(*names: str) -> None:
 
     Raises
     ------
+    TypeError
+        If a name is no string.
     ValueError
         If crowfly has nothing of such a name.
     """
@@ -151,6 +160,8 @@ def patched(*names: str) -> Iterator[None]:
 
     Raises
     ------
+    TypeError
+        If a name is no string.
     ValueError
         If crowfly has nothing of such a name.
 

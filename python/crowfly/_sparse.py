@@ -29,21 +29,14 @@ def is_sparse(value: object) -> TypeGuard[Any]:
 def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES, instead: str = "") -> Any:
     """A finite CSR matrix with at least one row and column, float32 or float64, entries of one place added up; `value` is left as it is.
 
-    `instead` says what there is for more features.
+    Other formats and real dtypes are converted. `instead` says what there is for more features.
 
     Raises
     ------
     TypeError, ValueError
-        Naming X: another format than CSR or CSC, other numbers, no rows or features, too many features, NaN or infinity.
+        Naming X: numbers that are not real, no rows or features, too many features, NaN or infinity.
     """
-    if value.format not in ("csr", "csc"):
-        raise TypeError(f"X: a sparse matrix in CSR or CSC format expected, got {value.format}; use .tocsr()")
-    if value.dtype not in (np.float32, np.float64):
-        raise TypeError(
-            f"X: a sparse matrix of float32 or float64 expected, got dtype {value.dtype}; use .astype(np.float64)"
-        )
-    if value.ndim != 2:
-        raise ValueError(f"X: 2 dimensions expected, got shape {value.shape}")
+    _require_real_matrix("X", value)
     for axis, what in enumerate(("row", "feature")):
         if value.shape[axis] == 0:
             raise ValueError(f"X: at least one {what} expected, got shape {value.shape}")
@@ -55,26 +48,69 @@ def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES, inst
         )
     rows = _canonical("X", value)
     check_finite_entries("X", rows)
-    return rows
+    _require_exact_integers("X", rows)
+    return rows if rows.dtype in (np.float32, np.float64) else rows.astype(np.float64)
 
 
 def check_structure(name: str, value: Any) -> None:
-    """ValueError unless the index arrays of a CSR or CSC matrix stay within its shape: SciPy's compiled code reads and writes where they point."""
+    """ValueError unless the index arrays of a CSR, CSC or COO matrix stay within its shape: SciPy's compiled code reads and writes where they point."""
+    sound = _sound_places(value) if value.format == "coo" else _sound_lines(value)
+    if not sound:
+        how = "" if value.format == "coo" else "; .check_format() says what is wrong"
+        raise ValueError(
+            f"{name}: a sparse matrix whose index arrays fit its shape {value.shape} expected{how}"
+        )
+
+
+def _sound_lines(value: Any) -> bool:
+    """Of a CSR or CSC matrix."""
     lines, width = value.shape if value.format == "csr" else value.shape[::-1]
     starts, numbers, data = map(np.asarray, (value.indptr, value.indices, value.data))
-    sound = starts.ndim == numbers.ndim == data.ndim == 1 and len(starts) == lines + 1 and starts[0] == 0
-    sound = sound and bool((starts[1:] >= starts[:-1]).all()) and starts[-1] <= min(len(numbers), len(data))
-    if sound and starts[-1] > 0:
-        used = numbers[: starts[-1]]
-        sound = used.min() >= 0 and used.max() < width
-    if not sound:
+    if not (starts.ndim == numbers.ndim == data.ndim == 1 and len(starts) == lines + 1 and starts[0] == 0):
+        return False
+    if (starts[1:] < starts[:-1]).any() or starts[-1] > min(len(numbers), len(data)):
+        return False
+    return _within(numbers[: starts[-1]], width)
+
+
+def _sound_places(value: Any) -> bool:
+    """Of a COO matrix."""
+    row, col, data = map(np.asarray, (value.row, value.col, value.data))
+    return row.shape == col.shape == data.shape == (data.size,) and all(
+        _within(numbers, length) for numbers, length in zip((row, col), value.shape, strict=True)
+    )
+
+
+def _within(numbers: NDArray[Any], length: int) -> bool:
+    return numbers.size == 0 or bool(numbers.min() >= 0 and numbers.max() < length)
+
+
+def _require_real_matrix(name: str, value: Any) -> None:
+    if value.ndim != 2:
+        raise ValueError(f"{name}: 2 dimensions expected, got shape {value.shape}")
+    if value.dtype.kind not in "buif" or value.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name}: a sparse matrix of real numbers of at most 64 bits expected, got dtype {value.dtype}"
+        )
+
+
+def _require_exact_integers(name: str, rows: Any) -> None:
+    """ValueError at the first integer of a CSR matrix that float64 may not hold."""
+    if rows.dtype.kind not in "iu" or rows.dtype.itemsize < 8:
+        return
+    large = np.flatnonzero((rows.data > LARGEST_EXACT_INTEGER) | (rows.data < -LARGEST_EXACT_INTEGER))
+    if large.size:
+        entry = int(large[0])
         raise ValueError(
-            f"{name}: a sparse matrix whose index arrays fit its shape {value.shape} expected; .check_format() says what is wrong"
+            f"{name}: integers from -2**53 to 2**53, all of which float64 holds, expected, "
+            f"{place_of_entry(name, rows, entry)} is {rows.data[entry]}"
         )
 
 
 def _canonical(name: str, value: Any) -> Any:
     """In CSR format, columns in order, entries of one place added up; `value` is left as it is."""
+    if value.format not in ("csr", "csc"):
+        value = value.tocoo()
     check_structure(name, value)
     rows = value.tocsr()
     if not rows.has_canonical_format:
@@ -98,37 +134,21 @@ def place_of_entry(name: str, rows: Any, entry: int) -> str:
 
 
 def as_sparse_rows(name: str, value: Any) -> Any:
-    """Finite rows of a neighbour search in CSR format, of whatever real dtype; `value` is left as it is.
+    """Finite rows of a neighbour search in CSR format, of whatever real dtype; other formats are converted, `value` is left as it is.
 
     Raises
     ------
     TypeError, ValueError
-        Naming the argument: another format than CSR or CSC, other numbers, too many rows or features, NaN or infinity.
+        Naming the argument: numbers that are not real, too many rows or features, NaN or infinity.
     """
-    if value.format not in ("csr", "csc"):
-        raise TypeError(
-            f"{name}: a sparse matrix in CSR or CSC format expected, got {value.format}; use .tocsr()"
-        )
-    if value.ndim != 2:
-        raise ValueError(f"{name}: 2 dimensions expected, got shape {value.shape}")
-    if value.dtype.kind not in "buif" or value.dtype.itemsize > 8:
-        raise TypeError(
-            f"{name}: a sparse matrix of real numbers of at most 64 bits expected, got dtype {value.dtype}"
-        )
+    _require_real_matrix(name, value)
     if value.shape[0] >= LARGEST_LENGTH or value.shape[1] >= LARGEST_WIDTH:
         raise ValueError(
             f"{name}: fewer than 2^31 - 1 rows and 2^26 features expected of a sparse matrix, got shape {value.shape}"
         )
     rows = _canonical(name, value)
     check_finite_entries(name, rows)
-    if rows.dtype.kind in "iu" and rows.dtype.itemsize == 8:
-        large = np.flatnonzero((rows.data > LARGEST_EXACT_INTEGER) | (rows.data < -LARGEST_EXACT_INTEGER))
-        if large.size:
-            entry = int(large[0])
-            raise ValueError(
-                f"{name}: integers from -2**53 to 2**53, all of which float64 holds, expected, "
-                f"{place_of_entry(name, rows, entry)} is {rows.data[entry]}"
-            )
+    _require_exact_integers(name, rows)
     return rows
 
 

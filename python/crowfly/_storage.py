@@ -262,11 +262,15 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
 
     Raises
     ------
+    TypeError
+        If `kind` is no class.
     ValueError
         If the file is none of `save`'s, is truncated or damaged, is of another version of the format, or holds something else than `kind`.
     OSError
         If there is no such file, or it can't be read.
     """
+    if kind is not None and not isinstance(kind, type):
+        raise TypeError(f"kind: a class expected, such as crowfly.linear_model.Ridge, got {kind!r}")
     where = Path(path)
     container = _container.read(where)
     try:
@@ -287,10 +291,17 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
             f"{where}: the file holds no estimator and no Index, but {_with_article(type(model).__name__)}"
         )
     if kind is not None and not isinstance(model, kind):
-        raise ValueError(
-            f"{where}: {_with_article(kind.__name__)} expected, the file holds {_with_article(type(model).__name__)}"
-        )
+        expected, got = kind.__name__, type(model).__name__
+        if expected == got:
+            expected, got = _with_package(kind), _with_package(type(model))
+        raise ValueError(f"{where}: {_with_article(expected)} expected, the file holds {_with_article(got)}")
     return model
+
+
+def _with_package(kind: type[Any]) -> str:
+    """The name of a class, and where users import it from: modules that begin with an underscore aren't shown."""
+    public = [part for part in kind.__module__.split(".") if not part.startswith("_")]
+    return ".".join([*public, kind.__name__])
 
 
 def _with_article(name: str) -> str:

@@ -35,7 +35,7 @@ class Index(RadiusSearch, NeighborPredictions):
     ----------
     points : array_like or sparse matrix of shape (n_points, n_features)
         float32, float64, float16, int8 or uint8 in any layout, taken as they are; other real dtypes are converted. What is missing in a data frame is NaN.
-        Or a sparse matrix or array of SciPy in CSR or CSC format, of any real dtype: it is never made dense, and answers have the bits of its dense copy.
+        Or a sparse matrix or array of SciPy of any format and real dtype (CSR is taken as it is): it is never made dense, and answers have the bits of its dense copy.
         Not with "nan_euclidean" and `box`. Queries may be dense or sparse, whatever the points are.
     metric : {"euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine", "minkowski", "nan_euclidean"}
         Also by their other names: "l2", "l1" or "cityblock", "infinity", "p" (Minkowski's).
@@ -68,7 +68,7 @@ class Index(RadiusSearch, NeighborPredictions):
     Raises
     ------
     TypeError
-        If `points` has no real dtype, or is sparse in another format.
+        If `points` has no real dtype.
     ValueError
         If `points` is not two-dimensional, is empty, or holds NaN (except with "nan_euclidean") or infinity; for an unknown metric or algorithm; for a row
         of zeros with "cosine"; for a length of `box` that is not positive.

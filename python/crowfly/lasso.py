@@ -178,7 +178,7 @@ def enet_path(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
-        float32 or float64 in any layout; arithmetic is float64. Or a sparse matrix of these in CSR or CSC format, which is never made dense.
+        float32 or float64 in any layout; arithmetic is float64. Or a sparse matrix of SciPy, of any format and real dtype, which is never made dense.
     y : array_like of shape (n,) or (n, n_targets)
     l1_ratio : float
         :math:`\rho`, from 0 (ridge) to 1 (lasso).

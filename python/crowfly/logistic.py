@@ -166,6 +166,11 @@ def as_controls(intercept: object, tol: object, max_iter: object, num_threads: o
     )
 
 
+def as_max_iter(value: object) -> int:
+    """The steps of a fit that begins at all; scikit-learn's estimators also take none."""
+    return as_integer("max_iter", value, 1, 2**31 - 1)
+
+
 def as_factors(penalty_factor: ArrayLike | None, n_features: int, alpha: float) -> list[float]:
     """One factor per feature, whose product with alpha is in range."""
     factors = as_penalty_factors(penalty_factor, n_features)
@@ -388,7 +393,7 @@ def logistic(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
-        float32 or float64 in any layout, unscaled columns welcome. Or a sparse matrix of SciPy in CSR or CSC format, of float32 or float64, which is never made
+        float32 or float64 in any layout, unscaled columns welcome. Or a sparse matrix of SciPy, of any format and real dtype, which is never made
         dense as a whole (not with ``penalty="firth"``).
     y : array_like of shape (n,)
         Labels that can be sorted: bool, int, str; float if integer-valued.
@@ -439,7 +444,7 @@ def logistic(
         intercept=intercept,
         sample_weight=sample_weight,
         tol=tol,
-        max_iter=max_iter,
+        max_iter=as_max_iter(max_iter),
         num_threads=num_threads,
         l1_ratio=l1_ratio,
         penalty_factor=penalty_factor,

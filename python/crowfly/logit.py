@@ -21,6 +21,7 @@ from crowfly.logistic import (
     ConvergenceWarning,
     LogisticResult,
     as_controls,
+    as_max_iter,
     as_prior,
     fit_data,
 )
@@ -229,7 +230,7 @@ def logit(
         )
     _refuse_penalty(alpha)
     prior = as_prior(penalty)
-    controls = as_controls(intercept, tol, max_iter, num_threads)
+    controls = as_controls(intercept, tol, as_max_iter(max_iter), num_threads)
     n_features = data.X.shape[1]
     kept = _independent_columns(data, controls)
     if not len(kept):

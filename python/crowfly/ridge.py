@@ -215,7 +215,7 @@ def ridge_path(
     Parameters
     ----------
     X : array_like of shape (n, n_features)
-        float32 or float64 in any layout, taken as they are; arithmetic is float64. Or a sparse matrix of these in CSR or CSC format, with at most 6000 features,
+        float32 or float64 in any layout, taken as they are; arithmetic is float64. Or a sparse matrix of SciPy, of any format and real dtype, with at most 6000 features,
         which is read in blocks and never made dense as a whole where it has more rows than features.
     y : array_like of shape (n,) or (n, n_targets)
     alphas : array_like of shape (n_alphas,)

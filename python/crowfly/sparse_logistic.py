@@ -19,6 +19,7 @@ from crowfly.logistic import (
     LogisticResult,
     as_controls,
     as_factors,
+    as_max_iter,
     finished,
     run_path,
 )
@@ -179,7 +180,7 @@ def logistic_path(
         penalty_factor=penalty_factor,
         intercept=intercept,
         tol=tol,
-        max_iter=max_iter,
+        max_iter=as_max_iter(max_iter),
         num_threads=num_threads,
     )
     if shortfall is not None:

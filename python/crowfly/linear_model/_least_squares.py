@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -27,7 +29,7 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
-from crowfly.least_squares import inexactness, solve_least_squares
+from crowfly.least_squares import NO_LIMIT_WITH_PENALTY, inexactness, solve_least_squares
 
 #: Stands in where coefficients were set by hand, without a fit: for predictions it is no more than a place to put them.
 NO_FIT = LstsqResult(
@@ -57,19 +59,31 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
     ) -> None:
         """Validate, solve and set the attributes of the solution."""
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
-        self._solution = solve_least_squares(
-            X,
-            targets,
-            intercept=self.fit_intercept,
-            sample_weight=checked_sample_weight(sample_weight, X),
-            alpha=_penalty_for(targets, alpha),
-            num_threads=num_threads(n_jobs),
-        )
+        weights = checked_sample_weight(sample_weight, X)
+        with self._in_own_words():
+            self._solution = solve_least_squares(
+                X,
+                targets,
+                intercept=self.fit_intercept,
+                sample_weight=weights,
+                alpha=_penalty_for(targets, alpha),
+                num_threads=num_threads(n_jobs),
+            )
         if self._solution.method == "conjugate_gradient" and (text := inexactness(self._solution)):
             warnings.warn(text, ConvergenceWarning, stacklevel=3)
         self.coef_ = self._solution.coef
         # scikit-learn's convention: one float without an intercept, however many targets there are.
         self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
+
+    @contextmanager
+    def _in_own_words(self) -> Iterator[None]:
+        """Where the functional API's advice is a penalty, and there is no parameter for one: advise the model that has it."""
+        try:
+            yield
+        except ValueError as error:
+            if NO_LIMIT_WITH_PENALTY not in str(error) or hasattr(self, "alpha"):
+                raise
+            raise ValueError(str(error).replace(NO_LIMIT_WITH_PENALTY, "Ridge has no such limit")) from None
 
     def _fit_non_negative(
         self, X: MatrixLike, y: Any, sample_weight: Any, alpha: Any = 0.0, n_jobs: int | None = None
@@ -250,7 +264,7 @@ class Ridge(_LeastSquaresRegressor):
     tol : float, default=1e-4
         Has no effect: the solution is accurate to rounding.
     solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', 'lbfgs'}, default='auto'
-        Has no effect: all of scikit-learn's solvers approach the one solution that is computed here. As in scikit-learn 'lbfgs'
+        Has no effect: all of scikit-learn's solvers approach the one solution that is computed here, but as in scikit-learn 'lbfgs'
         is refused without ``positive=True``, all others but 'auto' with it.
     positive : bool, default=False
         Whether coefficients must not be negative (:func:`crowfly.nnls` with its `alpha`).

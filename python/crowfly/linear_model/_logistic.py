@@ -36,8 +36,10 @@ from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError, fit_logi
 def in_terms_of_C(message: str, penalty: str | None) -> str:
     """Rephrase a message of the functional API, where the strength of the penalty is alpha = 1 / C."""
     no_penalty = "penalty=None" if penalty is None else "C=np.inf"
+    # With penalty=None any C is ignored.
+    cure = "a finite C without penalty=None" if penalty is None else "a finite C"
     message = message.replace(_CURE, f", or the functional API's {_CURE[5:]}")
-    return message.replace("alpha=0", no_penalty).replace("alpha > 0", "a finite C")
+    return message.replace("alpha=0", no_penalty).replace("alpha > 0", cure)
 
 
 #: Stands in where classes and coefficients were set by hand, without a fit.
@@ -69,7 +71,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     l1_ratio : float, default=0.0
         Share of the L1 penalty: 0 is L2, 1 is L1. As in scikit-learn, above 0 it needs ``solver='saga'``, or 'liblinear' for 1.
     dual : bool, default=False
-        Has no effect; refused, as in scikit-learn, unless ``solver='liblinear'``.
+        Has no effect, and is refused, as in scikit-learn, unless ``solver='liblinear'``.
     tol : float, default=1e-4
         Has no effect: the fit ends at a certified optimum, see `optimality_gap_`.
     fit_intercept : bool, default=True
@@ -81,7 +83,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     random_state : int, RandomState instance or None, default=None
         Has no effect: nothing is random.
     solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, default='lbfgs'
-        Has no effect: all approach the one optimum that is computed here. Combinations which scikit-learn
+        Has no effect: all approach the one optimum that is computed here, but combinations which scikit-learn
         refuses are refused.
     max_iter : int, default=100
         Largest number of Newton steps.

@@ -105,13 +105,13 @@ class LogisticRegressionCV(LogisticRegression):
     cv : int, cross-validation generator or iterable, default=None
         Folds; None is five, stratified.
     dual : bool, default=False
-        Has no effect; refused, as in scikit-learn, unless ``solver='liblinear'``.
+        Has no effect, and is refused, as in scikit-learn, unless ``solver='liblinear'``.
     penalty : {'l1', 'l2', 'elasticnet'}, default='deprecated'
         Deprecated as in scikit-learn 1.8: use `l1_ratios`.
     scoring : str or callable, default=None
         What is highest for the penalty chosen; None is accuracy.
     solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, default='lbfgs'
-        Has no effect. Combinations which scikit-learn refuses are refused.
+        Has no effect, but combinations which scikit-learn refuses are refused.
     tol : float, default=1e-4
         Has no effect: fits end at certified optima.
     max_iter : int, default=100

@@ -196,7 +196,7 @@ class RidgeClassifier(_RidgeClassifier):
     class_weight : dict or 'balanced', default=None
         Weights of the classes, by label; 'balanced': inversely proportional to their frequencies.
     solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', 'lbfgs'}, default='auto'
-        Has no effect; 'lbfgs' is refused, as in scikit-learn without ``positive=True``.
+        Has no effect, but 'lbfgs' is refused, as in scikit-learn without ``positive=True``.
     positive : bool, default=False
         True is not offered.
     random_state : int, RandomState instance or None, default=None

@@ -291,8 +291,8 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
 def _is_constant(X: Any) -> bool:
     """Whether no feature varies."""
     if issparse(X):
-        return bool((X.max(axis=0) - X.min(axis=0)).count_nonzero() == 0)
-    return not np.ptp(X, axis=0).any()
+        return bool((X.max(axis=0).toarray() == X.min(axis=0).toarray()).all())
+    return bool((X[:1] == X).all())
 
 
 def _mean(points: FloatArray, axis: int) -> FloatArray:
