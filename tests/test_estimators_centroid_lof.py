@@ -162,9 +162,9 @@ def test_argmin_by_a_function_takes_the_first_of_equals() -> None:
         ({"Y": [[0.0]]}, ValueError, "[Ii]ncompatible dimension"),
         ({"axis": 2}, ValueError, "'axis' parameter"),
         ({"metric": "precomputed"}, ValueError, "'metric' parameter"),
-        ({"metric": "canberra"}, ValueError, "not offered"),
+        ({"metric": "canberra", "X": csr_array([[0.0, 1.0]])}, ValueError, "not valid for sparse input"),
+        ({"metric": "wminkowski"}, ValueError, "'metric' parameter"),
         ({"X": csr_array([[0.0, 1.0]]), "metric": "nan_euclidean"}, TypeError, "[Ss]parse"),
-        ({"metric": "cosine", "axis": 0, "Y": [[0.0, 0.0]]}, ValueError, "^Y: rows with a direction"),
     ],
 )
 def test_argmin_that_cannot_be(arguments: dict[str, Any], error: type[Exception], match: str) -> None:

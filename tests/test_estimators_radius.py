@@ -262,7 +262,7 @@ def test_selection_from_distances_has_the_tie_rule(k: int) -> None:
     ):
         np.testing.assert_array_equal(actual[0], wanted[0])
         np.testing.assert_array_equal(actual[1], wanted[1])
-    found = search.radius_neighbors(given, radius=3.0)
+    found = search.radius_neighbors(given, radius=3.0, sort_results=True)
     distances, indices, offsets = index.query_radius(queries, 3.0)
     np.testing.assert_array_equal(np.concatenate(found[0]), distances)
     np.testing.assert_array_equal(np.concatenate(found[1]), indices)

@@ -191,6 +191,14 @@ class IndexHandle final : public SearchHandle {
                                                algorithm_of(algorithm))),
         index_(*owned_) {}
 
+  /// Of a metric that is measured pair by pair.
+  IndexHandle(py::array points, const std::string& metric, double p, const OptionalDoubles& numbers)
+      : points_(std::move(points)),
+        view_(matrix_view(points_, "points", true)),
+        owned_(std::make_shared<NeighborIndex>(view_, metric_of_pairs(metric, p, numbers, view_.cols), 0,
+                                               Algorithm::direct)),
+        index_(*owned_) {}
+
   /// An index of `points`, the first of which are the points of this one.
   [[nodiscard]] std::unique_ptr<IndexHandle> extended(py::array points, double max_abs) const {
     return std::unique_ptr<IndexHandle>(new IndexHandle(std::move(points), max_abs, *this));
@@ -313,6 +321,8 @@ void bind_neighbors(py::module_& m) {
   py::class_<IndexHandle, Handle>(m, "Index")
       .def(py::init<py::array, const std::string&, double, const OptionalDoubles&, double, const std::string&>(),
            py::arg("points"), py::arg("metric"), py::arg("p"), py::arg("box"), py::arg("max_abs"), py::arg("algorithm"))
+      .def(py::init<py::array, const std::string&, double, const OptionalDoubles&>(), py::arg("points"),
+           py::arg("metric"), py::arg("p"), py::arg("numbers"))
       .def("extended", &IndexHandle::extended, py::arg("points"), py::arg("max_abs"));
   py::class_<SparseIndexHandle, Handle>(m, "SparseIndex")
       .def(py::init<const py::tuple&, const std::string&, double, double, const std::string&>(), py::arg("points"),

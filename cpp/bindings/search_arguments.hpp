@@ -26,6 +26,40 @@ inline Metric named(const std::string& name, double p, Index n_features) {
   throw py::value_error("metric: unknown name '" + name + "'");
 }
 
+inline constexpr std::pair<const char*, MetricKind> metrics_of_pairs[] = {
+    {"correlation", MetricKind::correlation},
+    {"canberra", MetricKind::canberra},
+    {"braycurtis", MetricKind::braycurtis},
+    {"hamming", MetricKind::hamming},
+    {"jaccard", MetricKind::jaccard},
+    {"dice", MetricKind::dice},
+    {"rogerstanimoto", MetricKind::rogerstanimoto},
+    {"russellrao", MetricKind::russellrao},
+    {"sokalsneath", MetricKind::sokalsneath},
+    {"yule", MetricKind::yule},
+    {"haversine", MetricKind::haversine},
+    {"seuclidean", MetricKind::seuclidean},
+    {"minkowski", MetricKind::minkowski},
+    {"weighted_minkowski", MetricKind::weighted_minkowski},
+    {"mahalanobis", MetricKind::mahalanobis}};
+
+/// One of those that are measured pair by pair (of minkowski exponents below 1, too), with as many numbers as it needs.
+inline Metric metric_of_pairs(const std::string& name, double p, const OptionalDoubles& numbers, Index n_features) {
+  const auto* found = std::find_if(std::begin(metrics_of_pairs), std::end(metrics_of_pairs),
+                                   [&](const auto& entry) { return name == entry.first; });
+  if (found == std::end(metrics_of_pairs)) throw py::value_error("metric: unknown name '" + name + "'");
+  const MetricKind kind = found->second;
+  const bool by_feature = kind == MetricKind::seuclidean || kind == MetricKind::weighted_minkowski;
+  const bool by_pair = kind == MetricKind::mahalanobis;
+  require(numbers.has_value() == (by_feature || by_pair), "numbers: not those of the metric");
+  require(n_features >= (kind == MetricKind::haversine ? 2 : 1), "points: too few features for the metric");
+  require(!by_pair || n_features < (Index{1} << 31), "points: too many features for the metric");
+  const Index size = by_pair ? n_features * n_features : n_features;
+  const double* data = doubles(numbers, size, "numbers");
+  return Metric::pair_by_pair(kind, p, n_features,
+                              data == nullptr ? std::span<const double>() : std::span(data, as_size(size)));
+}
+
 /// The metric of rows of so many features, in a box if `box` is given.
 inline Metric metric_of(const std::string& name, double p, const OptionalDoubles& box, Index n_features) {
   const Metric metric = named(name, p, n_features);

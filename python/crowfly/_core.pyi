@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,15 @@ class Searched:
     ) -> NDArray[np.int64]: ...
 
 class Index(Searched):
+    @overload
+    def __init__(
+        self,
+        points: NDArray[Any],
+        metric: str,
+        p: float,
+        numbers: NDArray[np.float64] | None,
+    ) -> None: ...
+    @overload
     def __init__(
         self,
         points: NDArray[Any],

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "neighbors/pair_metric.hpp"
+
 namespace crowfly {
 namespace {
 
@@ -12,6 +14,22 @@ void move_into_box(double* row, const double* period, Index features) {
   for (Index j = 0; j < features; ++j) {
     if (std::fabs(row[j]) > period[j] / 2) row[j] = std::remainder(row[j], period[j]);
   }
+}
+
+/// By their mean, in the order of the distances; a row of equal numbers becomes zeros.
+void centre(double* row, Index features) {
+  if (std::all_of(row, row + features, [&](double value) { return value == row[0]; })) {
+    std::fill_n(row, features, 0.0);
+    return;
+  }
+  // Sums of numbers near the end of the range.
+  double largest = 0;
+  for (Index j = 0; j < features; ++j) largest = std::max(largest, std::fabs(row[j]));
+  if (const int exponent = std::ilogb(largest); exponent > 900) {
+    for (Index j = 0; j < features; ++j) row[j] = std::ldexp(row[j], -exponent);
+  }
+  const double mean = lane_sum(features, [&](Index j) { return row[j]; }) / static_cast<double>(features);
+  for (Index j = 0; j < features; ++j) row[j] -= mean;
 }
 
 }  // namespace
@@ -46,6 +64,7 @@ void load_row(const MatrixView& source, Index i, const Metric& metric, double* t
     }
   });
   std::fill(target + features, target + depth, 0.0);
+  if (metric.centres()) centre(target, features);
   if (metric.normalises()) make_unit_length(target, depth);
   if (metric.period() != nullptr) move_into_box(target, metric.period(), features);
 }

@@ -6,18 +6,26 @@
 #include <limits>
 
 #include "base/aligned_buffer.hpp"
+#include "neighbors/pair_metric.hpp"
 
 namespace crowfly {
 
 double Metric::finish(RawDistance d) const noexcept {
   switch (kind_) {
     case MetricKind::euclidean:
+    case MetricKind::seuclidean:
       return std::ldexp(std::sqrt(d.raw), d.exponent / 2);
     case MetricKind::cosine:
       return std::ldexp(d.raw, d.exponent - 1);
+    case MetricKind::correlation:
+      return std::isinf(d.raw) ? std::numeric_limits<double>::quiet_NaN() : d.raw / 2;
+    case MetricKind::haversine:
+      return 2 * std::asin(std::sqrt(std::min(d.raw, 1.0)));
     case MetricKind::minkowski:
+    case MetricKind::weighted_minkowski:
       return std::pow(d.raw, 1 / p_) * std::exp2(d.exponent / p_);
     case MetricKind::nan_euclidean:
+    case MetricKind::mahalanobis:
       // Nothing in common: behind all others, and no number.
       return std::isinf(d.raw) ? std::numeric_limits<double>::quiet_NaN()
                                : std::ldexp(std::sqrt(d.raw), d.exponent / 2);
@@ -32,10 +40,15 @@ double Metric::raw_limit(double radius) const noexcept {
     switch (kind_) {
       case MetricKind::euclidean:
       case MetricKind::nan_euclidean:
+      case MetricKind::seuclidean:
+      case MetricKind::mahalanobis:
         return radius * radius;
       case MetricKind::cosine:
+      case MetricKind::correlation:
         return 2 * radius;
       case MetricKind::minkowski:
+      case MetricKind::weighted_minkowski:
+      case MetricKind::haversine:
         return infinity;
       default:
         return radius;
@@ -44,6 +57,17 @@ double Metric::raw_limit(double radius) const noexcept {
   // More than the rounding of the root and of the square; raw distances outside the comfortable range say nothing yet.
   const double limit = inverse() * (1 + 0x1p-50);
   return limit > largest_comfortable ? infinity : std::max(limit, smallest_comfortable);
+}
+
+Metric Metric::pair_by_pair(MetricKind kind, double p, Index features, std::span<const double> numbers) {
+  Metric metric(kind, p);
+  metric.features_ = features;
+  if (!numbers.empty()) {
+    auto copy = std::make_shared<AlignedBuffer<double>>(static_cast<Index>(numbers.size()));
+    std::copy(numbers.begin(), numbers.end(), copy->data());
+    metric.numbers_ = std::move(copy);
+  }
+  return metric;
 }
 
 Metric Metric::in_box(std::span<const double> period) const {
@@ -77,8 +101,18 @@ void Metric::measure_with_gaps(const double* query, const double* rows, Index n,
   }
 }
 
+void Metric::measure_pairs(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept {
+  const PairMetric metric{kind_, features_, numbers_ == nullptr ? nullptr : numbers_->data(), p_};
+  for (Index r = 0; r < n; ++r) out[r] = metric.measure(query, rows + r * depth);
+}
+
 /// The differences, divided by a power of two that brings the largest to between one and two, through the same kernel.
 RawDistance Metric::rescaled(const double* query, const double* row, Index depth) const {
+  if (!scales()) {
+    double raw = 0;
+    measure_rows(query, row, 1, depth, &raw);
+    return std::isnan(raw) ? nothing_in_common() : RawDistance{raw, 0};
+  }
   if (std::equal(query, query + depth, row)) return {0, 0};
   AlignedBuffer<double> difference(depth), origin = AlignedBuffer<double>::zeros(depth);
   bool common = false;
@@ -106,6 +140,7 @@ RawDistance Metric::rescaled(const double* query, const double* row, Index depth
   Metric open = *this;
   open.period_ = nullptr;
   open.measure_rows(difference.data(), origin.data(), 1, depth, &raw);
+  if (std::isnan(raw)) return nothing_in_common();
   // Whole powers of two go to the exponent, the rest (non-integer degrees only) into the number.
   const double power = degree() * (scale + shift), whole = std::floor(power);
   return {raw * std::exp2(power - whole), static_cast<int>(whole)};

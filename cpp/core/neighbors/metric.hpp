@@ -14,7 +14,30 @@
 
 namespace crowfly {
 
-enum class MetricKind { euclidean, sqeuclidean, manhattan, chebyshev, cosine, minkowski, nan_euclidean };
+/// From `correlation` on: measured pair by pair (pair_metric.hpp), without filters and trees.
+enum class MetricKind {
+  euclidean,
+  sqeuclidean,
+  manhattan,
+  chebyshev,
+  cosine,
+  minkowski,
+  nan_euclidean,
+  correlation,
+  canberra,
+  braycurtis,
+  hamming,
+  jaccard,
+  dice,
+  rogerstanimoto,
+  russellrao,
+  sokalsneath,
+  yule,
+  haversine,
+  seuclidean,
+  weighted_minkowski,
+  mahalanobis,
+};
 
 /// Neighbours are ordered by the reduction ("raw distance") and the index; `finish` is monotone, so the order of distances is the same.
 class Metric {
@@ -25,22 +48,27 @@ class Metric {
   [[nodiscard]] static Metric between_gaps(Index features) noexcept {
     return Metric(MetricKind::nan_euclidean, static_cast<double>(features));
   }
+  /// A metric that is measured pair by pair, of `features` numbers. `numbers` are the variances of seuclidean, the weights of weighted_minkowski (whose exponent is
+  /// `p`), the inverse covariances of mahalanobis row by row; none for the others.
+  [[nodiscard]] static Metric pair_by_pair(MetricKind kind, double p, Index features, std::span<const double> numbers);
   /// The same in a box that repeats: feature j comes again after period[j]. Infinity where it doesn't. For sums that are monotone in every difference.
   [[nodiscard]] Metric in_box(std::span<const double> period) const;
 
   /// True where rows enter divided by their length.
-  [[nodiscard]] bool normalises() const noexcept { return kind_ == MetricKind::cosine; }
+  [[nodiscard]] bool normalises() const noexcept { return kind_ == MetricKind::cosine || centres(); }
+  /// True where rows enter less their mean.
+  [[nodiscard]] bool centres() const noexcept { return kind_ == MetricKind::correlation; }
   /// The box that rows are moved into, padded with infinity; null where space is open.
   [[nodiscard]] const double* period() const noexcept { return period_ == nullptr ? nullptr : period_->data(); }
   /// True where rows enter as they are stored.
-  [[nodiscard]] bool as_stored() const noexcept { return !normalises() && period_ == nullptr && !has_gaps(); }
+  [[nodiscard]] bool as_stored() const noexcept { return !normalises() && period_ == nullptr && !scalar(); }
   /// True where a sum over features is monotone in every difference: what trees need.
   [[nodiscard]] bool monotone() const noexcept {
-    return reduction() != kernels::Reduction::power_difference && !has_gaps();
+    return reduction() != kernels::Reduction::power_difference && !scalar();
   }
   /// True for Euclidean distances in open space: what the lattice needs.
   [[nodiscard]] bool euclidean() const noexcept {
-    return reduction() == kernels::Reduction::squared_difference && period_ == nullptr && !has_gaps();
+    return reduction() == kernels::Reduction::squared_difference && period_ == nullptr && !scalar();
   }
   [[nodiscard]] kernels::Reduction reduction() const noexcept {
     switch (kind_) {
@@ -63,6 +91,7 @@ class Metric {
       case MetricKind::chebyshev:
         return 1;
       case MetricKind::minkowski:
+      case MetricKind::weighted_minkowski:
         return p_;
       default:
         return 2;
@@ -74,6 +103,8 @@ class Metric {
     const auto at = static_cast<int>(reduction());
     if (has_gaps()) {
       measure_with_gaps(query, rows, n, depth, out);
+    } else if (by_pairs()) {
+      measure_pairs(query, rows, n, depth, out);
     } else if (period_ != nullptr) {
       table.periodic_rows[at](query, rows, period_->data(), n, depth, out);
     } else {
@@ -114,13 +145,23 @@ class Metric {
 
  private:
   [[nodiscard]] bool has_gaps() const noexcept { return kind_ == MetricKind::nan_euclidean; }
+  [[nodiscard]] bool by_pairs() const noexcept { return kind_ >= MetricKind::correlation; }
+  /// True where no kernel knows the sum.
+  [[nodiscard]] bool scalar() const noexcept { return has_gaps() || by_pairs(); }
+  /// True where the distance of two rows is a function of their difference, and scales with it.
+  [[nodiscard]] bool scales() const noexcept {
+    return !by_pairs() || kind_ == MetricKind::seuclidean || kind_ == MetricKind::weighted_minkowski ||
+           kind_ == MetricKind::mahalanobis;
+  }
   void measure_with_gaps(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept;
+  void measure_pairs(const double* query, const double* rows, Index n, Index depth, double* out) const noexcept;
 
   static constexpr double smallest_comfortable = 0x1p-900, largest_comfortable = 0x1p1000;
 
   MetricKind kind_;
   double p_;  ///< exponent, or number of features
-  std::shared_ptr<const AlignedBuffer<double>> period_;
+  Index features_ = 0;
+  std::shared_ptr<const AlignedBuffer<double>> period_, numbers_;
 };
 
 }  // namespace crowfly

@@ -6,12 +6,13 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+from scipy.sparse import issparse
 from sklearn.metrics.pairwise import check_pairwise_arrays
 from sklearn.utils._param_validation import Options, validate_params
 
 from crowfly._estimators import FloatArray, IndexArray, MatrixLike
 from crowfly.neighbors._base import naming_X
-from crowfly.neighbors._metric import MetricLike, MetricNames, resolve_metric
+from crowfly.neighbors._metric import MetricLike, MetricNames, resolve_metric, search_for
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "X": ["array-like", "sparse matrix"],
@@ -75,7 +76,11 @@ def pairwise_distances_argmin_min(
     if metric in ("euclidean", "l2") and keywords.pop("squared", False):
         metric = "sqeuclidean"
     with naming_X("points", names[1]), naming_X("queries", names[0]):
-        distances, indices = resolve_metric(metric, None, keywords, "auto").search(points).query(queries, 1)
+        chosen = resolve_metric(metric, None, keywords, "auto")
+        if issparse(points) or issparse(queries):
+            chosen.require_dense()
+        search = chosen.search(points)
+        distances, indices = search_for(search, points, queries).query(queries, 1)
     return indices[:, 0], distances[:, 0]
 
 

@@ -16,12 +16,22 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MultiOutputMixin
+from sklearn.exceptions import DataConversionWarning
+from sklearn.metrics import DistanceMetric
+from sklearn.neighbors import BallTree, KDTree
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_non_negative
 
-from crowfly import Index
 from crowfly._estimators import MatrixLike, validated_samples
-from crowfly.neighbors._metric import MetricLike, MetricNames, Search, resolve_metric
+from crowfly.neighbors._metric import (
+    METRIC_CONSTRAINTS,
+    Metric,
+    MetricLike,
+    Search,
+    resolve_metric,
+    search_for,
+)
+from crowfly.neighbors._pairs import SET_METRICS
 
 #: What scikit-learn doesn't use for sparse points, with a warning, nor for sparse queries of dense points, with an error.
 _TREES = ("ball_tree", "kd_tree")
@@ -36,6 +46,9 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
     effective_metric_params_: dict[str, Any]
     _fit_X: Any
     _index: Search
+    _metric: Metric
+    # What others' code that looks for scikit-learn's attribute should take this for: no tree of its own.
+    _fit_method = "brute"
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left"), None],
@@ -43,7 +56,7 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         "algorithm": [StrOptions({"auto", "ball_tree", "kd_tree", "brute"})],
         "leaf_size": [Interval(Integral, 1, None, closed="left")],
         "p": [Interval(Real, 0, None, closed="right"), None],
-        "metric": [MetricNames(), callable],
+        "metric": METRIC_CONSTRAINTS,
         "metric_params": [dict, None],
         "n_jobs": [Integral, None],
     }
@@ -68,6 +81,16 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         self.metric_params = metric_params
         self.n_jobs = n_jobs
 
+    def _points_of(self, X: Any) -> Any:
+        """The points of what scikit-learn's estimators can be fitted on besides samples: another estimator, or a tree."""
+        if not isinstance(X, (BallTree, KDTree)):
+            return getattr(X, "_fit_X", X)
+        own = next(part for part in X.__getstate__() if isinstance(part, DistanceMetric))
+        asked = resolve_metric(self.metric, self.p, self.metric_params, "auto")
+        if not asked.same_as(resolve_metric(own, None, None, "auto")):
+            raise ValueError(f"X: a tree of the estimator's metric, {self.metric!r}, expected")
+        return np.asarray(X.data)
+
     def _fit_points(self, X: Any) -> Self:
         """Index validated training points, or take the distances of all pairs of them."""
         metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
@@ -79,8 +102,15 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
                 raise ValueError(
                     f"Precomputed matrix must be square. Input is a {X.shape[0]}x{X.shape[1]} matrix."
                 )
+        if issparse(X):
+            metric.require_dense()
+        elif metric.name in SET_METRICS and X.dtype != bool:
+            warnings.warn(
+                f"Data was converted to boolean for metric {metric.name}", DataConversionWarning, stacklevel=4
+            )
         with naming_X("points"):
             self._index = metric.search(X)
+        self._metric = metric
         self._fit_X = X
         self.effective_metric_ = metric.effective_name
         self.effective_metric_params_ = metric.effective_params
@@ -107,7 +137,13 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         """Validate queries; None stands for the training points."""
         if X is None:
             return self._fit_X
+        if self.metric == "precomputed" and issparse(X) and X.format not in ("csr", "csc", "coo", "lil"):
+            raise TypeError(
+                f"Sparse matrix in {X.format!r} format is not supported due to its handling of explicit zeros"
+            )
         queries = validated_samples(self, X, **self._input())
+        if issparse(queries):
+            self._metric.require_dense()
         if self.metric == "precomputed":
             return checked_distances(queries)
         if issparse(queries) and not issparse(self._fit_X) and self.algorithm in _TREES:
@@ -116,13 +152,17 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
             )
         return queries
 
+    def _search_of(self, queries: Any) -> Search:
+        """What finds neighbours of validated queries."""
+        return search_for(self._index, self._fit_X, queries)
+
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
-        # The index is described by its metric and data; only its name and exponent have no other home.
-        index = state.get("_index")
-        if isinstance(index, Index):
+        # The index is described by its metric and data; only the metric's name, exponent and numbers have no other home.
+        metric = state.pop("_metric", None)
+        if metric is not None:
             del state["_index"]
-            state["_index_metric"] = (index.metric, index.p)
+            state["_index_metric"] = (metric.name, metric.p, metric.numbers)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -130,8 +170,8 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         index_metric = state.pop("_index_metric", None)
         super().__setstate__(state)
         if index_metric is not None:
-            metric, p = index_metric
-            self._index = Index(self._fit_X, metric=metric, p=p)
+            self._metric = Metric(self.effective_metric_, self.effective_metric_params_, *index_metric)
+            self._index = self._metric.search(self._fit_X)
 
 
 def checked_distances(X: Any) -> Any:

@@ -20,19 +20,26 @@ _TEXTS = {
     leaf_size : int, default=30
         Has no effect.
     p : float, default=2
-        Exponent of the Minkowski metric, from 1 to 500 or infinity.
-    metric : str or callable, default='minkowski'
+        Exponent of the Minkowski metric: above 0 and up to 500, or infinity. Below 1 there is no triangle inequality.
+    metric : str, callable or sklearn.metrics.DistanceMetric, default='minkowski'
         'euclidean' or 'l2', 'sqeuclidean', 'manhattan' or 'l1' or 'cityblock', 'chebyshev' or 'infinity',
-        'cosine', 'nan_euclidean', 'minkowski' or 'p'; scikit-learn's other names are not offered.
-        'precomputed': `X` holds distances to the training points, as an array or as a sparse graph, of which only
-        stored entries are neighbours. A function of two rows is called for every pair, query first.
-        Sparse points go with all but 'nan_euclidean'; a function gets matrices of one row of them.
+        'cosine', 'nan_euclidean', 'minkowski' or 'p'; and, with every distance computed (no tree, no filter),
+        'braycurtis', 'canberra', 'correlation', 'hamming', 'haversine' (of latitude and longitude in radians),
+        'mahalanobis', 'seuclidean', and of rows as sets of the features that are not zero 'dice', 'jaccard',
+        'rogerstanimoto', 'russellrao', 'sokalmichener', 'sokalsneath', 'yule'.
+        Rows of zeros are at cosine distance 1 from all. Rows that don't vary have no correlation: a distance of NaN,
+        behind all others. 'precomputed': `X` holds distances to the training points, as an array or as a sparse
+        graph, of which only stored entries are neighbours. A function of two rows is called for every pair, query
+        first ('pyfunc': that of `metric_params`). Sparse points go with the names before the semicolon but for
+        'nan_euclidean', and with functions, which get matrices of one row of them.
     metric_params : dict, default=None
-        ``{'p': exponent}`` is understood for the Minkowski metric; the keyword arguments of a function.
+        ``{'p': exponent, 'w': weights}`` of the Minkowski metric, ``{'V': variances}`` of 'seuclidean',
+        ``{'V': covariances}`` or ``{'VI': their inverse}`` of 'mahalanobis', ``{'func': function, ...}`` of 'pyfunc'; the
+        keyword arguments of a function.
     n_jobs : int, default=None
         Number of threads; None: the current setting of :func:`crowfly.set_num_threads`, -1: all processors.""",
     "|search attributes|": """\
-    effective_metric_ : str or callable
+    effective_metric_ : str, callable or DistanceMetric
         The metric used; 'minkowski' with p = 1, 2 or infinity is named by its own name.
     effective_metric_params_ : dict
         Its parameters.

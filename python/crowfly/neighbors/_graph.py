@@ -9,14 +9,14 @@ from typing import Any
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from crowfly._estimators import MatrixLike
-from crowfly.neighbors._metric import MetricLike, MetricNames
+from crowfly.neighbors._metric import METRIC_CONSTRAINTS, MetricLike
 from crowfly.neighbors._runs import GraphMode
 from crowfly.neighbors._search import KNeighborsMixin, RadiusNeighborsMixin
 from crowfly.neighbors._unsupervised import NearestNeighbors
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "mode": [StrOptions({"connectivity", "distance"})],
-    "metric": [MetricNames(), callable],
+    "metric": METRIC_CONSTRAINTS,
     "p": [Interval(Real, 0, None, closed="right"), None],
     "metric_params": [dict, None],
     "include_self": ["boolean", StrOptions({"auto"})],

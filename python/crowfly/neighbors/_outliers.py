@@ -181,8 +181,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         ndarray of shape (n_samples,)
             -1 for outliers, 1 for others.
         """
-        self.fit(X)
-        return _signs(self.negative_outlier_factor_ < self.offset_)
+        return self.fit(X)._predict()
 
     @_if_novelty(True, "predict", _FOR_NEW_POINTS)  # type: ignore[untyped-decorator]
     def predict(self, X: MatrixLike) -> NDArray[np.int64]:
@@ -197,7 +196,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         ndarray of shape (n_queries,)
             -1 for outliers, 1 for others.
         """
-        return _signs(self.decision_function(X) < 0)
+        return self._predict(X)
 
     @_if_novelty(True, "decision_function", _FOR_NEW_POINTS)  # type: ignore[untyped-decorator]
     def decision_function(self, X: MatrixLike) -> FloatArray:
@@ -236,6 +235,13 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         check_is_fitted(self)
         distances, indices = self.kneighbors(X, n_neighbors=self.n_neighbors_)
         return self._negative_factor(self._density(distances, indices), indices)
+
+    def _predict(self, X: MatrixLike | None = None) -> NDArray[np.int64]:
+        """Of new points, or of the training points."""
+        check_is_fitted(self)
+        if X is None:
+            return _signs(self.negative_outlier_factor_ < self.offset_)
+        return _signs(self.decision_function(X) < 0)
 
     def _density(self, distances: FloatArray, indices: IndexArray) -> FloatArray:
         """The local reachability density."""

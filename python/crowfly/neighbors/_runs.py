@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from crowfly._estimators import FloatArray, IndexArray, csr_container
 
@@ -67,6 +68,20 @@ class Runs:
         if self.n_queries:
             arrays[:] = np.split(flat, self.offsets[1:-1])
         return arrays
+
+    def within(self, limits: FloatArray) -> Runs:
+        """Those within the limit of their query."""
+        kept = self.distances <= np.repeat(limits, self.lengths)
+        offsets = np.concatenate([[0], np.cumsum(kept)])[self.offsets]
+        return Runs(self.distances[kept], self.indices[kept], offsets)
+
+    def by_index(self, n_points: int) -> Runs:
+        """The same, each query's neighbours in the order of their indices."""
+        rows = csr_array(
+            (self.distances.copy(), self.indices.copy(), self.offsets), (self.n_queries, n_points)
+        )
+        rows.sort_indices()
+        return Runs(rows.data, rows.indices.astype(np.int64, copy=False), self.offsets, self.k)
 
     def graph(self, n_points: int, mode: GraphMode) -> Any:
         """The sparse matrix with an edge from each query to each of its neighbours, in their order."""

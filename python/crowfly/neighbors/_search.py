@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.neighbors import _base
 from sklearn.utils.validation import check_is_fitted
 
 from crowfly import Index
@@ -18,8 +19,8 @@ from crowfly.neighbors._base import naming_X
 from crowfly.neighbors._runs import GraphMode, Runs
 
 
-class KNeighborsMixin:
-    """Search by number of neighbours."""
+class KNeighborsMixin(_base.KNeighborsMixin):
+    """Search by number of neighbours. Of scikit-learn's class nothing is used: its functions ask for an instance."""
 
     @overload
     def kneighbors(
@@ -67,7 +68,7 @@ class KNeighborsMixin:
         check_is_fitted(self)
         queries, k = self._search(X, n_neighbors)
         with naming_X("queries"):
-            distances, indices = self._index.query(
+            distances, indices = self._search_of(queries).query(
                 queries, k, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
             )
         return (distances, indices) if return_distance else indices
@@ -115,22 +116,25 @@ class KNeighborsMixin:
         """The neighbours of each query."""
         return Runs.of_matrices(*self.kneighbors(X))
 
-    def _poll(self: Any, X: MatrixLike | None, index: Index, weights: str) -> Poll:
-        """Who is asked for a prediction."""
+    def _poll(self: Any, X: MatrixLike | None, weights: str) -> Poll | None:
+        """Who is asked for a prediction; None where the core has no index that can be asked."""
         queries, k = self._search(X)
+        index = self._search_of(queries)
+        if not isinstance(index, Index):
+            return None
         with naming_X("queries"):
             return index._poll(
                 queries, k, weights, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
             )
 
 
-class RadiusNeighborsMixin:
-    """Search by radius."""
+class RadiusNeighborsMixin(_base.RadiusNeighborsMixin):
+    """Search by radius. Of scikit-learn's class nothing is used."""
 
     def radius_neighbors(
         self: Any,
         X: MatrixLike | None = None,
-        radius: float | None = None,
+        radius: float | FloatArray | None = None,
         return_distance: bool = True,
         sort_results: bool = False,
     ) -> tuple[NDArray[np.object_], NDArray[np.object_]] | NDArray[np.object_]:
@@ -140,19 +144,20 @@ class RadiusNeighborsMixin:
         ----------
         X : array-like or sparse matrix of shape (n_queries, n_features), default=None
             The queries. None: the training points, none being its own neighbour.
-        radius : float, default=None
-            Largest distance of a neighbour; None: the estimator's own `radius`.
+        radius : float or array-like of shape (n_queries,), default=None
+            Largest distance of a neighbour, for all queries or for each; None: the estimator's own `radius`.
         return_distance : bool, default=True
             Whether to return the distances too.
         sort_results : bool, default=False
-            Results are always sorted by ascending distance; True with ``return_distance=False`` is an error.
+            Whether to sort each query's neighbours by (distance, index), or by index; True with
+            ``return_distance=False`` is an error.
 
         Returns
         -------
         neigh_dist : ndarray of shape (n_queries,) of arrays
-            Distances, ascending. Only if `return_distance`.
+            Distances. Only if `return_distance`.
         neigh_ind : ndarray of shape (n_queries,) of arrays
-            Indices of the training points; of equally distant ones the lower index comes first.
+            Indices of the training points.
 
         Raises
         ------
@@ -164,13 +169,15 @@ class RadiusNeighborsMixin:
         if sort_results and not return_distance:
             raise ValueError("return_distance must be True if sort_results is True.")
         runs = self._radius_runs(X, radius)
+        if not sort_results:
+            runs = runs.by_index(self.n_samples_fit_)
         neigh_ind = runs.split(runs.indices)
         return (runs.split(runs.distances), neigh_ind) if return_distance else neigh_ind
 
     def radius_neighbors_graph(
         self: Any,
         X: MatrixLike | None = None,
-        radius: float | None = None,
+        radius: float | FloatArray | None = None,
         mode: GraphMode = "connectivity",
         sort_results: bool = False,
     ) -> Any:
@@ -180,12 +187,12 @@ class RadiusNeighborsMixin:
         ----------
         X : array-like or sparse matrix of shape (n_queries, n_features), default=None
             The queries. None: the training points, none being its own neighbour.
-        radius : float, default=None
-            Largest distance of a neighbour; None: the estimator's own `radius`.
+        radius : float or array-like of shape (n_queries,), default=None
+            Largest distance of a neighbour, for all queries or for each; None: the estimator's own `radius`.
         mode : {'connectivity', 'distance'}, default='connectivity'
             Whether an edge holds 1 or the distance.
         sort_results : bool, default=False
-            Has no effect: the edges of each row are always in ascending order of distance.
+            Whether to sort the edges of each row by (distance, index), or by index.
 
         Returns
         -------
@@ -193,32 +200,54 @@ class RadiusNeighborsMixin:
         """
         check_is_fitted(self)
         _require_graph_mode(mode)
-        return self._radius_runs(X, radius).graph(self.n_samples_fit_, mode)
+        runs = self._radius_runs(X, radius)
+        if not sort_results:
+            runs = runs.by_index(self.n_samples_fit_)
+        return runs.graph(self.n_samples_fit_, mode)
 
-    def _radius_runs(self: Any, X: MatrixLike | None, radius: float | None = None) -> Runs:
+    def _radius_runs(self: Any, X: MatrixLike | None, radius: float | FloatArray | None = None) -> Runs:
         """Search, leaving each query's neighbours as one run of flat arrays."""
-        limit = as_radius(self.radius if radius is None else radius)
+        queries = self._queries(X)
+        limits = checked_radius(self.radius if radius is None else radius, queries.shape[0])
+        largest = float(np.max(limits, initial=0.0))
         with naming_X("queries"):
-            return Runs(
-                *self._index.query_radius(
-                    self._queries(X), limit, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
+            runs = Runs(
+                *self._search_of(queries).query_radius(
+                    queries, largest, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
                 )
             )
+        return runs.within(limits) if isinstance(limits, np.ndarray) else runs
 
     def _runs(self, X: MatrixLike | None) -> Runs:
         """The neighbours of each query."""
         return self._radius_runs(X)
 
-    def _poll(self: Any, X: MatrixLike | None, index: Index, weights: str) -> Poll:
-        """Who is asked for a prediction."""
+    def _poll(self: Any, X: MatrixLike | None, weights: str) -> Poll | None:
+        """Who is asked for a prediction; None where the core has no index that can be asked."""
+        queries = self._queries(X)
+        index = self._search_of(queries)
+        if not isinstance(index, Index):
+            return None
         with naming_X("queries"):
             return index._poll_within(
-                self._queries(X),
+                queries,
                 self.radius,
                 weights,
                 exclude_self=X is None,
                 num_threads=num_threads(self.n_jobs),
             )
+
+
+def checked_radius(radius: Any, n_queries: int) -> float | FloatArray:
+    """A radius for all queries, or an array of one for each, as scikit-learn's trees take it."""
+    if np.ndim(radius) != 1:
+        return as_radius(radius)
+    limits = np.asarray(radius, dtype=np.float64)
+    if len(limits) != n_queries:
+        raise ValueError(f"radius: one for each of {n_queries} queries expected, got {len(limits)}")
+    if not (limits >= 0).all():
+        raise ValueError(f"radius: numbers >= 0 expected, got {limits[~(limits >= 0)][0]}")
+    return limits
 
 
 def checked_n_neighbors(n_neighbors: Any) -> int:

@@ -14,7 +14,6 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly import Index
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
@@ -52,11 +51,11 @@ class SupervisedNeighbors(NeighborsBase):
     def _asked(self: Any, X: MatrixLike | None) -> Poll | Runs:
         """The core's poll of the neighbours, or the neighbours themselves where the core can't weigh them."""
         check_is_fitted(self)
-        if callable(self.weights) or not isinstance(self._index, Index):
-            runs: Runs = self._runs(X)
-            return runs
-        poll: Poll = self._poll(X, self._index, self.weights or "uniform")
-        return poll
+        poll: Poll | None = None if callable(self.weights) else self._poll(X, self.weights or "uniform")
+        if poll is not None:
+            return poll
+        runs: Runs = self._runs(X)
+        return runs
 
 
 class KSupervised(SupervisedNeighbors):
@@ -117,7 +116,7 @@ class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
         TypeError
             If `X` is sparse with 'nan_euclidean', or `y` holds strings, dates or other things that are no real numbers.
         """
-        X, targets = validated_regression_data(self, X, y, **self._input())
+        X, targets = validated_regression_data(self, self._points_of(X), y, **self._input())
         self._y = targets.astype(np.float64, copy=False)
         return self._fit_points(X)
 
@@ -158,7 +157,7 @@ class NeighborsClassifier(ClassifierMixin, SupervisedNeighbors):
         TypeError
             If labels can't be sorted, or `X` is sparse with 'nan_euclidean'.
         """
-        X, y = validate_data(self, X, y, multi_output=True, **self._input())
+        X, y = validate_data(self, self._points_of(X), y, multi_output=True, **self._input())
         labels = dense_targets(y)
         self.outputs_2d_ = labels.ndim == 2 and labels.shape[1] > 1
         if labels.ndim == 2 and not self.outputs_2d_:

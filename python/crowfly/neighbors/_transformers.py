@@ -217,4 +217,4 @@ class RadiusNeighborsTransformer(RadiusNeighborsMixin, NeighborsTransformer):
         ValueError
             If a query is not a finite vector of the number of features seen in `fit`.
         """
-        return self.radius_neighbors_graph(X, mode=self.mode)
+        return self.radius_neighbors_graph(X, mode=self.mode, sort_results=True)

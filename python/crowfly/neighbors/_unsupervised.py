@@ -89,6 +89,4 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
         TypeError
             If `X` is sparse with 'nan_euclidean'.
         """
-        # Parts of scikit-learn fit one on another: its points are meant.
-        points = getattr(X, "_fit_X", X)
-        return self._fit_points(validate_data(self, points, **self._input()))
+        return self._fit_points(validate_data(self, self._points_of(X), **self._input()))
