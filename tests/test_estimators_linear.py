@@ -326,7 +326,7 @@ def test_no_penalty() -> None:
     X, y = load_breast_cancer(return_X_y=True)
     X = X[:, :3]
     expected = LogisticRegression(C=np.inf).fit(X, y)
-    with pytest.warns(FutureWarning, match="'penalty' is deprecated"):
+    with pytest.warns(FutureWarning, match="'penalty' was deprecated"):
         deprecated = LogisticRegression(penalty=None).fit(X, y)
     np.testing.assert_array_equal(deprecated.coef_, expected.coef_)
     # At the optimum the weighted errors are orthogonal to every column.
@@ -398,8 +398,8 @@ def test_refused_parameters_of_logistic_regression(params: dict[str, Any], match
 @pytest.mark.parametrize(
     ("params", "category", "match"),
     [
-        ({"penalty": "l2"}, FutureWarning, "'penalty' is deprecated"),
-        ({"l1_ratio": None}, FutureWarning, "'l1_ratio=None' is deprecated"),
+        ({"penalty": "l2"}, FutureWarning, "'penalty' was deprecated"),
+        ({"l1_ratio": None}, FutureWarning, "'l1_ratio=None' was deprecated"),
         ({"n_jobs": 2}, FutureWarning, "'n_jobs' has no effect"),
     ],
 )
@@ -414,7 +414,7 @@ def test_deprecations_warn_at_the_call_of_fit(
 
 
 @pytest.mark.filterwarnings(
-    "ignore:'penalty' is deprecated:FutureWarning", "ignore:Inconsistent values:UserWarning"
+    "ignore:'penalty' was deprecated:FutureWarning", "ignore:Inconsistent values:UserWarning"
 )
 @pytest.mark.parametrize(
     ("params", "match"),
@@ -460,7 +460,7 @@ def test_separated_classes_without_penalty_are_refused() -> None:
         LogisticRegression(C=np.inf).fit(X, y)
     assert "alpha" not in str(caught.value)
     with (
-        pytest.warns(FutureWarning, match="'penalty' is deprecated"),
+        pytest.warns(FutureWarning, match="'penalty' was deprecated"),
         pytest.raises(SeparationError, match="penalty=None"),
     ):
         LogisticRegression(penalty=None).fit(X, y)

@@ -29,6 +29,7 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
+from crowfly.linear_model._callbacks import CallbackSupportMixin, StepReport, has_callbacks
 from crowfly.linear_model._penalty import resolve_penalty
 from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError, fit_logistic
 
@@ -56,7 +57,18 @@ _NO_FIT = LogisticResult(
 )
 
 
-class LogisticRegression(ClassifierMixin, BaseEstimator):
+#: What scikit-learn says of its solvers at the limit of iterations: warnings are filtered by it.
+_AT_THE_LIMIT = {
+    "lbfgs": "lbfgs failed to converge after {n_iter} iteration(s)",
+    "newton-cg": "newton-cg failed to converge. Increase the number of iterations.",
+    "liblinear": "Liblinear failed to converge, increase the number of iterations.",
+    "sag": "The max_iter was reached which means the coef_ did not converge",
+    "saga": "The max_iter was reached which means the coef_ did not converge",
+    "newton-cholesky": "Newton solver did not converge after {n_iter} iterations",
+}
+
+
+class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Logistic regression with an L2, L1 or elastic-net penalty or none, fitted to a certified optimum.
 
     Minimises ``sum_i w_i loss(y_i, x_i.b + b0) + (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2) / C``: one row of coefficients for two classes,
@@ -90,7 +102,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     verbose : int, default=0
         Has no effect.
     warm_start : bool, default=False
-        Has no effect: the optimum does not depend on the start.
+        Whether the steps of earlier fits count: a fit may take `max_iter` steps more than those before. The optimum does
+        not depend on the start.
     n_jobs : int, default=None
         Deprecated as in scikit-learn 1.8, and without effect: see :func:`crowfly.set_num_threads`.
 
@@ -103,7 +116,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercepts; zeros without.
     n_iter_ : ndarray of shape (1,)
-        Newton steps.
+        Newton steps, with `warm_start` those beyond the fits before.
     n_reads_ : int
         Passes over `X`.
     gradient_norm_ : float
@@ -137,6 +150,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     optimality_gap_: float
     n_features_in_: int
     _result: LogisticResult = _NO_FIT
+    _n_steps: int = 0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None, Hidden(StrOptions({"deprecated"}))],
@@ -232,14 +246,23 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
         weights = self._weights_of_samples(checked_sample_weight(sample_weight, X), y, codes)
-        result = self._fit_certified(X, codes, weights, alpha, l1_ratio)
+        earlier = self._n_steps if self.warm_start else 0
+        report = (
+            StepReport(self, earlier + self.max_iter, X=X, y=y, sample_weight=sample_weight)
+            if has_callbacks(self)
+            else None
+        )
+        result = self._fit_certified(X, codes, weights, alpha, l1_ratio, earlier + self.max_iter, report)
         self._result = replace(result, classes=self.classes_)
         self.coef_ = result.coef
         self.intercept_ = result.intercept
-        self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
+        self.n_iter_ = np.array([max(0, result.n_iter - earlier)], dtype=np.int32)
+        self._n_steps = result.n_iter
         self.n_reads_ = result.n_reads
         self.gradient_norm_ = result.gradient_norm
         self.optimality_gap_ = result.optimality_gap
+        if report is not None:
+            report.end()
         return self
 
     def _require_solvable_classes(self) -> None:
@@ -283,9 +306,14 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         weights: FloatArray | None,
         alpha: float,
         l1_ratio: float,
+        max_iter: int,
+        report: StepReport | None,
     ) -> LogisticResult:
         """Fit; what the functional API has to say is said in the words that scikit-learn's users know."""
-        try:
+        shortfall = None
+
+        def fit(steps: int) -> LogisticResult:
+            nonlocal shortfall
             result, shortfall = fit_logistic(
                 X,
                 codes,
@@ -294,9 +322,13 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
                 intercept=self.fit_intercept,
                 sample_weight=weights,
                 tol=DEFAULT_TOLERANCE,
-                max_iter=self.max_iter,
+                max_iter=steps,
                 num_threads=None,
             )
+            return result if steps else _at_zero(result)
+
+        try:
+            result = fit(max_iter) if report is None else report.run(fit)
         except SeparationError as error:
             raise SeparationError(in_terms_of_C(str(error), self.penalty)) from None
         except ValueError as error:
@@ -306,7 +338,10 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
                 f"C={self.C} is too small: its inverse, the strength of the penalty, is out of range."
             ) from None
         if shortfall is not None:
-            warnings.warn(in_terms_of_C(shortfall, self.penalty), ConvergenceWarning, stacklevel=4)
+            text = in_terms_of_C(shortfall, self.penalty)
+            if result.n_iter >= max_iter:
+                text = f"{_AT_THE_LIMIT[self.solver].format(n_iter=result.n_iter)}: {text}"
+            warnings.warn(text, ConvergenceWarning, stacklevel=4)
         return result
 
     def _current_result(self) -> LogisticResult:
@@ -423,3 +458,15 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         if issparse(self.coef_):
             self.coef_ = self.coef_.toarray()
         return self
+
+
+def _at_zero(result: LogisticResult) -> LogisticResult:
+    """No step taken, as scikit-learn has it: our fits begin at the intercept of a model without features."""
+    return replace(
+        result,
+        coef=np.zeros_like(result.coef),
+        intercept=np.zeros_like(result.intercept),
+        gradient_norm=np.nan,
+        objective=np.nan,
+        optimality_gap=np.inf,
+    )

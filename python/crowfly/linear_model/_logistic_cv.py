@@ -46,6 +46,42 @@ from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError, fit_logistic
 from crowfly.sparse_logistic import fit_path
 
 
+#: exp(-746) is zero in float64.
+_NO_PROBABILITY = 746.0
+
+
+def nothing_but_one_class(present: int, n_classes: int, n_features: int) -> LogisticResult:
+    """The model that is certain of one class, whatever the features."""
+    if n_classes == 2:
+        coef, intercept = np.zeros((1, n_features)), np.array([_NO_PROBABILITY * (1 if present else -1)])
+    else:
+        coef, intercept = np.zeros((n_classes, n_features)), np.full(n_classes, -_NO_PROBABILITY)
+        intercept[present] = 0.0
+    return LogisticResult(
+        classes=np.arange(n_classes),
+        coef=coef,
+        intercept=intercept,
+        n_iter=0,
+        n_reads=0,
+        objective=0.0,
+        gradient_norm=0.0,
+        optimality_gap=0.0,
+        converged=True,
+    )
+
+
+def among_all_classes(fit: LogisticResult, present: NDArray[np.intp], n_classes: int) -> LogisticResult:
+    """A fit of some classes as one of all, in which the others have no probability: the limit of the fits in which they have less and less."""
+    rows, intercepts = fit.coef, fit.intercept
+    if len(present) == 2:
+        rows, intercepts = np.vstack([-rows, rows]) / 2, np.concatenate([-intercepts, intercepts]) / 2
+    coef, intercept = np.zeros((n_classes, rows.shape[1])), np.empty(n_classes)
+    # With squares penalised the mean of the rows is zero, so that one of the linear functions is at least the mean of the intercepts.
+    intercept[:] = min(intercepts.min(), intercepts.mean()) - _NO_PROBABILITY
+    coef[present], intercept[present] = rows, intercepts
+    return replace(fit, classes=np.arange(n_classes), coef=coef, intercept=intercept)
+
+
 @dataclass(frozen=True)
 class _Training:
     """What the fits of a search have in common."""
@@ -60,11 +96,14 @@ class _Training:
         """One fit per C, those of finite C as one path."""
         codes = self.codes[rows]
         weights = None if self.weights is None else self.weights[rows]
-        share = np.bincount(codes, weights=weights, minlength=self.n_classes)
-        if not share.all():
-            raise ValueError(
-                f"cv: every class in every training set expected, class number {share.argmin()} is missing from one; use fewer or stratified folds"
-            )
+        present = np.flatnonzero(np.bincount(codes, weights=weights, minlength=self.n_classes))
+        if len(present) < self.n_classes:
+            if not self.options["intercept"]:
+                raise ValueError(
+                    "cv: every class in every training set expected without an intercept, class number "
+                    f"{np.setdiff1d(np.arange(self.n_classes), present)[0]} is missing from one; use fewer or stratified folds"
+                )
+            return self._fits_of_some(rows, present, l1_ratio, Cs)
         found: dict[float, LogisticResult] = {}
         alphas = [1.0 / float(C) for C in Cs if np.isfinite(C)]
         shortfalls: list[str | None] = []
@@ -89,6 +128,35 @@ class _Training:
         for message in filter(None, shortfalls):
             warnings.warn(in_terms_of_C(message, "deprecated"), ConvergenceWarning, stacklevel=6)
         return [found[1.0 / float(C) if np.isfinite(C) else 0.0] for C in Cs]
+
+    def _fits_of_some(
+        self, rows: Any, present: NDArray[np.intp], l1_ratio: float, Cs: FloatArray
+    ) -> list[LogisticResult]:
+        """Fits to training rows without some of the classes, which get no probability at all."""
+        n_features = self.X.shape[1]
+        if len(present) == 1:
+            alone = nothing_but_one_class(present[0], self.n_classes, n_features)
+            return [alone] * len(Cs)
+        chosen = np.flatnonzero(np.isin(self.codes[rows], present))
+        if self.weights is not None:
+            chosen = chosen[self.weights[rows][chosen] > 0]
+        chosen = np.arange(self.X.shape[0])[rows][chosen]
+        codes = np.searchsorted(present, self.codes).astype(np.intp)
+        some = replace(self, codes=codes, n_classes=len(present))
+        if len(present) > 2:
+            return [
+                among_all_classes(fit, present, self.n_classes) for fit in some.fits(chosen, l1_ratio, Cs)
+            ]
+        # Two rows of half the coefficients each: squares are penalised half as much as in one row, magnitudes the same.
+        fits = []
+        for C in Cs:
+            strength = 0.0 if np.isinf(C) else 1.0 / float(C)
+            magnitudes, squares = strength * l1_ratio, strength * (1 - l1_ratio) / 2
+            total = magnitudes + squares
+            of_two = np.array([1.0 / total if total > 0 else np.inf])
+            fit = some.fits(chosen, magnitudes / total if total > 0 else 0.0, of_two)[0]
+            fits.append(among_all_classes(fit, present, self.n_classes))
+        return fits
 
 
 class LogisticRegressionCV(LogisticRegression):
@@ -164,7 +232,7 @@ class LogisticRegressionCV(LogisticRegression):
 
     Notes
     -----
-    A training set without one of the classes is refused.
+    A class that is missing from a training set has no probability there; without an intercept such sets are refused.
 
     Examples
     --------
@@ -264,7 +332,7 @@ class LogisticRegressionCV(LogisticRegression):
         Raises
         ------
         ValueError
-            As :class:`LogisticRegression`; if a class is missing from a training set, or `Cs` or `l1_ratios` are no
+            As :class:`LogisticRegression`; if `Cs` or `l1_ratios` are no
             numbers in range.
         TypeError
             If labels can't be sorted.
@@ -313,11 +381,11 @@ class LogisticRegressionCV(LogisticRegression):
         """Tell what scikit-learn tells of defaults that are to change; whether attributes are the legacy ones."""
         if isinstance(self.scoring, str) and self.scoring == "warn":
             self._warn_future(
-                "The default of 'scoring' will change from accuracy to 'neg_log_loss' in scikit-learn 1.11: set it."
+                "The default value of the parameter 'scoring' will change from None, i.e. accuracy, to 'neg_log_loss' in scikit-learn 1.11: set it."
             )
         if self.use_legacy_attributes == "warn":
             self._warn_future(
-                "The default of 'use_legacy_attributes' will change from True to False in scikit-learn 1.10: set it."
+                "The default value of use_legacy_attributes will change from True to False in scikit-learn 1.10: set it."
             )
         return bool(self.use_legacy_attributes)
 

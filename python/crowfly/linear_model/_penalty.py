@@ -64,13 +64,13 @@ def resolve_ratios(penalty: str, l1_ratios: Any, solver: str, dual: bool) -> tup
     """
     if isinstance(l1_ratios, str):
         _warn_future(
-            "The default of 'l1_ratios' will change from None to (0.0,) in scikit-learn 1.10: set it.",
+            "The default value for l1_ratios will change from None to (0.0,) in scikit-learn 1.10: set it.",
             _AT_CALL_OF_SEARCH,
         )
         l1_ratios = None
     elif l1_ratios is None and penalty == "deprecated":
         _warn_future(
-            "'l1_ratios=None' is deprecated and will be an error in scikit-learn 1.10: use a list of numbers from 0 to 1.",
+            "'l1_ratios=None' was deprecated in version 1.8 of scikit-learn and will be an error in scikit-learn 1.10: use a list of numbers from 0 to 1.",
             _AT_CALL_OF_SEARCH,
         )
     ratios = [] if l1_ratios is None else list(l1_ratios)
@@ -83,7 +83,7 @@ def resolve_ratios(penalty: str, l1_ratios: Any, solver: str, dual: bool) -> tup
         kind: PenaltyKind = "l2" if not any(ratios) else "l1" if set(ratios) == {1} else "elasticnet"
     else:
         _warn_future(
-            "'penalty' is deprecated and will be removed in scikit-learn 1.10: use l1_ratios=(0,) instead of penalty='l2', "
+            "'penalty' was deprecated in version 1.8 of scikit-learn and will be removed in scikit-learn 1.10: use l1_ratios=(0,) instead of penalty='l2', "
             "l1_ratios=(1,) instead of penalty='l1'.",
             _AT_CALL_OF_SEARCH,
         )
@@ -103,7 +103,7 @@ def _kind_of_penalty(penalty: str | None, C: float, l1_ratio: float | None) -> P
     if penalty == "deprecated":
         if l1_ratio is None:
             _warn_future(
-                "'l1_ratio=None' is deprecated and will be an error in scikit-learn 1.10: use 0 <= l1_ratio <= 1."
+                "'l1_ratio=None' was deprecated in version 1.8 of scikit-learn and will be an error in scikit-learn 1.10: use 0 <= l1_ratio <= 1."
             )
         if np.isinf(C):
             return None
@@ -111,7 +111,7 @@ def _kind_of_penalty(penalty: str | None, C: float, l1_ratio: float | None) -> P
             return "l2"
         return "l1" if l1_ratio == 1 else "elasticnet"
     _warn_future(
-        "'penalty' is deprecated and will be removed in scikit-learn 1.10: use l1_ratio=0 instead of "
+        "'penalty' was deprecated in version 1.8 of scikit-learn and will be removed in scikit-learn 1.10: use l1_ratio=0 instead of "
         "penalty='l2', l1_ratio=1 instead of penalty='l1', l1_ratio between 0 and 1 instead of "
         "penalty='elasticnet' and C=np.inf instead of penalty=None."
     )
