@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 from typing import Any
 
@@ -32,7 +33,16 @@ from sklearn.preprocessing import StandardScaler
 import crowfly.linear_model
 from assertions import EPS
 from crowfly import SeparationError
-from crowfly.linear_model import LinearRegression, LogisticRegression, Ridge
+from crowfly.linear_model import (
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeClassifier,
+    RidgeCV,
+)
 from crowfly.linear_model._logistic import in_terms_of_C
 from crowfly.logistic import _CAUSES, _SEPARATED
 
@@ -159,16 +169,45 @@ def test_zero_weights_equal_dropped_rows(estimator: Any) -> None:
     np.testing.assert_allclose(weighted.intercept_, dropped.intercept_, rtol=1e-6)
 
 
-@pytest.mark.parametrize("estimator", [LinearRegression(), Ridge(), LogisticRegression()])
-def test_float32_and_layouts_give_float64_coefficients(estimator: Any) -> None:
+@pytest.mark.parametrize(
+    "estimator", [LinearRegression(), Ridge(), LogisticRegression(), Lasso(), RidgeClassifier()]
+)
+def test_coefficients_of_float32_are_those_of_float64_rounded_once(estimator: Any) -> None:
     X, y = load_iris(return_X_y=True)
     X = X.astype(np.float32)
     expected = clone(estimator).fit(X.astype(np.float64), y)
-    for layout in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], X[::-1].copy()[::-1], X.tolist()):
+    for layout in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], X[::-1].copy()[::-1]):
         model = clone(estimator).fit(layout, y)
-        assert model.coef_.dtype == np.float64
-        np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-6)
+        assert model.coef_.dtype == np.float32
+        np.testing.assert_allclose(model.coef_, expected.coef_, rtol=2.0**-23)
         np.testing.assert_array_equal(model.predict(layout), model.predict(X))
+    of_lists = clone(estimator).fit(X.tolist(), y)
+    assert of_lists.coef_.dtype == np.float64
+    np.testing.assert_allclose(of_lists.coef_, expected.coef_, rtol=1e-6)
+
+
+def test_dtypes_are_those_of_scikit_learn() -> None:
+    X, y = load_iris(return_X_y=True)
+    for model in (
+        LinearRegression,
+        Ridge,
+        RidgeCV,
+        Lasso,
+        LassoCV,
+        ElasticNetCV,
+        LogisticRegression,
+        RidgeClassifier,
+    ):
+        for of_fit, of_call in itertools.product((np.float32, np.float64), repeat=2):
+            ours = model().fit(X.astype(of_fit), y)
+            theirs = getattr(sklearn.linear_model, model.__name__)(
+                **({"max_iter": 10**4} if model is LogisticRegression else {})
+            ).fit(X.astype(of_fit), y)
+            assert np.asarray(ours.intercept_).dtype == np.asarray(theirs.intercept_).dtype
+            for method in ("predict", "decision_function", "predict_proba", "predict_log_proba"):
+                if hasattr(ours, method):
+                    mine, other = (getattr(m, method)(X.astype(of_call)) for m in (ours, theirs))
+                    assert mine.dtype == other.dtype
 
 
 def test_training_data_are_not_written_to() -> None:

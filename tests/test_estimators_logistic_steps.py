@@ -65,23 +65,23 @@ def test_steps_with_warm_starts_are_the_steps_of_one_fit(data: Any) -> None:
 
 
 class Recorder:
-    """A callback that keeps what it is told."""
+    """A callback that keeps what it is told; its parameters are scikit-learn's."""
 
     def __init__(self, stop_after: int = -1) -> None:
         self.calls: list[tuple[str, str, Any]] = []
         self.stop_after = stop_after
 
-    def setup(self, estimator: Any, context: Any) -> None:
+    def setup(self, estimator: Any, context: Any) -> None:  # noqa: ARG002
         self.calls.append(("setup", context.task_name, None))
 
-    def on_fit_task_begin(self, estimator: Any, context: Any, *, fitted_estimator: Any) -> None:
+    def on_fit_task_begin(self, estimator: Any, context: Any, *, fitted_estimator: Any) -> None:  # noqa: ARG002
         self.calls.append(("begin", context.task_name, fitted_estimator))
 
-    def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any) -> bool:
+    def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any) -> bool:  # noqa: ARG002
         self.calls.append(("end", context.task_name, fitted_estimator))
         return sum(kind == "end" for kind, _, _ in self.calls) == self.stop_after
 
-    def teardown(self, estimator: Any, context: Any) -> None:
+    def teardown(self, estimator: Any, context: Any) -> None:  # noqa: ARG002
         self.calls.append(("teardown", context.task_name, None))
 
     def steps(self, kind: str) -> list[Any]:

@@ -8,7 +8,14 @@ import pytest
 from scipy import sparse
 
 import crowfly
-from crowfly.linear_model import LinearRegression, LogisticRegression, Ridge
+from crowfly.linear_model import (
+    ElasticNetCV,
+    LassoCV,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeCV,
+)
 from crowfly.neighbors import NearestCentroid
 
 SEPARABLE = np.array([[0.0], [1.0], [2.0], [3.0]])
@@ -49,3 +56,29 @@ def test_centroids_of_small_numbers(dtype: type, container: type) -> None:
     assert model.predict(container(X.astype(dtype))).tolist() == [0, 0, 1, 1]
     with pytest.raises(ValueError, match="zero variance"):
         NearestCentroid().fit(container(np.ones((4, 2), dtype)), [0, 0, 1, 1])
+
+
+def test_ridge_names_the_solver_asked_for() -> None:
+    X, y = np.arange(12.0).reshape(6, 2) ** 2, np.arange(6.0)
+    for solver in ("svd", "cholesky", "lsqr", "sag"):
+        assert Ridge(solver=solver).fit(X, y).solver_ == solver
+    assert Ridge().fit(X, y).solver_ in ("cholesky", "qr")
+    for solver in ("svd", "cholesky", "saga"):
+        with pytest.raises(
+            ValueError, match=f"solver='{solver}' does not support fitting the intercept on sparse"
+        ):
+            Ridge(solver=solver).fit(sparse.csr_array(X), y)
+        Ridge(solver=solver, fit_intercept=False).fit(sparse.csr_array(X), y)
+
+
+def test_grids_of_penalties() -> None:
+    X, y = np.random.default_rng(0).standard_normal((20, 3)), np.arange(20.0)
+    for model in (LassoCV, ElasticNetCV):
+        with pytest.raises(ValueError, match=r"alphas\[1\] == -1, must be >= 0\.0\."):
+            model(alphas=(1, -1)).fit(X, y)
+        with pytest.raises(TypeError, match=r"alphas\[2\] must be an instance of float, not str"):
+            model(alphas=(1, 1.0, "1")).fit(X, y)
+    with pytest.raises(ValueError, match="Automatic alpha grid generation is not supported for l1_ratio=0"):
+        ElasticNetCV(l1_ratio=0).fit(X, y)
+    with pytest.warns(FutureWarning, match="'svd' mode is not supported for sparse X"):
+        RidgeCV(gcv_mode="svd").fit(sparse.csr_array(X), y)

@@ -106,6 +106,17 @@ def checked_sample_weight(sample_weight: Any, X: MatrixLike) -> FloatArray | Non
     return weights
 
 
+def rounded_for(X: Any, values: Any) -> Any:
+    """What a fit to `X` has found, in scikit-learn's dtype: float32 for samples of float32, rounded at the very end."""
+    return np.asarray(values, dtype=np.float32)[()] if X.dtype == np.float32 else values
+
+
+def predictions_for(X: Any, coef: Any, values: FloatArray) -> FloatArray:
+    """Predictions in scikit-learn's dtype: float32 where samples and coefficients are."""
+    narrow = X.dtype == coef.dtype == np.float32
+    return values.astype(np.float32) if narrow else values
+
+
 def dense_targets(y: Any) -> NDArray[Any]:
     """Targets as an array: scikit-learn's validation lets sparse indicator matrices pass."""
     return np.asarray(y.toarray() if issparse(y) else y)

@@ -20,6 +20,8 @@ from crowfly._estimators import (
     MatrixLike,
     checked_sample_weight,
     csr_container,
+    predictions_for,
+    rounded_for,
     validated_regression_data,
     validated_samples,
     validates_parameters,
@@ -51,13 +53,13 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
     fit_intercept: bool
     _path: EnetPath = _NO_FIT
 
-    def _set_solution(self, path: EnetPath) -> None:
+    def _set_solution(self, X: Any, path: EnetPath) -> None:
         """Take over the first and only penalty of a path, in the shapes of scikit-learn."""
         self._path = path
         coef, gap, rounds = path.coefs[..., 0], path.dual_gaps[..., 0], path.n_iter[..., 0]
         several = coef.ndim == 2 and len(coef) > 1
-        self.coef_ = np.ascontiguousarray(coef if several else coef.reshape(-1))
-        self.intercept_ = path.intercepts[..., 0][()] if self.fit_intercept else 0.0
+        self.coef_ = rounded_for(X, np.ascontiguousarray(coef if several else coef.reshape(-1)))
+        self.intercept_ = rounded_for(X, path.intercepts[..., 0][()]) if self.fit_intercept else 0.0
         self.dual_gap_ = gap if several else np.float64(gap.reshape(-1)[0])
         self.n_iter_ = rounds.tolist() if several else int(rounds.reshape(-1)[0])
 
@@ -89,7 +91,8 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(coef.shape[:-1] or (1,), self.intercept_, dtype=np.float64)
         fit = replace(self._path, coefs=coef[..., np.newaxis], intercepts=intercept[..., np.newaxis])
-        return fit.predict(validated_samples(self, X, **with_sparse(X)))[..., 0]
+        samples = validated_samples(self, X, **with_sparse(X))
+        return predictions_for(samples, self.coef_, fit.predict(samples)[..., 0])
 
 
 class ElasticNet(MultiOutputMixin, PenalisedRegressor):
@@ -142,7 +145,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
 
     Notes
     -----
-    Sparse input is never made dense. Coefficients and predictions are float64 for float32 data too.
+    Sparse input is never made dense. Coefficients for float32 samples are rounded to float32 at the very end.
 
     Examples
     --------
@@ -234,7 +237,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
             fit_intercept=self.fit_intercept,
             sample_weight=checked_sample_weight(sample_weight, X),
         )
-        self._set_solution(path)
+        self._set_solution(X, path)
         return self
 
 
@@ -286,7 +289,7 @@ class Lasso(ElasticNet):
 
     Notes
     -----
-    Sparse input is never made dense. Coefficients and predictions are float64 for float32 data too.
+    Sparse input is never made dense. Coefficients for float32 samples are rounded to float32 at the very end.
 
     Examples
     --------

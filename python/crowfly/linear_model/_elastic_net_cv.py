@@ -74,8 +74,10 @@ class _PathCV(PenalisedRegressor):
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         targets = column_or_1d(targets, warn=True)
         weights = checked_sample_weight(sample_weight, X)
+        self._check_grid(l1_ratios)
         split = process_routing(self, "fit", **params).splitter.split if _routing_enabled() else {}
         splits = splits_of(self.cv, X, targets, **split)
+        given = X
         X = as_sparse_design(X, most_features=None) if is_sparse(X) else as_matrix("X", X)
         targets = as_real_array("y", targets, (1,))
         errors = PathErrors(X, targets, weights, splits, num_threads(self.n_jobs))
@@ -103,8 +105,22 @@ class _PathCV(PenalisedRegressor):
             sample_weight=weights,
             num_threads=num_threads(self.n_jobs),
         )
-        self._set_solution(path)
+        self._set_solution(given, path)
         return best
+
+    def _check_grid(self, l1_ratios: NDArray[Any]) -> None:
+        if isinstance(self.alphas, Integral):
+            if (l1_ratios == 0).any():
+                raise ValueError(
+                    "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing your "
+                    "estimator with the appropriate `alphas=` argument."
+                )
+            return
+        for index, alpha in enumerate(self.alphas):
+            if not isinstance(alpha, Real):
+                raise TypeError(f"alphas[{index}] must be an instance of float, not {type(alpha).__name__}.")
+            if not float(alpha) >= 0:
+                raise ValueError(f"alphas[{index}] == {alpha}, must be >= 0.0.")
 
     def get_metadata_routing(self) -> Any:
         """Get the routing of metadata: parameters of `fit` go to the splitter.

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -24,6 +25,8 @@ from crowfly._estimators import (
     MatrixLike,
     checked_sample_weight,
     num_threads,
+    predictions_for,
+    rounded_for,
     validated_regression_data,
     validated_samples,
     validates_parameters,
@@ -71,9 +74,14 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
             )
         if self._solution.method == "conjugate_gradient" and (text := inexactness(self._solution)):
             warnings.warn(text, ConvergenceWarning, stacklevel=3)
-        self.coef_ = self._solution.coef
+        self._take_over(X)
+
+    def _take_over(self, X: Any) -> None:
+        """The solution as attributes."""
+        self.coef_ = rounded_for(X, self._solution.coef)
         # scikit-learn's convention: one float without an intercept, however many targets there are.
-        self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
+        intercept = _numpy_scalar_or_array(self._solution.intercept)
+        self.intercept_ = rounded_for(X, intercept) if self.fit_intercept else 0.0
 
     @contextmanager
     def _in_own_words(self) -> Iterator[None]:
@@ -98,8 +106,7 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
             alpha=_penalty_for(targets, alpha),
             num_threads=num_threads(n_jobs),
         )
-        self.coef_ = self._solution.coef
-        self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
+        self._take_over(X)
 
     def predict(self, X: MatrixLike) -> FloatArray:
         """Predict the targets.
@@ -122,10 +129,9 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
         # The attributes decide: users may have changed them since the fit.
         coef = np.asarray(self.coef_, dtype=np.float64)
         intercept = np.full(np.atleast_2d(coef).shape[0], self.intercept_, dtype=np.float64)
-        values: FloatArray = replace(self._solution, coef=coef, intercept=intercept).predict(
-            validated_samples(self, X, **with_sparse(X))
-        )
-        return values
+        samples = validated_samples(self, X, **with_sparse(X))
+        values = replace(self._solution, coef=coef, intercept=intercept).predict(samples)
+        return predictions_for(samples, self.coef_, values)
 
 
 def _penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
@@ -179,7 +185,7 @@ class LinearRegression(_LeastSquaresRegressor):
     Notes
     -----
     There is no attribute ``singular_``: no singular values are computed. Sparse input has at most 6000 features. Coefficients
-    and predictions are float64 for float32 data too, since all arithmetic is; scikit-learn's are float32.
+    for float32 samples are rounded to float32 at the very end, as predictions by them for such samples.
 
     Examples
     --------
@@ -265,7 +271,8 @@ class Ridge(_LeastSquaresRegressor):
         Has no effect: the solution is accurate to rounding.
     solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', 'lbfgs'}, default='auto'
         Has no effect: all of scikit-learn's solvers approach the one solution that is computed here, but as in scikit-learn 'lbfgs'
-        is refused without ``positive=True``, all others but 'auto' with it.
+        is refused without ``positive=True``, all others but 'auto' with it, and 'svd', 'cholesky' and 'saga' for sparse
+        samples with an intercept.
     positive : bool, default=False
         Whether coefficients must not be negative (:func:`crowfly.nnls` with its `alpha`).
     random_state : int, RandomState instance or None, default=None
@@ -279,8 +286,9 @@ class Ridge(_LeastSquaresRegressor):
         Intercept; 0.0 without one.
     n_iter_ : ndarray of shape (n_targets,), or None
         Passes over `X`; None with ``positive=True``.
-    solver_ : {'cholesky', 'qr', 'conjugate_gradient', 'active_set'}
-        The factorisation used, or with ``positive=True`` the method.
+    solver_ : str
+        The solver asked for. With 'auto' the one used here: 'cholesky', 'qr' or 'conjugate_gradient', with
+        ``positive=True`` 'active_set'.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -288,8 +296,8 @@ class Ridge(_LeastSquaresRegressor):
 
     Notes
     -----
-    Sparse input of more than 6000 features needs alpha > 0. Coefficients and predictions are float64 for float32 data too, since all
-    arithmetic is; scikit-learn's are float32.
+    Sparse input of more than 6000 features needs alpha > 0. Coefficients for float32 samples are rounded to float32 at the very
+    end, as predictions by them for such samples.
 
     Examples
     --------
@@ -355,12 +363,17 @@ class Ridge(_LeastSquaresRegressor):
         ------
         ValueError
             If an argument is not finite, shapes do not match, a weight or penalty is negative,
-            or `solver` and `positive` contradict each other.
+            or `solver` and `positive` contradict each other, or `solver` and an intercept with sparse samples.
         TypeError
             If `y` holds strings, dates or other things that are no real numbers.
         """
         if self.solver == "lbfgs" and not self.positive:
             raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+        if issparse(X) and self.fit_intercept and self.solver in ("svd", "cholesky", "saga"):
+            raise ValueError(
+                f"solver='{self.solver}' does not support fitting the intercept on sparse data. Please set the solver to 'auto', "
+                "or set `fit_intercept=False`"
+            )
         if self.positive and self.solver not in ("auto", "lbfgs"):
             raise ValueError(
                 f"solver='{self.solver}' does not support positive fitting. Please set the solver to 'auto' or 'lbfgs', or set `positive=False`"
@@ -371,8 +384,8 @@ class Ridge(_LeastSquaresRegressor):
         if n_targets == 1:
             self.coef_ = self.coef_.ravel()
         if self.positive:
-            self.n_iter_, self.solver_ = None, "active_set"
+            self.n_iter_, self.solver_ = None, self.solver if self.solver != "auto" else "active_set"
             return self
         self.n_iter_ = np.full(n_targets, self._solution.n_reads, dtype=np.int32)
-        self.solver_ = self._solution.method
+        self.solver_ = self.solver if self.solver != "auto" else self._solution.method
         return self

@@ -23,7 +23,9 @@ from crowfly._estimators import (
     MatrixLike,
     checked_sample_weight,
     csr_container,
+    predictions_for,
     require_class_labels,
+    rounded_for,
     validate_data,
     validated_samples,
     validates_parameters,
@@ -130,8 +132,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Coefficients and probabilities are float64 for float32 data too, since all
-    arithmetic is; scikit-learn's are float32, but for ``solver='liblinear'``.
+    Coefficients for float32 samples are rounded to float32 at the very end, as probabilities by them for such samples;
+    not with ``solver='liblinear'``, as in scikit-learn.
 
     Examples
     --------
@@ -254,8 +256,10 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         )
         result = self._fit_certified(X, codes, weights, alpha, l1_ratio, earlier + self.max_iter, report)
         self._result = replace(result, classes=self.classes_)
-        self.coef_ = result.coef
-        self.intercept_ = result.intercept
+        # As scikit-learn's solvers have it.
+        wide = self.solver == "liblinear"
+        self.coef_ = result.coef if wide else rounded_for(X, result.coef)
+        self.intercept_ = result.intercept if wide else rounded_for(X, result.intercept)
         self.n_iter_ = np.array([max(0, result.n_iter - earlier)], dtype=np.int32)
         self._n_steps = result.n_iter
         self.n_reads_ = result.n_reads
@@ -369,7 +373,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().decision_function(validated_samples(self, X, **with_sparse(X)))
+        samples = validated_samples(self, X, **with_sparse(X))
+        return predictions_for(samples, self.coef_, self._current_result().decision_function(samples))
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Predict the most probable class; of equally probable ones the first.
@@ -408,7 +413,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict_proba(validated_samples(self, X, **with_sparse(X)))
+        samples = validated_samples(self, X, **with_sparse(X))
+        return predictions_for(samples, self.coef_, self._current_result().predict_proba(samples))
 
     def predict_log_proba(self, X: MatrixLike) -> FloatArray:
         """Predict the logarithm of the probability of each class, finite where the probability underflows.
@@ -428,7 +434,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        return self._current_result().predict_log_proba(validated_samples(self, X, **with_sparse(X)))
+        samples = validated_samples(self, X, **with_sparse(X))
+        return predictions_for(samples, self.coef_, self._current_result().predict_log_proba(samples))
 
     def __sklearn_tags__(self) -> Any:
         """Say that samples may be sparse."""

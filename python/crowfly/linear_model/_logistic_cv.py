@@ -45,7 +45,6 @@ from crowfly.linear_model._penalty import resolve_ratios
 from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError, fit_logistic
 from crowfly.sparse_logistic import fit_path
 
-
 #: exp(-746) is zero in float64.
 _NO_PROBABILITY = 746.0
 

@@ -26,7 +26,9 @@ from crowfly._estimators import (
     MatrixLike,
     checked_sample_weight,
     dense_targets,
+    predictions_for,
     require_class_labels,
+    rounded_for,
     validate_data,
     validated_samples,
     validates_parameters,
@@ -121,8 +123,9 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
         if self._solution.method == "conjugate_gradient" and (text := inexactness(self._solution)):
             warnings.warn(text, ConvergenceWarning, stacklevel=3)
         coef = self._solution.coef
-        self.coef_ = coef.ravel() if len(coef) == 1 else coef
-        self.intercept_ = _numpy_scalar_or_array(self._solution.intercept) if self.fit_intercept else 0.0
+        self.coef_ = rounded_for(X, coef.ravel() if len(coef) == 1 else coef)
+        intercept = _numpy_scalar_or_array(self._solution.intercept)
+        self.intercept_ = rounded_for(X, intercept) if self.fit_intercept else 0.0
 
     def decision_function(self, X: MatrixLike) -> FloatArray:
         """Evaluate the regression of each class.
@@ -146,7 +149,8 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
         coef = np.atleast_2d(np.asarray(self.coef_, dtype=np.float64))
         intercept = np.full(len(coef), self.intercept_, dtype=np.float64)
         solution = replace(self._solution, coef=coef, intercept=intercept)
-        values = solution.predict(validated_samples(self, X, **with_sparse(X)))
+        samples = validated_samples(self, X, **with_sparse(X))
+        values = predictions_for(samples, self.coef_, solution.predict(samples))
         return values[:, 0] if values.shape[1] == 1 else values
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
@@ -212,7 +216,8 @@ class RidgeClassifier(_RidgeClassifier):
         Passes over `X`.
     classes_ : ndarray of shape (n_classes,)
         The sorted class labels.
-    solver_ : {'cholesky', 'qr', 'conjugate_gradient'}
+    solver_ : str
+        The solver asked for, with 'auto' the one used here: 'cholesky', 'qr' or 'conjugate_gradient'.
         The factorisation used.
     n_features_in_ : int
         Number of features seen in `fit`.
@@ -297,7 +302,7 @@ class RidgeClassifier(_RidgeClassifier):
         X, _, targets, weights = self._prepare(X, y, sample_weight)
         self._solve(X, targets, weights, self.alpha)
         self.n_iter_ = np.full(targets.shape[1], self._solution.n_reads, dtype=np.int32)
-        self.solver_ = self._solution.method
+        self.solver_ = self.solver if self.solver != "auto" else self._solution.method
         return self
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -33,7 +34,7 @@ from crowfly._estimators import (
 )
 from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import as_design, as_penalty, as_targets, as_weights
-from crowfly.linear_model._least_squares import Ridge, _LeastSquaresRegressor, _numpy_scalar_or_array
+from crowfly.linear_model._least_squares import Ridge, _LeastSquaresRegressor
 from crowfly.linear_model._ridge_folds import fold_scores
 from crowfly.ridge import INSTEAD, PathFit, fit_path
 
@@ -82,7 +83,7 @@ def checked_alphas(alphas: Any) -> list[float]:
         if not isinstance(alpha, Real):
             raise TypeError(f"{name} must be an instance of float, not {type(alpha).__name__}.")
         if not 0 <= float(alpha) < np.inf:
-            raise ValueError(f"{name} == {alpha}, must be finite and >= 0.")
+            raise ValueError(f"{name} == {alpha}, must be > 0.0 or 0, and finite.")
     return [float(alpha) for alpha in values]
 
 
@@ -311,6 +312,13 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
             params["sample_weight"] = sample_weight
         alphas = checked_alphas(self.alphas)
         if self.cv is None:
+            if self.gcv_mode == "svd" and is_sparse(X):
+                warnings.warn(
+                    "The 'svd' mode is not supported for sparse X by scikit-learn, and will be an error there from 1.11 on: use "
+                    "the default, or pass `gcv_mode='eigen'`.",
+                    FutureWarning,
+                    stacklevel=3,
+                )
             self._fit_leave_one_out(X, y, sample_weight, alphas, params)
             return self
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
@@ -339,7 +347,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         choice = choose(scores, alphas, None)
         self.alpha_, self.best_score_ = choice.alpha, choice.score
         self._set_solution(
-            lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
+            X, lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
         )
 
     def _fit_search(
@@ -373,7 +381,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         if self.store_cv_results and choice.cv_results is not None:
             self.cv_results_ = choice.cv_results[:, 0] if targets.ndim == 1 else choice.cv_results
         self._set_solution(
-            lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
+            X, lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
         )
 
     def _choose_by_scorer(
@@ -397,8 +405,8 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
             )
         return choose(scores, alphas, np.ascontiguousarray(predictions.transpose(2, 1, 0)))
 
-    def _set_solution(self, solution: LstsqResult) -> None:
+    def _set_solution(self, X: Any, solution: LstsqResult) -> None:
         self._solution = solution
-        coef = solution.coef
-        self.coef_ = coef.ravel() if np.atleast_2d(coef).shape[0] == 1 else coef
-        self.intercept_ = _numpy_scalar_or_array(solution.intercept) if self.fit_intercept else 0.0
+        self._take_over(X)
+        if np.atleast_2d(self.coef_).shape[0] == 1:
+            self.coef_ = self.coef_.ravel()
