@@ -198,8 +198,10 @@ def test_forms_that_are_not_positive() -> None:
     assert indices.tolist() == [[1, 2, 0]]
     assert distances[0, :2].tolist() == [0.0, 3.0]
     assert np.isnan(distances[0, 2])
-    singular = NearestNeighbors(n_neighbors=1, metric="mahalanobis", metric_params={"VI": np.ones((2, 2))})
-    assert singular.fit([[0.0, 0.0]]).kneighbors([[1 / 3, -1 / 3]])[0] == 0
+    # The form of a vector that a singular matrix takes to zero: in float64 it is a little below.
+    singular = np.outer([0.5, 0.5, 0.7], [0.5, 0.5, 0.7])
+    model = NearestNeighbors(n_neighbors=1, metric="mahalanobis", metric_params={"VI": singular})
+    assert model.fit(np.zeros((1, 3))).kneighbors([[0.9, 0.1, -0.5 / 0.7]])[0] == 0
 
 
 @pytest.mark.parametrize(
