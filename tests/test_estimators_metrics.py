@@ -19,6 +19,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import DistanceMetric
 
 import crowfly
+from crowfly import _core
 from crowfly.metrics import pairwise_distances_argmin_min
 from crowfly.neighbors import (
     KNeighborsClassifier,
@@ -28,6 +29,7 @@ from crowfly.neighbors import (
     RadiusNeighborsClassifier,
     kneighbors_graph,
 )
+from crowfly.neighbors._pairs import PairSearch
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(91)
@@ -423,3 +425,96 @@ def test_scikit_learns_functions_take_fitted_estimators() -> None:
     ):
         expected = function(theirs, argument, mode="distance")
         np.testing.assert_allclose(function(ours, argument, mode="distance").toarray(), expected.toarray())
+
+
+# Candidates for the haversine distance.
+
+
+def direct_haversine(points: Array, queries: Array | None, k: int) -> tuple[Array, Array]:
+    """By the core's search of all pairs."""
+    search = PairSearch(points, "haversine")
+    asked = points if queries is None else queries
+    return search.query(asked, k, exclude_self=queries is None)
+
+
+def places(kind: str, n: int) -> Array:
+    rng = np.random.default_rng(5)
+    latitude, longitude = rng.uniform(-90, 90, n), rng.uniform(-180, 180, n)
+    if kind == "a town":
+        latitude, longitude = 52 + rng.uniform(0, 1e-5, n), 13 + rng.uniform(0, 1e-5, n)
+    elif kind == "repeated":
+        latitude, longitude = latitude.round(-1), longitude.round(-1)
+    elif kind == "the date line":
+        longitude = rng.choice([-180.0, 180.0, 179.9999999], n)
+        latitude = latitude.round(1)
+    elif kind == "the poles":
+        latitude = rng.choice([-90.0, 90.0, 89.9999999], n)
+    elif kind == "beyond the poles":
+        latitude = latitude * 2
+    elif kind == "antipodes":
+        latitude[n // 2 :], longitude[n // 2 :] = -latitude[: n - n // 2], longitude[: n - n // 2] - 180
+    elif kind == "far round":
+        longitude = longitude + 360 * rng.integers(-5, 5, n)
+    return np.radians(np.stack([latitude, longitude], axis=1))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "anywhere",
+        "a town",
+        "repeated",
+        "the date line",
+        "the poles",
+        "beyond the poles",
+        "antipodes",
+        "far round",
+    ],
+)
+@pytest.mark.parametrize("k", [1, 7, 300])
+def test_candidates_give_the_bits_of_the_direct_search(kind: str, k: int) -> None:
+    points = places(kind, 1200)
+    queries = places(kind, 1400)[1200:]
+    model = NearestNeighbors(n_neighbors=k, metric="haversine").fit(points)
+    for asked in (queries, None):
+        for found, expected in zip(model.kneighbors(asked), direct_haversine(points, asked, k), strict=True):
+            np.testing.assert_array_equal(found, expected)
+    radius = float(model.kneighbors(queries)[0][:, -1].mean())
+    for asked in (queries, None):
+        runs = model.radius_neighbors(asked, radius, sort_results=True)
+        search = PairSearch(points, "haversine")
+        distances, indices, offsets = search.query_radius(
+            points if asked is None else asked, radius, exclude_self=asked is None
+        )
+        np.testing.assert_array_equal(np.concatenate(runs[0]), distances)
+        np.testing.assert_array_equal(np.concatenate(runs[1]), indices)
+        assert [len(run) for run in runs[0]] == np.diff(offsets).tolist()
+
+
+def test_most_haversine_distances_are_never_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    direct = PairSearch.query
+
+    def counted(self: PairSearch, queries: Any, *rest: Any, **more: Any) -> Any:
+        asked.append(len(queries))
+        return direct(self, queries, *rest, **more)
+
+    monkeypatch.setattr(PairSearch, "query", counted)
+    NearestNeighbors(n_neighbors=5, metric="haversine").fit(places("anywhere", 2000)).kneighbors()
+    assert sum(asked) == 0
+
+
+@pytest.mark.parametrize(
+    ("points", "offsets", "match"),
+    [
+        ([0, 5], [0, 2], "numbers of points"),
+        ([0, -1], [0, 2], "numbers of points"),
+        ([0, 1], [0, 3], "rising numbers"),
+        ([0, 1], [1, 2], "rising numbers"),
+        ([0, 1], [0, 1, 2], "one more than queries"),
+    ],
+)
+def test_candidates_are_checked(points: list[int], offsets: list[int], match: str) -> None:
+    index = _core.Index(np.zeros((3, 2)), "haversine", 2.0, None)
+    with pytest.raises(ValueError, match=match):
+        index.candidate_distances(np.zeros((1, 2)), np.array(points), np.array(offsets), 1)

@@ -180,6 +180,8 @@ class SearchHandle {
   }
 };
 
+using CandidateArray = py::array_t<std::int64_t, py::array::c_style>;
+
 /// The core's index together with the array that it refers to.
 class IndexHandle final : public SearchHandle {
  public:
@@ -198,6 +200,31 @@ class IndexHandle final : public SearchHandle {
         owned_(std::make_shared<NeighborIndex>(view_, metric_of_pairs(metric, p, numbers, view_.cols), 0,
                                                Algorithm::direct)),
         index_(*owned_) {}
+
+  /// The distances of queries to points of their own, raw and as reported.
+  [[nodiscard]] py::tuple candidate_distances(const py::array& queries, const CandidateArray& points,
+                                              const CandidateArray& offsets, int num_threads) const {
+    const MatrixView asked = matrix_view(queries, "queries", true);
+    require(asked.cols == view_.cols, "queries: as many features as the points expected");
+    const std::span<const std::int64_t> starts(
+        entries(offsets, asked.rows + 1, "offsets: one more than queries expected"), as_size(asked.rows + 1));
+    require(starts.front() == 0 && starts.back() == points.size() && std::is_sorted(starts.begin(), starts.end()),
+            "offsets: rising numbers from 0 to the number of candidates expected");
+    const std::span<const std::int64_t> all(entries(points, starts.back(), "candidates: one dimension expected"),
+                                            as_size(starts.back()));
+    require(std::all_of(all.begin(), all.end(), [&](std::int64_t i) { return i >= 0 && i < view_.rows; }),
+            "candidates: numbers of points expected");
+    static_assert(sizeof(Index) == sizeof(std::int64_t));
+    py::array_t<double> raw(starts.back()), distances(starts.back());
+    double *raw_data = raw.mutable_data(), *data = distances.mutable_data();
+    const CandidateLists lists{reinterpret_cast<const Index*>(all.data()),
+                               reinterpret_cast<const Index*>(starts.data())};
+    {
+      const LongCall call(num_threads);
+      crowfly::candidate_distances(asked, view_, index_.metric(), lists, raw_data, data);
+    }
+    return py::make_tuple(raw, distances);
+  }
 
   /// An index of `points`, the first of which are the points of this one.
   [[nodiscard]] std::unique_ptr<IndexHandle> extended(py::array points, double max_abs) const {
@@ -323,6 +350,8 @@ void bind_neighbors(py::module_& m) {
            py::arg("points"), py::arg("metric"), py::arg("p"), py::arg("box"), py::arg("max_abs"), py::arg("algorithm"))
       .def(py::init<py::array, const std::string&, double, const OptionalDoubles&>(), py::arg("points"),
            py::arg("metric"), py::arg("p"), py::arg("numbers"))
+      .def("candidate_distances", &IndexHandle::candidate_distances, py::arg("queries"), py::arg("points"),
+           py::arg("offsets"), py::arg("num_threads"))
       .def("extended", &IndexHandle::extended, py::arg("points"), py::arg("max_abs"));
   py::class_<SparseIndexHandle, Handle>(m, "SparseIndex")
       .def(py::init<const py::tuple&, const std::string&, double, double, const std::string&>(), py::arg("points"),

@@ -85,6 +85,13 @@ class Index(Searched):
         max_abs: float,
         algorithm: str,
     ) -> None: ...
+    def candidate_distances(
+        self,
+        queries: NDArray[Any],
+        points: NDArray[np.int64],
+        offsets: NDArray[np.int64],
+        num_threads: int,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
     def extended(self, points: NDArray[Any], max_abs: float) -> Index: ...
 
 class SparseIndex(Searched):

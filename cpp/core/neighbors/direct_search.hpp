@@ -74,4 +74,14 @@ void search_directly(const MatrixView& queries, std::span<const Index> rows, con
 /// All distances between rows of x and rows of y, as defined, row-major.
 void pairwise_distances(const MatrixView& x, const MatrixView& y, const Metric& metric, double* out);
 
+/// Points for each query, one list after the other: query i's are points[offsets[i]] to points[offsets[i + 1]].
+struct CandidateLists {
+  const Index* points;
+  const Index* offsets;
+};
+
+/// The distances of queries to their own points alone: raw, by which a search orders them (infinite or zero where they leave float64's range), and as it reports them.
+void candidate_distances(const MatrixView& queries, const MatrixView& points, const Metric& metric,
+                         const CandidateLists& candidates, double* raw_distances, double* distances);
+
 }  // namespace crowfly

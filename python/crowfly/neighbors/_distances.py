@@ -112,8 +112,10 @@ def _nearest(
         runs = _runs(matrix, np.inf, exclude_self=exclude_self, first_query=first_query)
         fewest = int(np.min(runs.lengths, initial=k))
         if fewest < k:
+            # Counted as scikit-learn does, with a row's own point.
+            stored = int(np.diff(matrix.indptr)[runs.lengths.argmin()])
             raise ValueError(
-                f"{k} neighbors per samples are required, but some samples have only {fewest} neighbors in precomputed "
+                f"{k + exclude_self} neighbors per samples are required, but some samples have only {stored} neighbors in precomputed "
                 "graph matrix. Decrease number of neighbors or recompute the graph with more neighbors."
             )
         return runs.first(k)

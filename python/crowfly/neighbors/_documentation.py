@@ -23,7 +23,7 @@ _TEXTS = {
         Exponent of the Minkowski metric: above 0 and up to 500, or infinity. Below 1 there is no triangle inequality.
     metric : str, callable or sklearn.metrics.DistanceMetric, default='minkowski'
         'euclidean' or 'l2', 'sqeuclidean', 'manhattan' or 'l1' or 'cityblock', 'chebyshev' or 'infinity',
-        'cosine', 'nan_euclidean', 'minkowski' or 'p'; and, with every distance computed (no tree, no filter),
+        'cosine', 'nan_euclidean', 'minkowski' or 'p'; and, with every distance computed but for 'haversine',
         'braycurtis', 'canberra', 'correlation', 'hamming', 'haversine' (of latitude and longitude in radians),
         'mahalanobis', 'seuclidean', and of rows as sets of the features that are not zero 'dice', 'jaccard',
         'rogerstanimoto', 'russellrao', 'sokalmichener', 'sokalsneath', 'yule'.

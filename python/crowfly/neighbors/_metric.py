@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import Options
 from crowfly import Index
 from crowfly._metrics import ALIASES, METRICS
 from crowfly.neighbors._distances import DistanceMatrix, FunctionSearch
+from crowfly.neighbors._haversine import HaversineSearch
 from crowfly.neighbors._metric_params import (
     check_length,
     inverse_covariances,
@@ -59,6 +60,8 @@ class Metric:
             return named_search(points, self.name, self.p)
         if self.numbers is not None:
             check_length(self.name, self.numbers, points.shape[1])
+        if self.name == "haversine":
+            return HaversineSearch(points)
         return PairSearch(points, self.name, self.p or 2.0, self.numbers)
 
     def same_as(self, other: Metric) -> bool:

@@ -53,7 +53,7 @@ class PairSearch:
         self, points: Any, metric: str, p: float = 2.0, numbers: NDArray[np.float64] | None = None
     ) -> None:
         self.metric, self.p, self.numbers = metric, p, numbers
-        self._points = _rows("points", points)
+        self._points = checked_rows("points", points)
         # The error of a haversine of other data is that of the first search, as in scikit-learn.
         self._index = None if self._lacks_angles() else self._core_index()
 
@@ -68,7 +68,7 @@ class PairSearch:
     ) -> tuple[FloatArray, IndexArray]:
         """The k nearest, as `Index.query`."""
         return self._asked().query(
-            _rows("queries", queries), k, _restriction(exclude_self), as_num_threads(num_threads)
+            checked_rows("queries", queries), k, _restriction(exclude_self), as_num_threads(num_threads)
         )
 
     def query_radius(
@@ -76,7 +76,7 @@ class PairSearch:
     ) -> FlatRuns:
         """All within the radius, as `Index.query_radius`."""
         return self._asked().query_radius(
-            _rows("queries", queries), radius, _restriction(exclude_self), as_num_threads(num_threads)
+            checked_rows("queries", queries), radius, _restriction(exclude_self), as_num_threads(num_threads)
         )
 
     def _asked(self) -> _core.Index:
@@ -164,7 +164,7 @@ def _runs_of(pairs: list[_Pairs], n_queries: int, exclude_self: bool) -> Runs:
     return Runs.of_pairs(queries, points, distances, n_queries)
 
 
-def _rows(name: str, values: Any) -> NDArray[Any]:
+def checked_rows(name: str, values: Any) -> NDArray[Any]:
     """Finite rows of a dtype that the core takes."""
     array = as_rows(name, values)
     scan(name, array)
