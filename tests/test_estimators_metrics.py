@@ -442,6 +442,9 @@ def places(kind: str, n: int) -> Array:
     latitude, longitude = rng.uniform(-90, 90, n), rng.uniform(-180, 180, n)
     if kind == "a town":
         latitude, longitude = 52 + rng.uniform(0, 1e-5, n), 13 + rng.uniform(0, 1e-5, n)
+    elif kind == "a grain of sand":
+        # Angles of 1e-14: unit vectors tell them apart hardly or not at all.
+        latitude, longitude = 52 + rng.uniform(0, 1e-12, n), 13 + rng.uniform(0, 1e-12, n)
     elif kind == "repeated":
         latitude, longitude = latitude.round(-1), longitude.round(-1)
     elif kind == "the date line":
@@ -463,6 +466,7 @@ def places(kind: str, n: int) -> Array:
     [
         "anywhere",
         "a town",
+        "a grain of sand",
         "repeated",
         "the date line",
         "the poles",
