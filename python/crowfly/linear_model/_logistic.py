@@ -373,8 +373,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        samples = validated_samples(self, X, **with_sparse(X))
-        return predictions_for(samples, self.coef_, self._current_result().decision_function(samples))
+        result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
+        return predictions_for(samples, self.coef_, result.decision_function(samples))
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Predict the most probable class; of equally probable ones the first.
@@ -413,8 +413,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        samples = validated_samples(self, X, **with_sparse(X))
-        return predictions_for(samples, self.coef_, self._current_result().predict_proba(samples))
+        result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
+        return predictions_for(samples, self.coef_, result.predict_proba(samples))
 
     def predict_log_proba(self, X: MatrixLike) -> FloatArray:
         """Predict the logarithm of the probability of each class, finite where the probability underflows.
@@ -434,8 +434,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If `X` is not a finite matrix with the number of features seen in `fit`.
         """
-        samples = validated_samples(self, X, **with_sparse(X))
-        return predictions_for(samples, self.coef_, self._current_result().predict_log_proba(samples))
+        result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
+        return predictions_for(samples, self.coef_, result.predict_log_proba(samples))
 
     def __sklearn_tags__(self) -> Any:
         """Say that samples may be sparse."""
