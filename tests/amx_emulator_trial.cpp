@@ -73,11 +73,57 @@ bool product_is_right(int rows, int depth, int cols) {
   return std::memcmp(sums, expected, sizeof sums) == 0;
 }
 
+std::uint16_t halves[2][16][32];
+float float_sums[16][16];
+
+/// The same of bfloat16: small whole numbers, whose sums are exact.
+bool float_product_is_right(int rows, int depth, int cols) {
+  Config config;
+  config.rows[0] = config.rows[1] = static_cast<std::uint8_t>(rows);
+  config.rows[2] = static_cast<std::uint8_t>(depth);
+  config.row_bytes[0] = config.row_bytes[2] = static_cast<std::uint16_t>(4 * cols);
+  config.row_bytes[1] = static_cast<std::uint16_t>(4 * depth);
+  config.load();
+  float numbers[2][16][32];
+  for (int side = 0; side < 2; ++side) {
+    for (int i = 0; i < 16; ++i) {
+      for (int k = 0; k < 32; ++k) {
+        numbers[side][i][k] = static_cast<float>(random() % 17) - 8;
+        std::uint32_t bits;
+        std::memcpy(&bits, &numbers[side][i][k], sizeof bits);
+        halves[side][i][k] = static_cast<std::uint16_t>(bits >> 16);
+      }
+    }
+  }
+  for (auto& row : float_sums) {
+    for (float& sum : row) sum = static_cast<float>(random() % 100);
+  }
+  float expected_sums[16][16] = {};
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < cols; ++j) {
+      expected_sums[i][j] = float_sums[i][j];
+      for (int k = 0; k < 2 * depth; ++k)
+        expected_sums[i][j] += numbers[0][i][k] * numbers[1][k / 2][2 * j + k % 2];
+    }
+  }
+  _tile_loadd(1, halves[0], 64);
+  _tile_loadd(2, halves[1], 64);
+  _tile_loadd(0, float_sums, 64);
+  _tile_dpbf16ps(0, 1, 2);
+  std::memset(float_sums, 0, sizeof float_sums);
+  _tile_stored(0, float_sums, 64);
+  _tile_release();
+  return std::memcmp(float_sums, expected_sums, sizeof float_sums) == 0;
+}
+
 int wrong_products() {
   int wrong = 0;
   for (int rows = 1; rows <= 16; ++rows) {
     for (int depth = 1; depth <= 16; ++depth) {
-      for (int cols = 1; cols <= 16; ++cols) wrong += product_is_right(rows, depth, cols) ? 0 : 1;
+      for (int cols = 1; cols <= 16; ++cols) {
+        wrong += product_is_right(rows, depth, cols) ? 0 : 1;
+        wrong += float_product_is_right(rows, depth, cols) ? 0 : 1;
+      }
     }
   }
   // Another thread has tiles of its own.

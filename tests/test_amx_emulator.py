@@ -28,7 +28,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # The configuration is loaded without a fault, whether or not the process may use tiles: the emulator wouldn't see it.
         pytest.skip("this CPU executes AMX itself, and its kernels are tested as all others are")
     target = tmp_path_factory.mktemp("emulator") / "trial"
-    flags = ["-std=c++20", "-O2", "-pthread", "-mamx-tile", "-mamx-int8"]
+    flags = ["-std=c++20", "-O2", "-pthread", "-mamx-tile", "-mamx-int8", "-mamx-bf16"]
     compiled = subprocess.run([COMPILER, *flags, *map(str, SOURCES), "-o", str(target)], check=False)
     if compiled.returncode != 0:
         pytest.skip("this compiler doesn't know AMX")

@@ -4,6 +4,7 @@
 #include "base/aligned_buffer.hpp"
 #include "kernels/dispatch.hpp"
 #include "linalg/cholesky.hpp"
+#include "linalg/coarse_gram.hpp"
 #include "linalg/gram.hpp"
 #include "neighbors/lattice.hpp"
 
@@ -119,6 +120,31 @@ Doubles gram_matrix(const py::array& x, const OptionalDoubles& weights) {
   return out;
 }
 
+/// (left X)' (right X) in low precision, rows times their factors, all entries; `symmetric` where both factors are the same.
+Doubles coarse_gram_matrix(const py::array& x, const Doubles& left, const Doubles& right, bool symmetric) {
+  const MatrixView view = matrix_view(x, "x");
+  require(left.size() == view.rows && right.size() == view.rows, "left, right: one factor per row expected");
+  RowBlock block(view.rows, view.cols);
+  block.load(Design(view, false, {}), 0, view.rows);
+  CoarseRows rows[2] = {{view.rows, view.cols}, {view.rows, view.cols}};
+  CoarseGramSum sum(view.cols);
+  auto factor = AlignedBuffer<double>::zeros(block.padded_rows());
+  for (int side = 0; side < 2; ++side) {
+    std::copy_n((side == 0 ? left : right).data(), view.rows, factor.data());
+    rows[side].assign_scaled(block, factor.data());
+  }
+  if (symmetric) {
+    sum.add(rows[0]);
+  } else {
+    sum.add(rows[0], rows[1]);
+  }
+  Doubles out({view.cols, view.cols});
+  for (Index i = 0; i < view.cols; ++i) {
+    for (Index j = 0; j < view.cols; ++j) out.mutable_at(i, j) = symmetric && i > j ? sum.at(j, i) : sum.at(i, j);
+  }
+  return out;
+}
+
 py::tuple column_sums(const py::array& x, const OptionalDoubles& weights) {
   const MatrixView view = matrix_view(x, "x");
   ColumnStatistics statistics = column_statistics(Design(view, false, {}), doubles(weights, view.rows, "weights"));
@@ -165,6 +191,8 @@ py::object cholesky(const Doubles& a, const Doubles& b) {
 void bind_kernels(py::module_& m) {
   m.def("exponential", [](const Doubles& x) { return map_padded(x, kernels::active().exponential); }, py::arg("x"));
   m.def("log_one_plus", [](const Doubles& x) { return map_padded(x, kernels::active().log_one_plus); }, py::arg("x"));
+  m.def("coarse_gram_matrix", &coarse_gram_matrix, py::arg("x"), py::arg("left"), py::arg("right"),
+        py::arg("symmetric"));
   m.def("gram_matrix", &gram_matrix, py::arg("x"), py::arg("weights").none(true));
   m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));

@@ -229,6 +229,33 @@ Trial gram_tile(const KernelTable& t, Index rows) {
   return trial;
 }
 
+Trial coarse_pack(const KernelTable& t, Index rows) {
+  const kernels::CoarseGram& coarse = t.coarse_gram;
+  const Index width = t.panel_width, n_panels = (coarse.cols + width - 1) / width;
+  Trial trial;
+  trial.shape = text(rows) + " rows of " + text(coarse.cols);
+  trial.work = {Precision::float64, times(rows, coarse.cols), times(8, rows, coarse.cols),
+                times(rows, coarse.row_bytes)};
+  auto *panels = trial.array(n_panels * rows * width), *weight = trial.array(rows);
+  auto* out = trial.array<std::uint8_t>(rows * coarse.row_bytes);
+  trial.call = [=, kernel = coarse.coarse_pack] { kernel(panels, rows * width, n_panels, 0, weight, rows, out); };
+  return trial;
+}
+
+/// Products of bfloat16 are measured by the limit of those of bytes, which are twice as fast.
+Trial coarse_tile(const KernelTable& t, Index rows) {
+  const kernels::CoarseGram& coarse = t.coarse_gram;
+  const Index cols = coarse.cols;
+  Trial trial;
+  trial.shape = text(cols) + " x " + text(cols) + ", " + text(rows) + " rows";
+  trial.work = {coarse.unit > 0x1p-20 ? Precision::int8 : Precision::float32, times(2, cols, cols, rows),
+                times(2, rows, coarse.row_bytes) + times(4, cols, cols), times(4, cols, cols)};
+  auto *a = trial.array<std::uint8_t>(rows * coarse.row_bytes), *b = trial.array<std::uint8_t>(rows * coarse.row_bytes);
+  auto* c = trial.array<float>(cols * cols);
+  trial.call = [=, kernel = coarse.coarse_tile] { kernel(a, b, rows, c, cols); };
+  return trial;
+}
+
 template <class T>
 Trial pack_rows(const KernelTable& t, Index rows) {
   const Index width = t.panel_width, stride = width * static_cast<Index>(sizeof(T));
@@ -435,6 +462,8 @@ const TrialEntry entries[] = {
     {"picked_squares_f32", 64, picked_squares<float>},
     {"picked_squares_f64", 64, picked_squares<double>},
     {"gram_tile", 64, gram_tile},
+    {"coarse_pack", 128, coarse_pack},
+    {"coarse_tile", 128, coarse_tile},
     {"pack_rows_f32", 64, pack_rows<float>},
     {"pack_rows_f64", 64, pack_rows<double>},
     {"panel_times_vector", 96, panel_times_vector},

@@ -17,16 +17,17 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   # GCC 11, Clang 12; and an assembler that knows the instructions, which are inline assembly in GCC's header. Linux alone says whether a process may use the tiles.
   include(CheckCXXSourceCompiles)
   block()
-    set(CMAKE_REQUIRED_FLAGS "-mamx-tile -mamx-int8")
+    set(CMAKE_REQUIRED_FLAGS "-mamx-tile -mamx-int8 -mamx-bf16")
     check_cxx_source_compiles("
       #include <immintrin.h>
       int main() {
         _tile_dpbsud(0, 1, 2);
+        _tile_dpbf16ps(0, 1, 2);
         _tile_release();
       }" CROWFLY_AMX_COMPILES)
   endblock()
   if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CROWFLY_AMX_COMPILES)
-    crowfly_isa(amx avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni amx_tile amx_int8)
+    crowfly_isa(amx avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni amx_tile amx_int8 amx_bf16)
   endif()
 endif()
 

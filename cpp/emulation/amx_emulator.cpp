@@ -190,6 +190,36 @@ void store(int tile, std::int64_t address, std::int64_t stride) {
   config.start_row = 0;
 }
 
+float from_bfloat16(const std::uint8_t* p) {
+  const std::uint32_t bits = static_cast<std::uint32_t>(read_at<std::uint16_t>(p)) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// sums += bfloat16 of `a` times bfloat16 of `b`, in pairs, in float32: TDPBF16PS. The hardware takes denormal numbers for zeros, which this doesn't.
+void bfloat16_products(int sums, int a, int b) {
+  for (const int t : {sums, a, b}) check_tile(t);
+  fault_unless(sums != a && sums != b && a != b, "TDPBF16PS: one tile twice");
+  fault_unless(row_bytes_of(sums) % 4 == 0 && row_bytes_of(a) % 4 == 0, "TDPBF16PS: bytes of a row");
+  fault_unless(rows_of(sums) == rows_of(a), "TDPBF16PS: rows of the sums and of the first tile");
+  fault_unless(row_bytes_of(sums) == row_bytes_of(b), "TDPBF16PS: columns of the sums and of the second tile");
+  fault_unless(row_bytes_of(a) == 4 * rows_of(b), "TDPBF16PS: columns of the first tile and rows of the second");
+  for (int i = 0; i < rows_of(sums); ++i) {
+    for (int j = 0; j < row_bytes_of(sums) / 4; ++j) {
+      auto sum = read_at<float>(tiles[sums].bytes[i] + 4 * j);
+      for (int k = 0; k < rows_of(b); ++k) {
+        for (int odd = 0; odd < 2; ++odd) {
+          sum += from_bfloat16(tiles[a].bytes[i] + 4 * k + 2 * odd) *
+                 from_bfloat16(tiles[b].bytes[k] + 4 * j + 2 * odd);
+        }
+      }
+      std::memcpy(tiles[sums].bytes[i] + 4 * j, &sum, sizeof sum);
+    }
+  }
+  config.start_row = 0;
+}
+
 /// Whether it is an instruction that kernels use; others of AMX are not: they end the process as any illegal instruction does.
 bool execute(const Instruction& i) {
   const bool no_vvvv = i.vvvv == 0;
@@ -220,6 +250,10 @@ bool execute(const Instruction& i) {
         return true;
       }
       return false;
+    case 0x5C:
+      if (i.prefix != Prefix::hF3 || i.memory) return false;
+      bfloat16_products(i.reg, i.rm, i.vvvv);
+      return true;
     case 0x5E:
       if (i.prefix != Prefix::hF3 || i.memory) return false;
       signed_by_unsigned(i.reg, i.rm, i.vvvv);

@@ -84,6 +84,7 @@ FeatureMask detect() noexcept {
   const bool tiles = emulated_tiles || ((saved & 0x60000) == 0x60000 && bit(leaf7.edx, 24));
   add(CpuFeature::amx_tile, tiles);
   add(CpuFeature::amx_int8, tiles && (emulated_tiles || bit(leaf7.edx, 25)));
+  add(CpuFeature::amx_bf16, tiles && (emulated_tiles || bit(leaf7.edx, 22)));
   return mask;
 }
 

@@ -17,7 +17,8 @@ enum class CpuFeature : unsigned {
   avx512vl,
   avx512vnni,
   amx_tile,
-  amx_int8
+  amx_int8,
+  amx_bf16
 };
 
 using FeatureMask = std::uint32_t;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "kernels/coarse_kernel.inl.hpp"
 #include "kernels/column_kernel.inl.hpp"
 #include "kernels/distance_kernel.inl.hpp"
 #include "kernels/kernel_table.hpp"
@@ -50,6 +51,7 @@ constexpr KernelTable make_table(const char* name) {
   t.panel_width = Panel<Isa>::width;
   t.gram_rows = Isa::gram_rows;
   t.gram_tile = gram_tile<Isa>;
+  t.coarse_gram = make_coarse_gram<Isa>();
   t.pack_rows_f32 = pack_rows<Isa, float>;
   t.pack_rows_f64 = pack_rows<Isa, double>;
   t.panel_times_vector = panel_times_vector<Isa>;

@@ -103,6 +103,24 @@ struct Lattice {
   RoundSingle round_single;
 };
 
+/// Sums of products of columns in low precision: the matrix of a Newton step that need only contract. Columns come in panels of `cols`, rows in multiples of `rows`.
+struct CoarseGram {
+  Index cols;
+  Index rows;
+  Index row_bytes;  ///< of a packed panel, per row
+  double unit;      ///< relative rounding of a packed number
+
+  /// Packs columns [first, first + cols) of a packed row block, row k times weight[k]: `panels` of panel_width columns each, `stride` numbers apart, `n_panels` of them; columns
+  /// past the last panel and rows past n_rows (a multiple of row_padding), up to a multiple of `rows`, become zero. Products of numbers and weights must be in float32's range.
+  void (*coarse_pack)(const double* panels, Index stride, Index n_panels, Index first, const double* weight,
+                      Index n_rows, void* out);
+  /// c[i * c_stride + j] += sum over k of left[k][i] * right[k][j] for packed panels of n_rows, a multiple of `rows`; in float32.
+  /// To be called between enter and leave on the same thread, with no code of others in between: see TileScope.
+  void (*coarse_tile)(const void* left, const void* right, Index n_rows, float* c, Index c_stride);
+  Lattice::ThreadState enter;
+  Lattice::ThreadState leave;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -162,6 +180,8 @@ struct KernelTable {
 
   /// c[i * c_stride + j] += sum over k of a[k * panel_width + i] * b[k * panel_width + j], i < gram_rows, j < panel_width.
   void (*gram_tile)(const double* a, const double* b, Index n_rows, double* c, Index c_stride);
+
+  CoarseGram coarse_gram;
 
   /// Copies `cols` <= panel_width values per row, each (x - shift[j]) * scale[j], into a panel; columns past `cols` become zero. Rows are
   /// `row_stride` bytes apart, their elements contiguous.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "kernels/coarse_amx.inl.hpp"
 #include "kernels/fill_table.inl.hpp"
 #include "kernels/vec_amx.hpp"
 #include "kernels/vec_avx512.hpp"
@@ -139,6 +140,7 @@ constexpr KernelTable make_amx_table() {
   bytes.enter = TileSums::configure;
   bytes.leave = TileSums::release;
   t.byte_chain = tile_chain;
+  t.coarse_gram = make_column_sums();
   return t;
 }
 

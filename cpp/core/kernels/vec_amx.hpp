@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// AMX (TILE, INT8): 32 x 32 sums in 2 x 2 of the eight tile registers, 64 features of 32 queries and of 32 points in the other four. The instructions want tile numbers
-// that are written out.
+// AMX (TILE, INT8, BF16): 32 x 32 sums in 2 x 2 of the eight tile registers, 64 features of 32 queries and of 32 points in the other four, or 32 rows of 32 columns and 32.
+// The instructions want tile numbers that are written out.
 #pragma once
 
 #include <immintrin.h>
@@ -68,6 +68,36 @@ struct TileSums {
       _tile_stored(3, values + 16 * 32 + 16, 128);
     }
   };
+};
+
+/// Sums of products of bfloat16 in float32. Of 32 rows of a panel there are two copies, one after the other: by columns, [32 columns][32 rows], for the left side, and by
+/// pairs of rows, [16 pairs][32 columns][2 rows], for the right one.
+struct ColumnSums {
+  static constexpr Index cols = 32, rows = 32, left_bytes = 2 * cols * rows, step_bytes = 2 * left_bytes;
+
+  static void load(const float* c, Index stride) noexcept {
+    _tile_loadd(0, c, 4 * stride);
+    _tile_loadd(1, c + 16, 4 * stride);
+    _tile_loadd(2, c + 16 * stride, 4 * stride);
+    _tile_loadd(3, c + 16 * stride + 16, 4 * stride);
+  }
+  static void store(float* c, Index stride) noexcept {
+    _tile_stored(0, c, 4 * stride);
+    _tile_stored(1, c + 16, 4 * stride);
+    _tile_stored(2, c + 16 * stride, 4 * stride);
+    _tile_stored(3, c + 16 * stride + 16, 4 * stride);
+  }
+  static void add_products(const char* left, const char* right) noexcept {
+    const char* pairs = right + left_bytes;
+    _tile_loadd(4, left, 64);
+    _tile_loadd(6, pairs, 128);
+    _tile_loadd(7, pairs + 64, 128);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, left + 16 * 64, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
 };
 
 /// Products without memory: six sums in a row, since one takes 52 cycles and the next can start after 16.

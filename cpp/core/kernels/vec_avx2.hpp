@@ -68,6 +68,9 @@ struct F64 {
         _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(a.v)), _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1)))};
   }
   void store(double* p) const noexcept { _mm256_store_pd(p, v); }
+  friend F32 narrow(F64 a, F64 b) noexcept {
+    return {_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(a.v)), _mm256_cvtpd_ps(b.v), 1)};
+  }
   void store_codes(std::uint8_t* p) const noexcept {
     const __m128i lowest = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     _mm_storeu_si32(p, _mm_shuffle_epi8(_mm256_cvtpd_epi32(v), lowest));

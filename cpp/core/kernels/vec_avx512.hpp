@@ -53,6 +53,9 @@ struct F64 {
         _mm512_add_pd(_mm512_cvtps_pd(_mm512_castps512_ps256(a.v)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1)))};
   }
   void store(double* p) const noexcept { _mm512_store_pd(p, v); }
+  friend F32 narrow(F64 a, F64 b) noexcept {
+    return {_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a.v)), _mm512_cvtpd_ps(b.v), 1)};
+  }
   void store_codes(std::uint8_t* p) const noexcept {
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(v)));
   }

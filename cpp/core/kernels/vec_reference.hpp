@@ -111,6 +111,12 @@ struct Vec {
   }
 };
 
+/// a's lanes, then b's, rounded.
+template <int N>
+Vec<float, 2 * N> narrow(const Vec<double, N>& a, const Vec<double, N>& b) noexcept {
+  return Vec<float, 2 * N>::map([&](int i) { return static_cast<float>(i < N ? a.v[i] : b.v[i - N]); });
+}
+
 /// Sums in 32 bits.
 struct Sums {
   static constexpr int lanes = 4;

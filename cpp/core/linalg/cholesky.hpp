@@ -3,8 +3,11 @@
 // milliseconds after each call and take the cores from ours, and their number changed the last bits. docs/design/0002-cholesky.md has the figures.)
 #pragma once
 
+#include <cmath>
+#include <limits>
 #include <optional>
 
+#include "base/parallel.hpp"
 #include "linalg/matrix.hpp"
 
 namespace crowfly {
@@ -40,6 +43,10 @@ class Cholesky {
   /// The same of a = r'r, from an upper triangle without zeros on its diagonal: much closer to r's columns than their Gram matrix is.
   [[nodiscard]] static std::optional<Cholesky> from_triangle(const Matrix& r);
 
+  /// The same of a(i, j) = entry(i, j), i <= j, for steps: the condition is not estimated.
+  template <class Entry>
+  [[nodiscard]] static std::optional<Cholesky> of_entries(Index n, Entry entry);
+
   /// Solves a x = b in place, column by column.
   void solve(Matrix& b) const;
   /// The upper triangle r with a = r'r, in the scale of `a`.
@@ -61,5 +68,31 @@ class Cholesky {
   Vector scale_;
   double condition_ = 1;
 };
+
+template <class Entry>
+std::optional<Cholesky> Cholesky::of_entries(Index n, Entry entry) {
+  Cholesky result;
+  result.n_ = n;
+  result.condition_ = std::numeric_limits<double>::infinity();
+  result.scale_.assign(as_size(n), 1.0);
+  for (Index j = 0; j < n; ++j) {
+    const double diagonal = entry(j, j);
+    if (!(diagonal > 0) || !std::isfinite(diagonal)) return std::nullopt;
+    result.scale_[as_size(j)] = 1.0 / std::sqrt(diagonal);
+  }
+  result.r_ = PanelMatrix(n);
+  const Index width = result.r_.width();
+  parallel_for_work(result.r_.n_panels(), 4 * static_cast<double>(n) * static_cast<double>(n), [&](Index panel) {
+    const Index first = panel * width, last = std::min(first + width, n);
+    for (Index i = 0; i < last; ++i) {
+      double* row = result.r_.at(panel, i) - first;
+      for (Index j = std::max(i, first); j < last; ++j) {
+        row[j] = i == j ? 1.0 : entry(i, j) * result.scale_[as_size(i)] * result.scale_[as_size(j)];
+      }
+    }
+  });
+  if (!result.factor_panels()) return std::nullopt;
+  return result;
+}
 
 }  // namespace crowfly

@@ -13,6 +13,9 @@
 namespace crowfly {
 namespace {
 
+/// Bytes of rows that are packed together, and how far ahead of them is asked for.
+constexpr Index chunk_bytes = 4096, prefetch_bytes = 4096;
+
 /// Kernels read elements as numbers of their type, so these must sit at multiples of their size.
 bool kernel_can_read(const MatrixView& x) {
   if (x.sparse != nullptr) return false;
@@ -72,37 +75,51 @@ RowBlock::RowBlock(Index capacity, Index cols)
 void RowBlock::load(const Design& design, Index begin, Index count) {
   check(count <= capacity_);
   rows_ = count;
+  const double operations = static_cast<double>(count) * static_cast<double>(padded_cols());
+  for (Index i = 0; i < n_panels_; ++i) {
+    std::fill_n(panel(i) + count * width_, (padded_rows() - count) * width_, 0.0);
+  }
+  if (worth_threads(operations) || !kernel_can_read(design.features)) {
+    parallel_for_work(n_panels_, operations, [&](Index i) { load_panel(design, i, begin, 0, count); });
+    return;
+  }
+  // A few rows at a time over all panels, so that memory is read in its own order; and soon the next ones, which hardware doesn't foresee across pages.
+  const Index step = std::clamp<Index>(chunk_bytes / std::max<Index>(1, design.features.row_stride), 1, count);
+  for (Index k = 0; k < count; k += step) {
+    const char* ahead = design.features.row(begin + k) + prefetch_bytes;
+    for (Index at = 0; at < step * design.features.row_stride; at += Index{cache_line}) __builtin_prefetch(ahead + at);
+    for (Index i = 0; i < n_panels_; ++i) load_panel(design, i, begin + k, k, std::min(step, count - k));
+  }
+}
+
+/// Rows [begin, begin + count) of the design become rows [first_row, ...) of one panel.
+void RowBlock::load_panel(const Design& design, Index i, Index begin, Index first_row, Index count) {
   const auto& table = kernels::active();
   const Index p = design.features.cols;
-  const bool fast = kernel_can_read(design.features);
+  const bool fast = kernel_can_read(design.features), sparse = design.features.sparse != nullptr;
   const auto pack_rows = design.features.dtype == DType::f32 ? table.pack_rows_f32 : table.pack_rows_f64;
-  const double operations = static_cast<double>(count) * static_cast<double>(padded_cols());
-  parallel_for_work(n_panels_, operations, [&](Index i) {
-    double* target = panel(i);
-    const Index first = i * width_, last = std::min(first + width_, design.cols());
-    const Index n_fast = fast ? std::clamp<Index>(p - first, 0, width_) : 0;
-    std::fill_n(target + count * width_, (padded_rows() - count) * width_, 0.0);
-    if (n_fast > 0) {
-      pack_rows(design.features.row(begin) + first * design.features.item_size(), design.features.row_stride, count,
-                n_fast, design.shift.data() + first, design.scale.data() + first, target);
+  double* target = panel(i) + first_row * width_;
+  const Index first = i * width_, last = std::min(first + width_, design.cols());
+  const Index n_fast = fast ? std::clamp<Index>(p - first, 0, width_) : 0;
+  if (n_fast > 0) {
+    pack_rows(design.features.row(begin) + first * design.features.item_size(), design.features.row_stride, count,
+              n_fast, design.shift.data() + first, design.scale.data() + first, target);
+  } else {
+    std::fill_n(target, count * width_, 0.0);
+  }
+  if (sparse) pack_entries(design, begin, count, {first, std::clamp(p, first, last)}, target, width_);
+  for (Index j = first + n_fast; j < last; ++j) {
+    double* column = target + (j - first);
+    const double shift = design.shift[static_cast<std::size_t>(j)], scale = design.scale[static_cast<std::size_t>(j)];
+    if (j < p && sparse) continue;
+    if (j < p) {
+      pack_column(design.features, begin, count, j, shift, scale, column, width_);
+    } else if (j < design.first_target()) {
+      for (Index k = 0; k < count; ++k) column[k * width_] = 1.0;
     } else {
-      std::fill_n(target, count * width_, 0.0);
+      pack_column(design.targets, begin, count, j - design.first_target(), shift, scale, column, width_);
     }
-    const bool sparse = design.features.sparse != nullptr;
-    if (sparse) pack_entries(design, begin, count, {first, std::clamp(p, first, last)}, target, width_);
-    for (Index j = first + n_fast; j < last; ++j) {
-      double* column = target + (j - first);
-      const double shift = design.shift[static_cast<std::size_t>(j)], scale = design.scale[static_cast<std::size_t>(j)];
-      if (j < p && sparse) continue;
-      if (j < p) {
-        pack_column(design.features, begin, count, j, shift, scale, column, width_);
-      } else if (j < design.first_target()) {
-        for (Index k = 0; k < count; ++k) column[k * width_] = 1.0;
-      } else {
-        pack_column(design.targets, begin, count, j - design.first_target(), shift, scale, column, width_);
-      }
-    }
-  });
+  }
 }
 
 void RowBlock::times_vector(const double* coef, double* target) const {

@@ -60,6 +60,8 @@ class RowBlock {
   void assign_scaled(const RowBlock& source, const double* weight);
 
  private:
+  void load_panel(const Design& design, Index i, Index begin, Index first_row, Index count);
+
   Index capacity_, width_, n_panels_;
   Index rows_ = 0;
   AlignedBuffer<double> data_;

@@ -10,6 +10,8 @@ namespace crowfly {
 
 void LossSummary::merge(const LossSummary& other) noexcept {
   loss += other.loss;
+  curvature += other.curvature;
+  residual += other.residual;
   smallest_margin = std::min(smallest_margin, other.smallest_margin);
   largest_margin = std::max(largest_margin, other.largest_margin);
 }
@@ -49,9 +51,32 @@ void LogisticRows::evaluate_binary(const std::int32_t* classes, Index count, Los
   for (Index k = 0; k < padded_; ++k) sign_[k] = k < count && classes[k] == 1 ? 1.0 : -1.0;
   sum.loss += kernels::active().logistic_terms(eta_.data(), sign_.data(), weight_.data(), padded_, residual_.data(),
                                                curvature_.data());
-  for (Index k = 0; k < count; ++k) {
-    if (weight_[k] > 0) note(sign_[k] * eta_[k], sum);
+  note_extremes(sum);
+}
+
+/// In lanes, which compilers turn into vectors; padding has weight zero.
+void LogisticRows::note_extremes(LossSummary& sum) const {
+  constexpr Index lanes = kernels::row_padding;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  double smallest[lanes], largest[lanes], curvature[lanes] = {}, residual[lanes] = {};
+  std::fill_n(smallest, lanes, infinity);
+  std::fill_n(largest, lanes, -infinity);
+  for (Index k = 0; k < padded_; k += lanes) {
+    for (Index i = 0; i < lanes; ++i) {
+      const double margin = sign_[k + i] * eta_[k + i];
+      const double low = weight_[k + i] > 0 ? margin : infinity, high = weight_[k + i] > 0 ? margin : -infinity;
+      smallest[i] = low < smallest[i] ? low : smallest[i];
+      largest[i] = high > largest[i] ? high : largest[i];
+      curvature[i] += curvature_[k + i];
+      residual[i] += std::fabs(residual_[k + i]);
+    }
   }
+  for (Index i = 0; i < lanes; ++i) {
+    sum.curvature += curvature[i];
+    sum.residual += residual[i];
+  }
+  sum.smallest_margin = std::min(sum.smallest_margin, *std::min_element(smallest, smallest + lanes));
+  sum.largest_margin = std::max(sum.largest_margin, *std::max_element(largest, largest + lanes));
 }
 
 void LogisticRows::evaluate_multinomial(const std::int32_t* classes, Index count, LossSummary& sum) {

@@ -13,6 +13,7 @@ namespace crowfly {
 /// Sums of losses and extreme margins over the rows of positive weight seen so far.
 struct LossSummary {
   double loss = 0;
+  double curvature = 0, residual = 0;  ///< of two classes: sums of curvatures, and of the magnitudes of residuals
   double smallest_margin = std::numeric_limits<double>::infinity(), largest_margin = -smallest_margin;
 
   void merge(const LossSummary& other) noexcept;
@@ -38,6 +39,7 @@ class LogisticRows {
 
  private:
   void evaluate_binary(const std::int32_t* classes, Index count, LossSummary& sum);
+  void note_extremes(LossSummary& sum) const;
   void evaluate_multinomial(const std::int32_t* classes, Index count, LossSummary& sum);
 
   Index vectors_, padded_;

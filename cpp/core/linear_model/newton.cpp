@@ -9,6 +9,8 @@
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
 #include "linalg/conjugate_gradient.hpp"
+#include "linear_model/coarse_loss.hpp"
+#include "linear_model/coarse_newton.hpp"
 #include "linear_model/hessian_product.hpp"
 #include "linear_model/logistic_loss.hpp"
 #include "linear_model/standardise.hpp"
@@ -28,6 +30,19 @@ constexpr double max_certified_condition = 1e13;
 /// faster at 600); above the second the full Hessian is not formed for the certificate either.
 constexpr Index min_iterative_size = 200, max_dense_size = 4000;
 constexpr int max_gradient_steps = 500;
+
+/// Below so many operations a Hessian in float64 is as quick as what saves it, or rows too few to be worth a sample.
+constexpr double least_coarse_operations = 2e7;
+constexpr Index least_coarse_rows = 4096;
+/// A sample has one row out of so many, or so many rows per parameter, but not more than a quarter of all.
+constexpr Index sampled_out_of = 16, sampled_per_parameter = 16, least_out_of = 4;
+/// What is left on the sample when that is as near as its minimum is to that of all rows: half the squared decrement per parameter.
+constexpr double sampling_noise = 0.05;
+/// Whoever asks for less gets no steps beyond it.
+constexpr double polished_tolerance = 1e-9;
+constexpr int max_coarse_steps = 50, coarse_polishing = 3;
+/// Rows of the sample whose Hessian in float64 bounds that of all from below, where it is cheap beside a read of all.
+constexpr Index most_sample_certified_cols = 128;
 
 constexpr const char* overflow_message =
     "X, alpha, sample_weight: magnitudes so far apart that sums of their products overflow float64; rescale them";
@@ -71,6 +86,7 @@ class Newton {
   }
 
   LogisticFit run() {
+    if (coarse_pays() && run_coarsely()) return finish(LogisticStatus::converged);
     evaluate(part_per_step());
     if (!std::isfinite(objective_)) throw InvalidArgument(overflow_message);
     for (fit_.n_iterations = 0;; ++fit_.n_iterations) {
@@ -94,6 +110,102 @@ class Newton {
 
  private:
   [[nodiscard]] double column_penalty(Index i) const { return penalty_[as_size(i % cols_)]; }
+
+  // --- Steps with Hessians in low precision ---
+
+  [[nodiscard]] bool coarse_pays() const {
+    const double n = static_cast<double>(problem_.features.rows), m = static_cast<double>(data_.size());
+    return problem_.features.rows >= least_coarse_rows && n * m * m >= least_coarse_operations &&
+           problem_.features.sparse == nullptr && CoarseLoss::serves(data_);
+  }
+
+  /// True when the minimum is reached and certified; otherwise the exact method goes on from where this ended.
+  bool run_coarsely() {
+    take_sample();
+    const Vector start = parameters_;
+    if (sample_) {
+      Vector penalty(penalty_);
+      for (double& value : penalty) value *= sample_->share();
+      const double noise = sampling_noise * static_cast<double>(data_.size());
+      CoarseDescent rough = coarse_descent(sample_->data(), penalty, start, {0, noise, 0, max_coarse_steps, {}});
+      const double reads = sample_->share() * rough.n_reads;
+      fit_.n_reads += static_cast<int>(std::ceil(reads));
+      if (std::isfinite(rough.objective)) parameters_ = std::move(rough.parameters);
+    }
+    const int polishing = problem_.tolerance < polished_tolerance ? coarse_polishing : 0;
+    const int steps = std::min(max_coarse_steps, problem_.max_iterations);
+    const auto accept = [this](const CoarseDescent& state) { return is_penalised_ && is_certified(state); };
+    CoarseDescent found =
+        coarse_descent(data_, penalty_, parameters_, {problem_.tolerance, 0, polishing, steps, accept});
+    fit_.n_reads += found.n_reads;
+    fit_.n_iterations += found.n_steps;
+    parameters_ = found.objective <= objective_of_shares() ? std::move(found.parameters) : start;
+    if (!found.accepted) return false;
+    value_ = std::move(found.value);
+    objective_ = found.objective;
+    return true;
+  }
+
+  /// Whether a bound that costs little is within the tolerance; it is the fit's then.
+  [[nodiscard]] bool is_certified(const CoarseDescent& state) {
+    fit_.gap = convexity_gap(state);
+    if (fit_.gap > problem_.tolerance * state.objective) fit_.gap = std::min(fit_.gap, sample_gap(state));
+    return fit_.gap <= problem_.tolerance * state.objective;
+  }
+
+  void take_sample() {
+    const Index n = problem_.features.rows, wanted = std::max(n / sampled_out_of, sampled_per_parameter * data_.size());
+    if (!problem_.features.rows_are_arrays() || wanted > n / least_out_of) return;
+    sample_.emplace(data_, n / wanted);
+    if (!sample_->has_all_classes()) sample_.reset();
+  }
+
+  /// Of the start: losses of the classes' shares.
+  [[nodiscard]] double objective_of_shares() const {
+    if (!problem_.intercept) return total_weight_ * std::log(static_cast<double>(problem_.n_classes));
+    Vector share(as_size(problem_.n_classes), 0.0);
+    for (Index i = 0; i < problem_.features.rows; ++i) {
+      share[as_size(problem_.classes[i])] += problem_.weights == nullptr ? 1.0 : problem_.weights[i];
+    }
+    double loss = 0;
+    for (const double weight : share) loss += weight * std::log(total_weight_ / weight);
+    return loss * (1 + 1e-12);
+  }
+
+  /// The bound from the penalty alone (docs/design/logistic.md), each entry of the gradient taken at the worse end of what rounding leaves open. The intercept, which has
+  /// no penalty, is eliminated first. Infinity for several classes.
+  [[nodiscard]] double convexity_gap(const CoarseDescent& state) const {
+    const LossValue& value = state.value;
+    if (data_.n_vectors() > 1) return infinity;
+    const double off = 0.5 * eps * predictor_chain(cols_) * predictor_size(state.parameters, 0);
+    const double rounding = 0.5 * eps * (CoarseLoss::gradient_chain(data_) + 8) * value.residual + off * value.curvature;
+    double at_constant = 0, lost = 0;
+    if (problem_.intercept) {
+      at_constant = std::fabs(value.gradient[as_size(p_)]) + rounding;
+      const double share = at_constant / (value.curvature * (1 - 1e-8));
+      if (!(share < 0.5)) return infinity;
+      lost = at_constant * -std::log1p(-share);
+    }
+    double squares = 0;
+    for (Index j = 0; j < p_; ++j) {
+      const double entry = std::fabs(value.gradient[as_size(j)]) + reach_[as_size(j)] * (rounding + at_constant);
+      squares += entry * entry / penalty_[as_size(j)];
+    }
+    return (lost + 0.5 * squares) * (1 + 1e-8);
+  }
+
+  /// The bound with the Hessian of the sample's rows in place of all: that of all rows is above it.
+  [[nodiscard]] double sample_gap(const CoarseDescent& state) {
+    // A bound that was missed is in reach again when the decrement, which it follows, has shrunk by enough.
+    if (!sample_ || cols_ > most_sample_certified_cols || state.decrement > 0.1 * missed_decrement_) return infinity;
+    value_.hessian = evaluate_loss(sample_->data(), state.parameters, HessianPart::full).hessian;
+    value_.gradient = state.value.gradient;
+    for (Index i = 0; i < data_.size(); ++i) value_.hessian(i, i) += column_penalty(i);
+    const Vector step = exact_step();
+    const double gap = certified_ ? bound_by_factor(std::sqrt(std::max(0.0, -dot(value_.gradient, step)))) : infinity;
+    if (gap > problem_.tolerance * state.objective) missed_decrement_ = state.decrement;
+    return gap;
+  }
 
   /// Without an intercept all predictors start at zero; with one, at the logarithm of the classes' shares.
   void start_at_class_shares() {
@@ -225,6 +337,10 @@ class Newton {
   [[nodiscard]] double certified_gap(double decrement) const {
     const bool last = fit_.n_iterations >= problem_.max_iterations;
     if (!certified_ || !(last || is_near(decrement))) return infinity;
+    return bound_by_factor(decrement);
+  }
+
+  [[nodiscard]] double bound_by_factor(double decrement) const {
     const double inverse_trace = factor_->inverse_trace();
     // The decrement and the trace are themselves computed through the factor.
     const double factor_error = 2 * static_cast<double>(data_.size()) * eps * factor_->condition();
@@ -263,9 +379,10 @@ class Newton {
   }
 
   /// Bound on |x_i . parameters of vector v| over rows, term by term.
-  [[nodiscard]] double predictor_size(Index v) const {
+  [[nodiscard]] double predictor_size(Index v) const { return predictor_size(parameters_, v); }
+  [[nodiscard]] double predictor_size(const Vector& parameters, Index v) const {
     double size = 0;
-    for (Index j = 0; j < cols_; ++j) size += reach_[as_size(j)] * std::fabs(parameters_[as_size(v * cols_ + j)]);
+    for (Index j = 0; j < cols_; ++j) size += reach_[as_size(j)] * std::fabs(parameters[as_size(v * cols_ + j)]);
     return size;
   }
 
@@ -342,7 +459,9 @@ class Newton {
   Vector parameters_;
   LossValue value_;
   double objective_ = 0, first_size_ = 0, total_weight_ = 0;
+  double missed_decrement_ = infinity;
   bool polished_ = false, is_penalised_ = true;  ///< the latter: every feature
+  std::optional<RowSample> sample_;
   std::optional<Cholesky> factor_;
   bool certified_ = false;
   LogisticFit fit_;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// X'WX in low precision (float32; bfloat16 with float32 sums where tiles multiply it): for steps that need only contract, never for a bound.
+#pragma once
+
+#include "linalg/row_block.hpp"
+
+namespace crowfly {
+
+/// A packed row block in low precision, rows multiplied by factors.
+class CoarseRows {
+ public:
+  CoarseRows(Index capacity, Index cols);
+
+  /// Row k of the block times factor[k]; factors are padded like rows. Products must be in float32's range.
+  void assign_scaled(const RowBlock& source, const double* factor);
+
+  [[nodiscard]] Index rows() const noexcept { return rows_; }
+  [[nodiscard]] Index n_panels() const noexcept { return n_panels_; }
+  [[nodiscard]] const std::uint8_t* panel(Index i) const noexcept { return data_.data() + i * panel_bytes_; }
+
+ private:
+  Index n_panels_, panel_bytes_;
+  Index rows_ = 0;  ///< a multiple of what the kernel takes
+  AlignedBuffer<std::uint8_t> data_;
+};
+
+/// A sum of products of such blocks. Work is shared out inside each call, unless that runs in a task.
+class CoarseGramSum {
+ public:
+  explicit CoarseGramSum(Index cols);
+
+  /// a'a, upper panels only.
+  void add(const CoarseRows& a);
+  /// a'b.
+  void add(const CoarseRows& a, const CoarseRows& b);
+  void add(const CoarseGramSum& other);
+  void clear() noexcept { sum_.fill_zero(); }
+  /// Of upper panels: i <= j.
+  [[nodiscard]] double at(Index i, Index j) const noexcept { return static_cast<double>(sum_[i * stride_ + j]); }
+
+ private:
+  void add(const CoarseRows& a, const CoarseRows& b, bool symmetric);
+
+  Index stride_;
+  AlignedBuffer<float> sum_;
+};
+
+}  // namespace crowfly

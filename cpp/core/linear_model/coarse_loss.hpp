@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Loss and gradient in float64, and if asked for the Hessian in low precision, in one read of the data.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "linalg/cholesky.hpp"
+#include "linear_model/logistic_loss.hpp"
+
+namespace crowfly {
+
+/// Keeps its work space from one evaluation to the next: at the sizes that it is for, memory fresh from the system costs as much as a read.
+class CoarseLoss {
+ public:
+  explicit CoarseLoss(const LogisticData& data);
+  ~CoarseLoss();
+  CoarseLoss(const CoarseLoss&) = delete;
+  CoarseLoss& operator=(const CoarseLoss&) = delete;
+
+  /// Whether Hessians of this size are affordable here at all.
+  [[nodiscard]] static bool serves(const LogisticData& data);
+
+  /// The longest row of additions behind an entry of a gradient.
+  [[nodiscard]] static double gradient_chain(const LogisticData& data);
+
+  /// Without penalty; `hessian` and `blocks` of the result stay empty.
+  [[nodiscard]] LossValue evaluate(const Vector& parameters, bool hessian);
+
+  /// Factor of the Hessian of the last evaluation that had one, plus `penalty` (one entry per column, the same for all classes). Of several classes outer products of the
+  /// directions that change all of them alike are added (docs/design/logistic.md). Empty where low precision leaves nothing positive definite.
+  [[nodiscard]] std::optional<Cholesky> factor(const Vector& penalty) const;
+
+ private:
+  class Part;
+
+  [[nodiscard]] static RowPartition partition(const LogisticData& data, bool hessian);
+  [[nodiscard]] LossValue sum_parts(const AlignedBuffer<double>& parameters, bool hessian);
+  void sum_wide_hessian();
+  [[nodiscard]] double entry(Index i, Index j) const;
+
+  const LogisticData& data_;
+  double root_scale_;              ///< a power of two that brings roots of the weights to at most one
+  bool wide_;                      ///< curvatures are kept, and the Hessian is a sum of its own
+  AlignedBuffer<double> roots_;    ///< of the curvatures, where it is wide
+  std::vector<std::unique_ptr<Part>> gradients_, hessians_;
+  std::unique_ptr<Part> wide_hessian_;
+};
+
+}  // namespace crowfly

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/coarse_newton.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/check.hpp"
+#include "linalg/conjugate_gradient.hpp"
+#include "linear_model/coarse_loss.hpp"
+
+namespace crowfly {
+namespace {
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr double sufficient_decrease = 1e-4;
+constexpr int max_halvings = 30;
+/// Where half the squared decrement is below that part of the objective, curvatures have moved by some per cent since: the Hessian at hand still contracts as well.
+constexpr double settled = 1e-4;
+/// A step with an old Hessian is expected to shorten the decrement by that at least, one with a new one near the minimum likewise.
+constexpr double slow = 0.3;
+
+class Descent {
+ public:
+  Descent(const LogisticData& data, const Vector& penalty, Vector start, const CoarseTarget& target)
+      : data_(data), penalty_(penalty), target_(target), loss_(data) {
+    state_.parameters = std::move(start);
+  }
+
+  CoarseDescent run() {
+    evaluate(true);
+    while (std::isfinite(state_.objective) && take_step()) {
+    }
+    return std::move(state_);
+  }
+
+ private:
+  void evaluate(bool hessian) {
+    state_.value = loss_.evaluate(state_.parameters, hessian);
+    state_.objective = add_penalty(penalty_, state_.parameters, state_.value);
+    ++state_.n_reads;
+    has_hessian_ = hessian;
+  }
+
+  /// False when there is nothing left to do.
+  bool take_step() {
+    const bool fresh = has_hessian_;
+    if (fresh) {
+      factor_ = loss_.factor(penalty_);
+      has_hessian_ = false;
+    }
+    if (!factor_) return false;
+    const Vector step = newton_step();
+    const double slope = dot(state_.value.gradient, step), before = state_.decrement;
+    state_.decrement = std::sqrt(std::max(0.0, -slope));
+    const bool contracts = before == 0 || state_.decrement < slow * before;
+    const double left = 0.5 * state_.decrement * state_.decrement;
+    const bool was_near = state_.near;
+    state_.near = left <= target_.tolerance * state_.objective || left <= target_.absolute;
+    if (state_.near) {
+      const bool at_the_end = (was_near && !contracts) || left <= eps * eps * state_.objective;
+      if (at_the_end || polished_ >= target_.polishing) {
+        state_.accepted = !target_.accept || target_.accept(state_);
+        if (state_.accepted || at_the_end) return false;
+      }
+      ++polished_;
+    } else if (!contracts && !fresh) {
+      evaluate(true);
+      state_.decrement = 0;
+      return true;
+    } else if (!contracts && left < settled * state_.objective) {
+      return false;
+    }
+    if (state_.n_steps >= target_.max_steps) return false;
+    ++state_.n_steps;
+    return descend(step, slope, left > settled * state_.objective);
+  }
+
+  Vector newton_step() const {
+    Matrix step(data_.size(), 1);
+    for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -state_.value.gradient[as_size(i)];
+    factor_->solve(step);
+    return {step.col(0), step.col(0) + data_.size()};
+  }
+
+  bool descend(const Vector& step, double slope, bool hessian) {
+    CoarseDescent start;
+    start.parameters = state_.parameters;
+    start.value = std::move(state_.value);
+    start.objective = state_.objective;
+    const double largest = std::max(std::fabs(start.value.smallest_margin), std::fabs(start.value.largest_margin));
+    const double rounding = (16 + 8 * largest) * eps * std::fabs(start.objective);
+    double length = 1;
+    for (int i = 0; i < max_halvings; ++i, length /= 2) {
+      for (std::size_t j = 0; j < step.size(); ++j) {
+        state_.parameters[j] = start.parameters[j] + length * step[j];
+      }
+      evaluate(hessian);
+      if (state_.objective <= start.objective + sufficient_decrease * length * slope + rounding) {
+        if (length < 1) state_.decrement = 0;
+        return true;
+      }
+    }
+    state_.parameters = std::move(start.parameters);
+    state_.value = std::move(start.value);
+    state_.objective = start.objective;
+    return false;
+  }
+
+  const LogisticData& data_;
+  const Vector& penalty_;
+  CoarseTarget target_;
+  CoarseLoss loss_;
+  CoarseDescent state_;
+  std::optional<Cholesky> factor_;
+  bool has_hessian_ = false;
+  int polished_ = 0;
+};
+
+}  // namespace
+
+double add_penalty(const Vector& penalty, const Vector& parameters, LossValue& value) {
+  double objective = value.loss;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const double pull = penalty[i % penalty.size()] * parameters[i];
+    objective += 0.5 * pull * parameters[i];
+    value.gradient[i] += pull;
+  }
+  return objective;
+}
+
+CoarseDescent coarse_descent(const LogisticData& data, const Vector& penalty, Vector start,
+                             const CoarseTarget& target) {
+  return Descent(data, penalty, std::move(start), target).run();
+}
+
+RowSample::RowSample(const LogisticData& data, Index blocks_apart) : data_(data) {
+  const MatrixView& x = data.design.features;
+  check(x.rows_are_arrays() && blocks_apart >= 1);
+  const Index n_blocks = ceil_div(x.rows / block_rows, blocks_apart), row_bytes = x.cols * x.item_size();
+  const Index n = n_blocks * block_rows;
+  rows_ = AlignedBuffer<char>(n * row_bytes);
+  classes_.resize(as_size(n));
+  weights_.resize(data.weights == nullptr ? 0 : as_size(n));
+  parallel_for_work(n_blocks, static_cast<double>(n * row_bytes), [&](Index block) {
+    const Index from = block * blocks_apart * block_rows, to = block * block_rows;
+    for (Index k = 0; k < block_rows; ++k) {
+      std::copy_n(x.row(from + k), row_bytes, rows_.data() + (to + k) * row_bytes);
+    }
+    std::copy_n(data.classes + from, block_rows, classes_.data() + to);
+    if (data.weights != nullptr) std::copy_n(data.weights + from, block_rows, weights_.data() + to);
+  });
+  share_ = static_cast<double>(n) / static_cast<double>(x.rows);
+  MatrixView& mine = data_.design.features;
+  mine.data = rows_.data();
+  mine.rows = n;
+  mine.row_stride = row_bytes;
+  mine.col_stride = x.item_size();
+  data_.classes = classes_.data();
+  data_.weights = data.weights == nullptr ? nullptr : weights_.data();
+}
+
+bool RowSample::has_all_classes() const {
+  std::vector<bool> seen(as_size(data_.n_classes), false);
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    if (weights_.empty() || weights_[i] > 0) seen[as_size(classes_[i])] = true;
+  }
+  return std::all_of(seen.begin(), seen.end(), [](bool was) { return was; });
+}
+
+}  // namespace crowfly
