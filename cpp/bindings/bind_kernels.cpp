@@ -131,7 +131,7 @@ Doubles coarse_gram_matrix(const py::array& x, const Doubles& left, const Double
   auto factor = AlignedBuffer<double>::zeros(block.padded_rows());
   for (int side = 0; side < 2; ++side) {
     std::copy_n((side == 0 ? left : right).data(), view.rows, factor.data());
-    rows[side].assign_scaled(block, factor.data());
+    rows[side].append_scaled(block, factor.data());
   }
   if (symmetric) {
     sum.add(rows[0]);

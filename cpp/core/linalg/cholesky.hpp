@@ -43,9 +43,9 @@ class Cholesky {
   /// The same of a = r'r, from an upper triangle without zeros on its diagonal: much closer to r's columns than their Gram matrix is.
   [[nodiscard]] static std::optional<Cholesky> from_triangle(const Matrix& r);
 
-  /// The same of a(i, j) = entry(i, j), i <= j, for steps: the condition is not estimated.
-  template <class Entry>
-  [[nodiscard]] static std::optional<Cholesky> of_entries(Index n, Entry entry);
+  /// The same of a matrix whose rows `copy_row(i, first, last, out)` writes, entries [first, last) with first >= i; for steps: the condition is not estimated.
+  template <class CopyRow>
+  [[nodiscard]] static std::optional<Cholesky> of_rows(Index n, CopyRow copy_row);
 
   /// Solves a x = b in place, column by column.
   void solve(Matrix& b) const;
@@ -69,26 +69,28 @@ class Cholesky {
   double condition_ = 1;
 };
 
-template <class Entry>
-std::optional<Cholesky> Cholesky::of_entries(Index n, Entry entry) {
+template <class CopyRow>
+std::optional<Cholesky> Cholesky::of_rows(Index n, CopyRow copy_row) {
   Cholesky result;
   result.n_ = n;
   result.condition_ = std::numeric_limits<double>::infinity();
   result.scale_.assign(as_size(n), 1.0);
   for (Index j = 0; j < n; ++j) {
-    const double diagonal = entry(j, j);
+    double diagonal = 0;
+    copy_row(j, j, j + 1, &diagonal);
     if (!(diagonal > 0) || !std::isfinite(diagonal)) return std::nullopt;
     result.scale_[as_size(j)] = 1.0 / std::sqrt(diagonal);
   }
   result.r_ = PanelMatrix(n);
   const Index width = result.r_.width();
-  parallel_for_work(result.r_.n_panels(), 4 * static_cast<double>(n) * static_cast<double>(n), [&](Index panel) {
+  parallel_for_work(result.r_.n_panels(), static_cast<double>(n) * static_cast<double>(n), [&](Index panel) {
     const Index first = panel * width, last = std::min(first + width, n);
     for (Index i = 0; i < last; ++i) {
+      const Index begin = std::max(i, first);
       double* row = result.r_.at(panel, i) - first;
-      for (Index j = std::max(i, first); j < last; ++j) {
-        row[j] = i == j ? 1.0 : entry(i, j) * result.scale_[as_size(i)] * result.scale_[as_size(j)];
-      }
+      copy_row(i, begin, last, row + begin);
+      for (Index j = begin; j < last; ++j) row[j] *= result.scale_[as_size(i)] * result.scale_[as_size(j)];
+      if (i >= first) row[i] = 1;
     }
   });
   if (!result.factor_panels()) return std::nullopt;

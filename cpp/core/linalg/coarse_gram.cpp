@@ -12,46 +12,64 @@ const kernels::CoarseGram& coarse() noexcept { return kernels::active().coarse_g
 /// Operations that take as long as one of float64: for the decision whether threads pay.
 constexpr double speed = 4;
 
+/// Right panels that meet a left one while that is in the first-level cache; they themselves are in the second-level one.
+constexpr Index group = 4;
+
 }  // namespace
 
 CoarseRows::CoarseRows(Index capacity, Index cols)
     : n_panels_(std::max<Index>(1, ceil_div(cols, coarse().cols))),
-      panel_bytes_(round_up(capacity, std::max(coarse().rows, kernels::row_padding)) * coarse().row_bytes),
+      panel_bytes_(round_up(capacity, coarse().rows) * coarse().row_bytes),
       data_(n_panels_ * panel_bytes_) {}
 
-void CoarseRows::assign_scaled(const RowBlock& source, const double* factor) {
-  rows_ = round_up(source.rows(), std::max(coarse().rows, kernels::row_padding));
-  check(rows_ * coarse().row_bytes <= panel_bytes_);
-  const double operations = static_cast<double>(rows_) * static_cast<double>(source.padded_cols());
+bool CoarseRows::has_room_for(Index rows) const noexcept {
+  return (rows_ + round_up(rows, coarse().rows)) * coarse().row_bytes <= panel_bytes_;
+}
+
+void CoarseRows::append_scaled(const RowBlock& source, const double* factor) {
+  check(has_room_for(source.rows()));
+  const double operations = static_cast<double>(source.rows()) * static_cast<double>(source.padded_cols());
   parallel_for_work(n_panels_, operations, [&](Index i) {
     coarse().coarse_pack(source.panel(0), source.capacity() * source.width(), source.n_panels(), i * coarse().cols,
-                         factor, source.padded_rows(), data_.data() + i * panel_bytes_);
+                         factor, source.padded_rows(), data_.data() + i * panel_bytes_ + rows_ * coarse().row_bytes);
   });
+  rows_ += round_up(source.rows(), coarse().rows);
 }
 
 CoarseGramSum::CoarseGramSum(Index cols)
-    : stride_(round_up(std::max<Index>(cols, 1), coarse().cols)),
-      sum_(AlignedBuffer<float>::zeros(stride_ * stride_)) {}
+    : width_(coarse().cols),
+      n_panels_(std::max<Index>(1, ceil_div(cols, width_))),
+      sum_(AlignedBuffer<float>::zeros(n_panels_ * n_panels_ * width_ * width_)) {}
 
 void CoarseGramSum::add(const CoarseRows& a) { add(a, a, true); }
 void CoarseGramSum::add(const CoarseRows& a, const CoarseRows& b) { add(a, b, false); }
 
 void CoarseGramSum::add(const CoarseRows& a, const CoarseRows& b, bool symmetric) {
-  const Index width = coarse().cols, rows = a.rows(), n_panels = stride_ / width;
-  check(a.n_panels() == n_panels && b.n_panels() == n_panels && b.rows() == rows);
-  const double operations = static_cast<double>(rows) * static_cast<double>(stride_) * static_cast<double>(stride_);
-  parallel_for_work(n_panels, operations / speed, [&](Index task) {
-    const Index right = n_panels - 1 - task;  // the longest first
+  check(a.n_panels() == n_panels_ && b.n_panels() == n_panels_ && b.rows() == a.rows());
+  const double cols = static_cast<double>(n_panels_ * width_);
+  parallel_for_work(ceil_div(n_panels_, group), static_cast<double>(a.rows()) * cols * cols / speed, [&](Index task) {
+    // The longest first.
+    const Index end = n_panels_ - task * group, begin = std::max<Index>(0, end - group);
     const kernels::TileScope scope(coarse());
-    for (Index left = 0; left <= (symmetric ? right : n_panels - 1); ++left) {
-      coarse().coarse_tile(a.panel(left), b.panel(right), rows, sum_.data() + left * width * stride_ + right * width,
-                           stride_);
+    for (Index left = 0; left < (symmetric ? end : n_panels_); ++left) {
+      for (Index right = symmetric ? std::max(left, begin) : begin; right < end; ++right) {
+        coarse().coarse_tile(a.panel(left), b.panel(right), a.rows(),
+                             sum_.data() + (left * n_panels_ + right) * width_ * width_, width_);
+      }
     }
   });
 }
 
+void CoarseGramSum::copy_row(Index i, Index first, Index last, double factor, double* out) const noexcept {
+  for (Index j = first; j < last;) {
+    const Index panel = j / width_, end = std::min(last, (panel + 1) * width_);
+    const float* row = tile(i / width_, panel) + i % width_ * width_ - panel * width_;
+    for (; j < end; ++j) out[j - first] = factor * static_cast<double>(row[j]);
+  }
+}
+
 void CoarseGramSum::add(const CoarseGramSum& other) {
-  check(other.stride_ == stride_);
+  check(other.sum_.size() == sum_.size());
   for (Index i = 0; i < sum_.size(); ++i) sum_[i] += other.sum_[i];
 }
 

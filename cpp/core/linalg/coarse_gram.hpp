@@ -6,15 +6,18 @@
 
 namespace crowfly {
 
-/// A packed row block in low precision, rows multiplied by factors.
+/// Packed row blocks in low precision, rows multiplied by factors.
 class CoarseRows {
  public:
   CoarseRows(Index capacity, Index cols);
 
-  /// Row k of the block times factor[k]; factors are padded like rows. Products must be in float32's range.
-  void assign_scaled(const RowBlock& source, const double* factor);
+  /// Appends row k of the block times factor[k]; factors are padded like rows. Products must be in float32's range.
+  void append_scaled(const RowBlock& source, const double* factor);
+  void clear() noexcept { rows_ = 0; }
 
   [[nodiscard]] Index rows() const noexcept { return rows_; }
+  /// Whether a block of so many rows can be appended.
+  [[nodiscard]] bool has_room_for(Index rows) const noexcept;
   [[nodiscard]] Index n_panels() const noexcept { return n_panels_; }
   [[nodiscard]] const std::uint8_t* panel(Index i) const noexcept { return data_.data() + i * panel_bytes_; }
 
@@ -36,12 +39,20 @@ class CoarseGramSum {
   void add(const CoarseGramSum& other);
   void clear() noexcept { sum_.fill_zero(); }
   /// Of upper panels: i <= j.
-  [[nodiscard]] double at(Index i, Index j) const noexcept { return static_cast<double>(sum_[i * stride_ + j]); }
+  [[nodiscard]] double at(Index i, Index j) const noexcept {
+    return static_cast<double>(tile(i / width_, j / width_)[i % width_ * width_ + j % width_]);
+  }
+  /// out[j - first] = factor * entry (i, j), first <= j < last.
+  void copy_row(Index i, Index first, Index last, double factor, double* out) const noexcept;
 
  private:
   void add(const CoarseRows& a, const CoarseRows& b, bool symmetric);
 
-  Index stride_;
+  [[nodiscard]] const float* tile(Index left, Index right) const noexcept {
+    return sum_.data() + (left * n_panels_ + right) * width_ * width_;
+  }
+
+  Index width_, n_panels_;  ///< tiles are [left][right][width][width]
   AlignedBuffer<float> sum_;
 };
 

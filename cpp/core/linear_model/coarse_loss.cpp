@@ -13,8 +13,10 @@
 namespace crowfly {
 namespace {
 
-/// The Hessian's size, and the columns beyond which its rows are shared out inside blocks.
-constexpr Index max_size = 4000, narrow_cols = 192, wide_cols = 1000;
+/// The Hessian's size, and the columns beyond which its work is shared out inside blocks of rows.
+constexpr Index max_size = 4000, wide_cols = 1000;
+/// Rows whose products are added up at a time: sums are read and written that seldom. The packed rows of several classes must stay in the second-level cache.
+constexpr Index block_rows = 128, packed_rows = 512, packed_rows_of_several = 128;
 /// Of all parts' sums together; parts there are at least so many.
 constexpr double most_bytes = 16.0 * 1024 * 1024;
 constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
@@ -24,7 +26,7 @@ constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
 /// One slot's sums, and how a block is added to them.
 class CoarseLoss::Part {
  public:
-  Part(const LogisticData& data, Index block_rows, bool hessian, double root_scale)
+  Part(const LogisticData& data, Index block_rows, Index packed_rows, double root_scale)
       : data_(data),
         vectors_(data.n_vectors()),
         root_scale_(root_scale),
@@ -32,11 +34,11 @@ class CoarseLoss::Part {
         rows_(block_rows, vectors_),
         roots_(round_up(block_rows, kernels::row_padding)),
         gradient_(block_.padded_cols() * vectors_) {
-    if (!hessian) return;
+    if (packed_rows == 0) return;
     const Index cols = data.design.cols();
     for (Index v = 0; v < vectors_; ++v) {
-      if (v == 0 || vectors_ > 1) own_.emplace_back(block_rows, cols);
-      if (vectors_ > 1) shared_.emplace_back(block_rows, cols);
+      if (v == 0 || vectors_ > 1) own_.emplace_back(packed_rows, cols);
+      if (vectors_ > 1) shared_.emplace_back(packed_rows, cols);
       for (Index u = v; u < vectors_; ++u) sums_.emplace_back(cols);
     }
   }
@@ -66,8 +68,20 @@ class CoarseLoss::Part {
     block_.load(data_.design, begin, count);
     roots_.fill_zero();
     std::copy_n(roots, count, roots_.data());
-    own_[0].assign_scaled(block_, roots_.data());
-    sums_[0].add(own_[0]);
+    own_[0].append_scaled(block_, roots_.data());
+    flush();
+  }
+
+  /// Adds the products of what is packed; to be called after the last block, too.
+  void flush() {
+    if (own_.empty() || own_[0].rows() == 0) return;
+    auto sum = sums_.begin();
+    for (Index v = 0; v < vectors_; ++v) {
+      sum++->add(own_[as_size(v)]);
+      for (Index u = v + 1; u < vectors_; ++u) sum++->add(shared_[as_size(v)], shared_[as_size(u)]);
+    }
+    for (CoarseRows& rows : own_) rows.clear();
+    for (CoarseRows& rows : shared_) rows.clear();
   }
 
   void merge(const Part& other) {
@@ -91,13 +105,16 @@ class CoarseLoss::Part {
     return result;
   }
 
-  /// Entry (i, j), i <= j, of the Hessian.
-  [[nodiscard]] double entry(Index i, Index j) const {
-    const Index m = data_.design.cols(), v = i / m, u = j / m;
-    // Vectors before v have vectors_, vectors_ - 1, ... pairs.
-    const Index pair = v * vectors_ - v * (v - 1) / 2 + (u - v);
-    const double value = sums_[as_size(pair)].at(i % m, j % m) / (root_scale_ * root_scale_);
-    return u == v ? value : -value;
+  /// Entries [first, last) of row i of the Hessian, first >= i.
+  void copy_row(Index i, Index first, Index last, double* out) const {
+    const Index m = data_.design.cols(), v = i / m;
+    const double factor = 1 / (root_scale_ * root_scale_);
+    for (Index j = first; j < last;) {
+      // Vectors before v have vectors_, vectors_ - 1, ... pairs.
+      const Index u = j / m, end = std::min(last, (u + 1) * m), pair = v * vectors_ - v * (v - 1) / 2 + (u - v);
+      sums_[as_size(pair)].copy_row(i % m, j % m, end - u * m, u == v ? factor : -factor, out + (j - first));
+      j = end;
+    }
   }
 
  private:
@@ -106,21 +123,17 @@ class CoarseLoss::Part {
   }
 
   void add_hessian(Index begin, Index count) {
+    if (!own_[0].has_room_for(count)) flush();
     const Index padded = rows_.padded();
     for (Index v = 0; v < vectors_; ++v) {
       root_of(rows_.curvature(v, v), roots_.data(), padded);
-      own_[as_size(v)].assign_scaled(block_, roots_.data());
+      own_[as_size(v)].append_scaled(block_, roots_.data());
       if (vectors_ == 1) continue;
       for (Index k = 0; k < padded; ++k) {
         const double weight = k >= count ? 0.0 : data_.weights == nullptr ? 1.0 : data_.weights[begin + k];
         roots_[k] = root_scale_ * std::sqrt(weight) * rows_.eta(v)[k];
       }
-      shared_[as_size(v)].assign_scaled(block_, roots_.data());
-    }
-    auto sum = sums_.begin();
-    for (Index v = 0; v < vectors_; ++v) {
-      sum++->add(own_[as_size(v)]);
-      for (Index u = v + 1; u < vectors_; ++u) sum++->add(shared_[as_size(v)], shared_[as_size(u)]);
+      shared_[as_size(v)].append_scaled(block_, roots_.data());
     }
   }
 
@@ -168,7 +181,7 @@ RowPartition CoarseLoss::partition(const LogisticData& data, bool hessian) {
   const auto m = static_cast<double>(cols), v = static_cast<double>(data.n_vectors());
   const auto affordable = static_cast<Index>(most_bytes / (4 * m * m * v * (v + 1) / 2));
   const Index most = std::clamp(affordable, min_parts, max_parts);
-  return {n, std::clamp<Index>(n / min_part_rows, 1, most), cols <= narrow_cols ? 128 : 256};
+  return {n, std::clamp<Index>(n / min_part_rows, 1, most), block_rows};
 }
 
 LossValue CoarseLoss::evaluate(const Vector& parameters, bool hessian) {
@@ -183,18 +196,20 @@ LossValue CoarseLoss::evaluate(const Vector& parameters, bool hessian) {
 LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, bool hessian) {
   const bool fused = hessian && !wide_;
   const RowPartition rows = partition(data_, fused);
+  const Index packed = data_.n_vectors() == 1 ? packed_rows : packed_rows_of_several;
   auto& parts = fused ? hessians_ : gradients_;
   parts.resize(as_size(rows.slots));
   double* const roots = hessian && wide_ ? roots_.data() : nullptr;
   const auto n = static_cast<double>(data_.design.rows()), m = static_cast<double>(data_.design.cols());
   for_each_slot(rows, n * m * static_cast<double>(data_.n_vectors()), [&](Index slot, Range range) {
     auto& part = parts[as_size(slot)];
-    if (!part) part = std::make_unique<Part>(data_, rows.block_rows, fused, root_scale_);
+    if (!part) part = std::make_unique<Part>(data_, rows.block_rows, fused ? packed : 0, root_scale_);
     part->clear();
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
       part->add(begin, count, parameters, roots == nullptr ? nullptr : roots + begin);
     });
+    part->flush();
   });
   for (std::size_t i = 1; i < parts.size(); ++i) parts[0]->merge(*parts[i]);
   return parts[0]->value();
@@ -202,28 +217,30 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, bool he
 
 /// Many columns: one sum, blocks of many rows so that it is read and written seldom, work shared out inside each.
 void CoarseLoss::sum_wide_hessian() {
-  constexpr Index block_rows = 1024;
-  if (!wide_hessian_) wide_hessian_ = std::make_unique<Part>(data_, block_rows, true, root_scale_);
+  constexpr Index rows = 1024;
+  if (!wide_hessian_) wide_hessian_ = std::make_unique<Part>(data_, rows, rows, root_scale_);
   wide_hessian_->clear();
-  for (Index begin = 0; begin < data_.design.rows(); begin += block_rows) {
+  for (Index begin = 0; begin < data_.design.rows(); begin += rows) {
     checkpoint();
-    wide_hessian_->add_rows(begin, std::min(block_rows, data_.design.rows() - begin), roots_.data() + begin);
+    wide_hessian_->add_rows(begin, std::min(rows, data_.design.rows() - begin), roots_.data() + begin);
   }
 }
 
-double CoarseLoss::entry(Index i, Index j) const { return (wide_ ? wide_hessian_ : hessians_[0])->entry(i, j); }
-
 std::optional<Cholesky> CoarseLoss::factor(const Vector& penalty) const {
   const Index m = data_.design.cols(), vectors = data_.n_vectors();
+  const Part& sums = wide_ ? *wide_hessian_ : *hessians_[0];
   Vector gauge(as_size(m), 0.0);
-  if (vectors > 1) {
-    for (Index i = 0; i < data_.size(); ++i) {
-      gauge[as_size(i % m)] = std::max(gauge[as_size(i % m)], entry(i, i) + penalty[as_size(i % m)]);
-    }
+  for (Index i = 0; vectors > 1 && i < data_.size(); ++i) {
+    double diagonal = 0;
+    sums.copy_row(i, i, i + 1, &diagonal);
+    gauge[as_size(i % m)] = std::max(gauge[as_size(i % m)], diagonal + penalty[as_size(i % m)]);
   }
-  return Cholesky::of_entries(data_.size(), [&](Index i, Index j) {
+  return Cholesky::of_rows(data_.size(), [&](Index i, Index first, Index last, double* out) {
+    sums.copy_row(i, first, last, out);
     const Index col = i % m;
-    return entry(i, j) + (i == j ? penalty[as_size(col)] : 0.0) + (col == j % m ? gauge[as_size(col)] : 0.0);
+    if (first == i) out[0] += penalty[as_size(col)];
+    if (vectors == 1) return;
+    for (Index j = first + (col - first % m + m) % m; j < last; j += m) out[j - first] += gauge[as_size(col)];
   });
 }
 

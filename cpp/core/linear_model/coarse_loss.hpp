@@ -38,7 +38,6 @@ class CoarseLoss {
   [[nodiscard]] static RowPartition partition(const LogisticData& data, bool hessian);
   [[nodiscard]] LossValue sum_parts(const AlignedBuffer<double>& parameters, bool hessian);
   void sum_wide_hessian();
-  [[nodiscard]] double entry(Index i, Index j) const;
 
   const LogisticData& data_;
   double root_scale_;              ///< a power of two that brings roots of the weights to at most one

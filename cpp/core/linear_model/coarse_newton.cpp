@@ -15,8 +15,9 @@ namespace {
 constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double sufficient_decrease = 1e-4;
 constexpr int max_halvings = 30;
-/// Where half the squared decrement is below that part of the objective, curvatures have moved by some per cent since: the Hessian at hand still contracts as well.
-constexpr double settled = 1e-4;
+/// Where half the squared decrement is that part x of the objective, curvatures move by about sqrt(8 x) on the way to the minimum, and so much of the decrement is left after
+/// a step with the Hessian at hand. Below the first limit that is worth more than a new one; below the second a step that does less shows that precision is too low.
+constexpr double settled = 1e-5, surely_settled = 1e-4;
 /// A step with an old Hessian is expected to shorten the decrement by that at least, one with a new one near the minimum likewise.
 constexpr double slow = 0.3;
 
@@ -68,12 +69,14 @@ class Descent {
       evaluate(true);
       state_.decrement = 0;
       return true;
-    } else if (!contracts && left < settled * state_.objective) {
+    } else if (!contracts && left < surely_settled * state_.objective) {
       return false;
     }
     if (state_.n_steps >= target_.max_steps) return false;
     ++state_.n_steps;
-    return descend(step, slope, left > settled * state_.objective);
+    const double relative = left / state_.objective;
+    const bool next_is_last = 8 * relative * relative <= target_.tolerance && target_.polishing == 0;
+    return descend(step, slope, relative > settled && !next_is_last);
   }
 
   Vector newton_step() const {
