@@ -16,7 +16,7 @@ namespace {
 /// The Hessian's size, and the columns beyond which its work is shared out inside blocks of rows.
 constexpr Index max_size = 4000, wide_cols = 1000;
 /// Rows whose products are added up at a time: sums are read and written that seldom. The packed rows of several classes must stay in the second-level cache.
-constexpr Index block_rows = 128, packed_rows = 512, packed_rows_of_several = 128;
+constexpr Index block_rows = 128, packed_rows = 512, packed_rows_of_several = 256;
 /// Of all parts' sums together; parts there are at least so many.
 constexpr double most_bytes = 16.0 * 1024 * 1024;
 constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
@@ -43,8 +43,9 @@ class CoarseLoss::Part {
     }
   }
 
-  void clear() {
+  void clear(bool measure_reach) {
     gradient_.fill_zero();
+    reach_ = measure_reach ? AlignedBuffer<double>::zeros(block_.padded_cols()) : AlignedBuffer<double>();
     summary_ = {};
     for (CoarseGramSum& sum : sums_) sum.clear();
   }
@@ -53,6 +54,9 @@ class CoarseLoss::Part {
   void add(Index begin, Index count, const AlignedBuffer<double>& parameters, double* roots) {
     block_.load(data_.design, begin, count);
     rows_.resize(count);
+    for (Index i = 0; reach_.size() > 0 && i < block_.n_panels(); ++i) {
+      kernels::active().panel_max_abs(block_.panel(i), block_.padded_rows(), reach_.data() + i * block_.width());
+    }
     const Index padded = block_.padded_cols();
     for (Index v = 0; v < vectors_; ++v) block_.times_vector(parameters.data() + v * padded, rows_.eta(v));
     rows_.evaluate(data_.classes, data_.weights, begin, count, summary_);
@@ -87,6 +91,7 @@ class CoarseLoss::Part {
   void merge(const Part& other) {
     summary_.merge(other.summary_);
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
+    for (Index i = 0; i < reach_.size(); ++i) reach_[i] = std::max(reach_[i], other.reach_[i]);
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i].add(other.sums_[i]);
   }
 
@@ -97,11 +102,11 @@ class CoarseLoss::Part {
     result.smallest_margin = summary_.smallest_margin;
     result.largest_margin = summary_.largest_margin;
     result.curvature = summary_.curvature;
-    result.residual = summary_.residual;
     result.gradient.resize(as_size(data_.size()));
     for (Index v = 0; v < vectors_; ++v) {
       std::copy_n(gradient_.data() + v * block_.padded_cols(), m, result.gradient.data() + v * m);
     }
+    if (reach_.size() > 0) result.reach.assign(reach_.data(), reach_.data() + m);
     return result;
   }
 
@@ -142,7 +147,7 @@ class CoarseLoss::Part {
   double root_scale_;
   RowBlock block_;
   LogisticRows rows_;
-  AlignedBuffer<double> roots_, gradient_;
+  AlignedBuffer<double> roots_, gradient_, reach_;
   std::vector<CoarseRows> own_, shared_;  ///< rows times roots of the curvature, and times probabilities
   std::vector<CoarseGramSum> sums_;
   LossSummary summary_;
@@ -204,7 +209,7 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, bool he
   for_each_slot(rows, n * m * static_cast<double>(data_.n_vectors()), [&](Index slot, Range range) {
     auto& part = parts[as_size(slot)];
     if (!part) part = std::make_unique<Part>(data_, rows.block_rows, fused ? packed : 0, root_scale_);
-    part->clear();
+    part->clear(!has_reach_);
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
       part->add(begin, count, parameters, roots == nullptr ? nullptr : roots + begin);
@@ -212,6 +217,7 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, bool he
     part->flush();
   });
   for (std::size_t i = 1; i < parts.size(); ++i) parts[0]->merge(*parts[i]);
+  has_reach_ = true;
   return parts[0]->value();
 }
 
@@ -219,7 +225,7 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, bool he
 void CoarseLoss::sum_wide_hessian() {
   constexpr Index rows = 1024;
   if (!wide_hessian_) wide_hessian_ = std::make_unique<Part>(data_, rows, rows, root_scale_);
-  wide_hessian_->clear();
+  wide_hessian_->clear(false);
   for (Index begin = 0; begin < data_.design.rows(); begin += rows) {
     checkpoint();
     wide_hessian_->add_rows(begin, std::min(rows, data_.design.rows() - begin), roots_.data() + begin);
@@ -242,6 +248,41 @@ std::optional<Cholesky> CoarseLoss::factor(const Vector& penalty) const {
     if (vectors == 1) return;
     for (Index j = first + (col - first % m + m) % m; j < last; j += m) out[j - first] += gauge[as_size(col)];
   });
+}
+
+Matrix intercept_curvature(const LogisticData& data, const Vector& parameters) {
+  const Index vectors = data.n_vectors();
+  check(vectors > 1);
+  const AlignedBuffer<double> padded = padded_parameters(data, parameters);
+  RowPartition rows = RowPartition::for_vectors(data.design.rows(), data.design.cols());
+  rows.slots = std::min(rows.slots, max_parts);
+  std::vector<Matrix> parts(as_size(rows.slots));
+  const auto n = static_cast<double>(data.design.rows());
+  for_each_slot(rows, n * static_cast<double>(data.size() + vectors * vectors), [&](Index slot, Range range) {
+    Matrix& part = parts[as_size(slot)] = Matrix(vectors, vectors);
+    RowBlock block(rows.block_rows, data.design.cols());
+    LogisticRows values(rows.block_rows, vectors);
+    LossSummary ignored;
+    for_each_block(rows, range, [&](Index begin, Index count) {
+      checkpoint();
+      block.load(data.design, begin, count);
+      values.resize(count);
+      for (Index v = 0; v < vectors; ++v) block.times_vector(padded.data() + v * block.padded_cols(), values.eta(v));
+      values.evaluate(data.classes, data.weights, begin, count, ignored);
+      for (Index v = 0; v < vectors; ++v) {
+        for (Index u = v; u < vectors; ++u) {
+          const double* curvature = values.curvature(u, v);
+          for (Index k = 0; k < count; ++k) part(u, v) += curvature[k];
+        }
+      }
+    });
+  });
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    for (Index v = 0; v < vectors; ++v) {
+      for (Index u = v; u < vectors; ++u) parts[0](u, v) += parts[i](u, v);
+    }
+  }
+  return std::move(parts[0]);
 }
 
 }  // namespace crowfly

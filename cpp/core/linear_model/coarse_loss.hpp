@@ -25,7 +25,7 @@ class CoarseLoss {
   /// The longest row of additions behind an entry of a gradient.
   [[nodiscard]] static double gradient_chain(const LogisticData& data);
 
-  /// Without penalty; `hessian` and `blocks` of the result stay empty.
+  /// Without penalty; `hessian` and `blocks` of the result stay empty; `reach` is there the first time.
   [[nodiscard]] LossValue evaluate(const Vector& parameters, bool hessian);
 
   /// Factor of the Hessian of the last evaluation that had one, plus `penalty` (one entry per column, the same for all classes). Of several classes outer products of the
@@ -41,10 +41,14 @@ class CoarseLoss {
 
   const LogisticData& data_;
   double root_scale_;              ///< a power of two that brings roots of the weights to at most one
+  bool has_reach_ = false;
   bool wide_;                      ///< curvatures are kept, and the Hessian is a sum of its own
   AlignedBuffer<double> roots_;    ///< of the curvatures, where it is wide
   std::vector<std::unique_ptr<Part>> gradients_, hessians_;
   std::unique_ptr<Part> wide_hessian_;
 };
+
+/// The Hessian of intercepts alone for three classes or more: lower triangle, n_classes x n_classes.
+[[nodiscard]] Matrix intercept_curvature(const LogisticData& data, const Vector& parameters);
 
 }  // namespace crowfly

@@ -38,6 +38,8 @@ class Descent {
  private:
   void evaluate(bool hessian) {
     state_.value = loss_.evaluate(state_.parameters, hessian);
+    if (reach_.empty()) reach_ = state_.value.reach;
+    state_.value.reach = reach_;
     state_.objective = add_penalty(penalty_, state_.parameters, state_.value);
     ++state_.n_reads;
     has_hessian_ = hessian;
@@ -58,6 +60,10 @@ class Descent {
     const double left = 0.5 * state_.decrement * state_.decrement;
     const bool was_near = state_.near;
     state_.near = left <= target_.tolerance * state_.objective || left <= target_.absolute;
+    if (state_.near && target_.polishing < 0) {
+      for (std::size_t j = 0; j < step.size(); ++j) state_.parameters[j] += step[j];
+      return false;
+    }
     if (state_.near) {
       const bool at_the_end = (was_near && !contracts) || left <= eps * eps * state_.objective;
       if (at_the_end || polished_ >= target_.polishing) {
@@ -115,6 +121,7 @@ class Descent {
   CoarseTarget target_;
   CoarseLoss loss_;
   CoarseDescent state_;
+  Vector reach_;  ///< by the first evaluation
   std::optional<Cholesky> factor_;
   bool has_hessian_ = false;
   int polished_ = 0;

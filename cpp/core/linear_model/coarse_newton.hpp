@@ -18,6 +18,11 @@ class RowSample {
   [[nodiscard]] const LogisticData& data() const noexcept { return data_; }
   /// Their share of the rows' weight.
   [[nodiscard]] double share() const noexcept { return share_; }
+  /// Takes over shifts and scales.
+  void set_frame(const Design& design) {
+    data_.design.shift = design.shift;
+    data_.design.scale = design.scale;
+  }
   /// Whether every class occurs.
   [[nodiscard]] bool has_all_classes() const;
 
@@ -44,7 +49,7 @@ struct CoarseDescent {
 struct CoarseTarget {
   double tolerance;  ///< on half the squared decrement, relative to the objective
   double absolute;   ///< or of that size
-  int polishing;     ///< steps that are taken beyond, as long as they shorten what is left
+  int polishing;     ///< steps that are taken beyond, as long as they shorten what is left; -1: one more that is not looked at
   int max_steps;
   /// Asked within the tolerance and after polishing; steps go on until it agrees. Null: agreed.
   std::function<bool(const CoarseDescent&)> accept;

@@ -33,7 +33,8 @@ struct LossValue {
   std::vector<Matrix> blocks;  ///< one lower triangle per class; empty unless asked for
   /// Over rows of positive weight, own class' predictor minus another's: the smallest positive means that the parameters separate the classes.
   double smallest_margin = 0, largest_margin = 0;
-  double curvature = 0, residual = 0;  ///< two classes: sums over rows of curvatures, and of the magnitudes of residuals
+  double curvature = 0;  ///< two classes: their sum over rows
+  Vector reach;          ///< largest magnitudes in the columns; empty unless asked for
 };
 
 [[nodiscard]] LossValue evaluate_loss(const LogisticData& data, const Vector& parameters, HessianPart part);

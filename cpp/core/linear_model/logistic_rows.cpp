@@ -11,7 +11,6 @@ namespace crowfly {
 void LossSummary::merge(const LossSummary& other) noexcept {
   loss += other.loss;
   curvature += other.curvature;
-  residual += other.residual;
   smallest_margin = std::min(smallest_margin, other.smallest_margin);
   largest_margin = std::max(largest_margin, other.largest_margin);
 }
@@ -58,7 +57,7 @@ void LogisticRows::evaluate_binary(const std::int32_t* classes, Index count, Los
 void LogisticRows::note_extremes(LossSummary& sum) const {
   constexpr Index lanes = kernels::row_padding;
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  double smallest[lanes], largest[lanes], curvature[lanes] = {}, residual[lanes] = {};
+  double smallest[lanes], largest[lanes], curvature[lanes] = {};
   std::fill_n(smallest, lanes, infinity);
   std::fill_n(largest, lanes, -infinity);
   for (Index k = 0; k < padded_; k += lanes) {
@@ -68,13 +67,9 @@ void LogisticRows::note_extremes(LossSummary& sum) const {
       smallest[i] = low < smallest[i] ? low : smallest[i];
       largest[i] = high > largest[i] ? high : largest[i];
       curvature[i] += curvature_[k + i];
-      residual[i] += std::fabs(residual_[k + i]);
     }
   }
-  for (Index i = 0; i < lanes; ++i) {
-    sum.curvature += curvature[i];
-    sum.residual += residual[i];
-  }
+  for (const double part : curvature) sum.curvature += part;
   sum.smallest_margin = std::min(sum.smallest_margin, *std::min_element(smallest, smallest + lanes));
   sum.largest_margin = std::max(sum.largest_margin, *std::max_element(largest, largest + lanes));
 }

@@ -13,7 +13,7 @@ namespace crowfly {
 /// Sums of losses and extreme margins over the rows of positive weight seen so far.
 struct LossSummary {
   double loss = 0;
-  double curvature = 0, residual = 0;  ///< of two classes: sums of curvatures, and of the magnitudes of residuals
+  double curvature = 0;  ///< of two classes: their sum
   double smallest_margin = std::numeric_limits<double>::infinity(), largest_margin = -smallest_margin;
 
   void merge(const LossSummary& other) noexcept;

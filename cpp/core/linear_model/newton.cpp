@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "base/check.hpp"
@@ -37,12 +38,12 @@ constexpr Index least_coarse_rows = 4096;
 /// A sample has one row out of so many, or so many rows per parameter, but not more than a quarter of all.
 constexpr Index sampled_out_of = 16, sampled_per_parameter = 16, least_out_of = 4;
 /// What is left on the sample when that is as near as its minimum is to that of all rows: half the squared decrement per parameter.
-constexpr double sampling_noise = 0.05;
+constexpr double sampling_noise = 0.3;
 /// Whoever asks for less gets no steps beyond it.
 constexpr double polished_tolerance = 1e-9;
 constexpr int max_coarse_steps = 50, coarse_polishing = 3;
 /// Rows of the sample whose Hessian in float64 bounds that of all from below, where it is cheap beside a read of all.
-constexpr Index most_sample_certified_cols = 128;
+constexpr Index most_sample_certified_size = 128;
 
 constexpr const char* overflow_message =
     "X, alpha, sample_weight: magnitudes so far apart that sums of their products overflow float64; rescale them";
@@ -64,32 +65,27 @@ class Newton {
       : problem_(problem),
         data_{Design(problem.features, false, {}), problem.classes, problem.weights, problem.n_classes},
         p_(problem.features.cols) {
-    const ColumnStatistics statistics =
-        standardise(data_.design, problem.weights, problem.intercept, largest_safe_scale(problem.penalty > 0));
-    fit_.n_reads = 1;
-    total_weight_ = statistics.total_weight;
-    for (Index j = 0; j < p_; ++j) {
-      const double scale = data_.design.scale[as_size(j)];
-      const double factor = problem.penalty_factor.empty() ? 1.0 : problem.penalty_factor[as_size(j)];
-      penalty_.push_back(problem.penalty * factor * scale * scale);
-      is_penalised_ = is_penalised_ && penalty_.back() > 0;
-      reach_.push_back((statistics.max_abs[as_size(j)] + std::fabs(data_.design.shift[as_size(j)])) * scale);
-    }
-    if (problem.intercept) {
-      data_.design = data_.design.with_ones();
-      penalty_.push_back(0.0);
-      reach_.push_back(1.0);
-    }
+    if (problem.intercept) data_.design = data_.design.with_ones();
     cols_ = data_.design.cols();
+    total_weight_ = problem.weights == nullptr
+                        ? static_cast<double>(problem.features.rows)
+                        : std::accumulate(problem.weights, problem.weights + problem.features.rows, 0.0);
+    coarse_ = coarse_pays();
+    if (coarse_) take_sample();
+    // All features have a penalty: the frame of the sample will do, and saves a read.
+    framed_by_sample_ = sample_ && problem.penalty > 0 &&
+                        std::all_of(problem.penalty_factor.begin(), problem.penalty_factor.end(), [](double f) { return f > 0; });
+    frame(framed_by_sample_ ? sample_->data() : data_);
     parameters_.assign(as_size(data_.size()), 0.0);
     start_at_class_shares();
   }
 
   LogisticFit run() {
-    if (coarse_pays() && run_coarsely()) return finish(LogisticStatus::converged);
+    if (coarse_ && run_coarsely()) return finish(LogisticStatus::converged);
+    if (framed_by_sample_) frame_anew();
     evaluate(part_per_step());
     if (!std::isfinite(objective_)) throw InvalidArgument(overflow_message);
-    for (fit_.n_iterations = 0;; ++fit_.n_iterations) {
+    for (;; ++fit_.n_iterations) {
       if (problem_.penalty == 0 && value_.smallest_margin > 0) return finish(LogisticStatus::separated);
       const Vector step = newton_step();
       const double slope = dot(value_.gradient, step), decrement = std::sqrt(std::max(0.0, -slope));
@@ -111,23 +107,67 @@ class Newton {
  private:
   [[nodiscard]] double column_penalty(Index i) const { return penalty_[as_size(i % cols_)]; }
 
+  /// Shifts, scales and what follows from them, by the statistics of these rows.
+  void frame(const LogisticData& rows) {
+    Design features(rows.design.features, false, {});
+    const ColumnStatistics statistics =
+        standardise(features, rows.weights, problem_.intercept, largest_safe_scale(problem_.penalty > 0));
+    if (&rows == &data_) ++fit_.n_reads;
+    penalty_.clear();
+    reach_.clear();
+    for (Index j = 0; j < p_; ++j) {
+      const double scale = features.scale[as_size(j)], shift = features.shift[as_size(j)];
+      const double factor = problem_.penalty_factor.empty() ? 1.0 : problem_.penalty_factor[as_size(j)];
+      penalty_.push_back(problem_.penalty * factor * scale * scale);
+      is_penalised_ = is_penalised_ && penalty_.back() > 0;
+      reach_.push_back((statistics.max_abs[as_size(j)] + std::fabs(shift)) * scale);
+      data_.design.scale[as_size(j)] = scale;
+      data_.design.shift[as_size(j)] = shift;
+    }
+    if (problem_.intercept) {
+      penalty_.push_back(0.0);
+      reach_.push_back(1.0);
+    }
+    if (sample_) sample_->set_frame(data_.design);
+  }
+
+  /// The frame of all rows, with parameters that mean the same in it.
+  void frame_anew() {
+    const Design old = data_.design;
+    framed_by_sample_ = false;
+    frame(data_);
+    for (Index v = 0; v < data_.n_vectors(); ++v) {
+      double* parameters = parameters_.data() + v * cols_;
+      for (Index j = 0; j < p_; ++j) {
+        const double coef = parameters[j] * old.scale[as_size(j)];
+        parameters[j] = coef / data_.design.scale[as_size(j)];
+        if (problem_.intercept) parameters[p_] += coef * (data_.design.shift[as_size(j)] - old.shift[as_size(j)]);
+      }
+    }
+    for (const double value : parameters_) {
+      if (std::isfinite(value)) continue;
+      std::fill(parameters_.begin(), parameters_.end(), 0.0);
+      start_at_class_shares();
+      return;
+    }
+  }
+
   // --- Steps with Hessians in low precision ---
 
   [[nodiscard]] bool coarse_pays() const {
     const double n = static_cast<double>(problem_.features.rows), m = static_cast<double>(data_.size());
-    return problem_.features.rows >= least_coarse_rows && n * m * m >= least_coarse_operations &&
+    return problem_.max_iterations > 0 && problem_.features.rows >= least_coarse_rows && n * m * m >= least_coarse_operations &&
            problem_.features.sparse == nullptr && CoarseLoss::serves(data_);
   }
 
   /// True when the minimum is reached and certified; otherwise the exact method goes on from where this ended.
   bool run_coarsely() {
-    take_sample();
     const Vector start = parameters_;
     if (sample_) {
       Vector penalty(penalty_);
       for (double& value : penalty) value *= sample_->share();
       const double noise = sampling_noise * static_cast<double>(data_.size());
-      CoarseDescent rough = coarse_descent(sample_->data(), penalty, start, {0, noise, 0, max_coarse_steps, {}});
+      CoarseDescent rough = coarse_descent(sample_->data(), penalty, start, {0, noise, -1, max_coarse_steps, {}});
       const double reads = sample_->share() * rough.n_reads;
       fit_.n_reads += static_cast<int>(std::ceil(reads));
       if (std::isfinite(rough.objective)) parameters_ = std::move(rough.parameters);
@@ -139,8 +179,9 @@ class Newton {
         coarse_descent(data_, penalty_, parameters_, {problem_.tolerance, 0, polishing, steps, accept});
     fit_.n_reads += found.n_reads;
     fit_.n_iterations += found.n_steps;
-    parameters_ = found.objective <= objective_of_shares() ? std::move(found.parameters) : start;
+    parameters_ = found.accepted || found.objective <= objective_of_shares() ? std::move(found.parameters) : start;
     if (!found.accepted) return false;
+    if (framed_by_sample_) reach_ = found.value.reach;
     value_ = std::move(found.value);
     objective_ = found.objective;
     return true;
@@ -148,6 +189,7 @@ class Newton {
 
   /// Whether a bound that costs little is within the tolerance; it is the fit's then.
   [[nodiscard]] bool is_certified(const CoarseDescent& state) {
+    if (framed_by_sample_) reach_ = state.value.reach;
     fit_.gap = convexity_gap(state);
     if (fit_.gap > problem_.tolerance * state.objective) fit_.gap = std::min(fit_.gap, sample_gap(state));
     return fit_.gap <= problem_.tolerance * state.objective;
@@ -172,32 +214,69 @@ class Newton {
     return loss * (1 + 1e-12);
   }
 
-  /// The bound from the penalty alone (docs/design/logistic.md), each entry of the gradient taken at the worse end of what rounding leaves open. The intercept, which has
-  /// no penalty, is eliminated first. Infinity for several classes.
+  /// The bound from the penalty alone (docs/design/logistic.md), each entry of the gradient taken at the worse end of what rounding leaves open. Intercepts, which have no
+  /// penalty, are eliminated first: `lost` is how much they could still gain, `moved` how far that moves an entry of the gradient, in units of the column's reach.
   [[nodiscard]] double convexity_gap(const CoarseDescent& state) const {
-    const LossValue& value = state.value;
-    if (data_.n_vectors() > 1) return infinity;
-    const double off = 0.5 * eps * predictor_chain(cols_) * predictor_size(state.parameters, 0);
-    const double rounding = 0.5 * eps * (CoarseLoss::gradient_chain(data_) + 8) * value.residual + off * value.curvature;
-    double at_constant = 0, lost = 0;
-    if (problem_.intercept) {
-      at_constant = std::fabs(value.gradient[as_size(p_)]) + rounding;
-      const double share = at_constant / (value.curvature * (1 - 1e-8));
-      if (!(share < 0.5)) return infinity;
-      lost = at_constant * -std::log1p(-share);
-    }
+    const Index vectors = data_.n_vectors();
+    double size = 0;
+    for (Index v = 0; v < vectors; ++v) size = std::max(size, predictor_size(state.parameters, v));
+    // Of each class the residuals' magnitudes and the curvatures are at most twice the losses: 1 - p is below -log p.
+    const double off = 0.5 * eps * predictor_chain(cols_) * size;
+    const double rounding = (eps * (CoarseLoss::gradient_chain(data_) + 8) + 4 * off) * state.value.loss;
+    double lost = 0, moved = 0;
+    if (problem_.intercept && !bound_intercepts(state, rounding, lost, moved)) return infinity;
     double squares = 0;
-    for (Index j = 0; j < p_; ++j) {
-      const double entry = std::fabs(value.gradient[as_size(j)]) + reach_[as_size(j)] * (rounding + at_constant);
-      squares += entry * entry / penalty_[as_size(j)];
+    for (Index i = 0; i < data_.size(); ++i) {
+      if (i % cols_ == p_) continue;
+      const double entry = std::fabs(state.value.gradient[as_size(i)]) + reach_[as_size(i % cols_)] * (rounding + moved);
+      squares += entry * entry / column_penalty(i);
     }
     return (lost + 0.5 * squares) * (1 + 1e-8);
+  }
+
+  bool bound_intercepts(const CoarseDescent& state, double rounding, double& lost, double& moved) const {
+    const Index vectors = data_.n_vectors();
+    Vector gradient;
+    for (Index v = 0; v < vectors; ++v) gradient.push_back(state.value.gradient[as_size(v * cols_ + p_)]);
+    if (vectors == 1) {
+      const double slope = std::fabs(gradient[0]) + rounding, share = slope / (state.value.curvature * (1 - 1e-8));
+      if (!(share < 0.5)) return false;
+      lost = slope * -std::log1p(-share);
+      moved = slope;
+      return true;
+    }
+    // Of several: their Hessian, of the sample's rows if there is one, plus a multiple of the matrix of ones, along which nothing changes.
+    Matrix curvature = intercept_curvature(sample_ ? sample_->data() : data_, state.parameters);
+    double largest = 0;
+    for (Index v = 0; v < vectors; ++v) largest = std::max(largest, curvature(v, v));
+    for (Index v = 0; v < vectors; ++v) {
+      for (Index u = v; u < vectors; ++u) curvature(u, v) += largest;
+    }
+    const auto factor = Cholesky::factor(curvature);
+    if (!factor || factor->condition() > 1e10) return false;
+    Matrix step(vectors, 1);
+    for (Index v = 0; v < vectors; ++v) step(v, 0) = gradient[as_size(v)];
+    factor->solve(step);
+    // |t|^2 is at most t'Ct over C's smallest eigenvalue, which the trace of the scaled inverse bounds.
+    double longest = 0, decrement = 0;
+    for (Index v = 0; v < vectors; ++v) {
+      longest = std::max(longest, factor->scale()[as_size(v)]);
+      decrement += gradient[as_size(v)] * step(v, 0);
+    }
+    const double per_unit = longest * std::sqrt(factor->inverse_trace() * (1 + 1e-5));
+    decrement = std::sqrt(std::max(0.0, decrement)) * (1 + 1e-5) + static_cast<double>(vectors) * rounding * per_unit;
+    const double radius = 2 * per_unit, t = radius * decrement;
+    if (!(t < 0.5)) return false;
+    const double distance = -std::log1p(-t) / radius;
+    lost = decrement * distance;
+    moved = 2 * per_unit * distance * total_weight_;
+    return true;
   }
 
   /// The bound with the Hessian of the sample's rows in place of all: that of all rows is above it.
   [[nodiscard]] double sample_gap(const CoarseDescent& state) {
     // A bound that was missed is in reach again when the decrement, which it follows, has shrunk by enough.
-    if (!sample_ || cols_ > most_sample_certified_cols || state.decrement > 0.1 * missed_decrement_) return infinity;
+    if (!sample_ || data_.size() > most_sample_certified_size || state.decrement > 0.1 * missed_decrement_) return infinity;
     value_.hessian = evaluate_loss(sample_->data(), state.parameters, HessianPart::full).hessian;
     value_.gradient = state.value.gradient;
     for (Index i = 0; i < data_.size(); ++i) value_.hessian(i, i) += column_penalty(i);
@@ -460,6 +539,7 @@ class Newton {
   LossValue value_;
   double objective_ = 0, first_size_ = 0, total_weight_ = 0;
   double missed_decrement_ = infinity;
+  bool coarse_ = false, framed_by_sample_ = false;
   bool polished_ = false, is_penalised_ = true;  ///< the latter: every feature
   std::optional<RowSample> sample_;
   std::optional<Cholesky> factor_;
