@@ -75,17 +75,35 @@ void panel_times_vector(const double* panel, const double* coef, Index n_rows, d
   }
 }
 
+/// Rows in four chains, which hide how long an addition takes.
 template <class Isa>
 void panel_transposed_times_vector(const double* panel, const double* weight, Index n_rows, double* out) {
   using P = Panel<Isa>;
   using V = typename P::V;
-  V sum[P::vectors];
-  for (int j = 0; j < P::vectors; ++j) sum[j] = V::load(out + j * V::lanes);
-  for (Index k = 0; k < n_rows; ++k) {
-    const V w = V::set1(weight[k]);
-    for (int j = 0; j < P::vectors; ++j) sum[j] = mul_add(w, V::load(panel + k * P::width + j * V::lanes), sum[j]);
+  constexpr int chains = 4;
+  static_assert(row_padding % chains == 0);
+  V sum[chains][P::vectors];
+  for (int c = 0; c < chains; ++c) {
+    for (int j = 0; j < P::vectors; ++j) sum[c][j] = V::zero();
   }
-  for (int j = 0; j < P::vectors; ++j) sum[j].store(out + j * V::lanes);
+  Index k = 0;
+  for (; k + chains <= n_rows; k += chains) {
+    for (int c = 0; c < chains; ++c) {
+      const V w = V::set1(weight[k + c]);
+      for (int j = 0; j < P::vectors; ++j) {
+        sum[c][j] = mul_add(w, V::load(panel + (k + c) * P::width + j * V::lanes), sum[c][j]);
+      }
+    }
+  }
+  for (; k < n_rows; ++k) {
+    const V w = V::set1(weight[k]);
+    for (int j = 0; j < P::vectors; ++j) {
+      sum[0][j] = mul_add(w, V::load(panel + k * P::width + j * V::lanes), sum[0][j]);
+    }
+  }
+  for (int j = 0; j < P::vectors; ++j) {
+    (V::load(out + j * V::lanes) + ((sum[0][j] + sum[1][j]) + (sum[2][j] + sum[3][j]))).store(out + j * V::lanes);
+  }
 }
 
 template <class Isa>

@@ -186,7 +186,7 @@ RowPartition CoarseLoss::partition(const LogisticData& data, bool hessian) {
   const auto m = static_cast<double>(cols), v = static_cast<double>(data.n_vectors());
   const auto affordable = static_cast<Index>(most_bytes / (4 * m * m * v * (v + 1) / 2));
   const Index most = std::clamp(affordable, min_parts, max_parts);
-  return {n, std::clamp<Index>(n / min_part_rows, 1, most), block_rows};
+  return {n, std::clamp<Index>(n / min_part_rows, 1, most), cols <= 256 ? block_rows : block_rows / 2};
 }
 
 LossValue CoarseLoss::evaluate(const Vector& parameters, bool hessian) {
@@ -248,41 +248,6 @@ std::optional<Cholesky> CoarseLoss::factor(const Vector& penalty) const {
     if (vectors == 1) return;
     for (Index j = first + (col - first % m + m) % m; j < last; j += m) out[j - first] += gauge[as_size(col)];
   });
-}
-
-Matrix intercept_curvature(const LogisticData& data, const Vector& parameters) {
-  const Index vectors = data.n_vectors();
-  check(vectors > 1);
-  const AlignedBuffer<double> padded = padded_parameters(data, parameters);
-  RowPartition rows = RowPartition::for_vectors(data.design.rows(), data.design.cols());
-  rows.slots = std::min(rows.slots, max_parts);
-  std::vector<Matrix> parts(as_size(rows.slots));
-  const auto n = static_cast<double>(data.design.rows());
-  for_each_slot(rows, n * static_cast<double>(data.size() + vectors * vectors), [&](Index slot, Range range) {
-    Matrix& part = parts[as_size(slot)] = Matrix(vectors, vectors);
-    RowBlock block(rows.block_rows, data.design.cols());
-    LogisticRows values(rows.block_rows, vectors);
-    LossSummary ignored;
-    for_each_block(rows, range, [&](Index begin, Index count) {
-      checkpoint();
-      block.load(data.design, begin, count);
-      values.resize(count);
-      for (Index v = 0; v < vectors; ++v) block.times_vector(padded.data() + v * block.padded_cols(), values.eta(v));
-      values.evaluate(data.classes, data.weights, begin, count, ignored);
-      for (Index v = 0; v < vectors; ++v) {
-        for (Index u = v; u < vectors; ++u) {
-          const double* curvature = values.curvature(u, v);
-          for (Index k = 0; k < count; ++k) part(u, v) += curvature[k];
-        }
-      }
-    });
-  });
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    for (Index v = 0; v < vectors; ++v) {
-      for (Index u = v; u < vectors; ++u) parts[0](u, v) += parts[i](u, v);
-    }
-  }
-  return std::move(parts[0]);
 }
 
 }  // namespace crowfly

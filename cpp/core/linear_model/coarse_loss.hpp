@@ -48,7 +48,4 @@ class CoarseLoss {
   std::unique_ptr<Part> wide_hessian_;
 };
 
-/// The Hessian of intercepts alone for three classes or more: lower triangle, n_classes x n_classes.
-[[nodiscard]] Matrix intercept_curvature(const LogisticData& data, const Vector& parameters);
-
 }  // namespace crowfly

@@ -43,7 +43,7 @@ constexpr double sampling_noise = 0.3;
 constexpr double polished_tolerance = 1e-9;
 constexpr int max_coarse_steps = 50, coarse_polishing = 3;
 /// Rows of the sample whose Hessian in float64 bounds that of all from below, where it is cheap beside a read of all.
-constexpr Index most_sample_certified_size = 128;
+constexpr double most_sample_certified_size = 600;
 
 constexpr const char* overflow_message =
     "X, alpha, sample_weight: magnitudes so far apart that sums of their products overflow float64; rescale them";
@@ -214,17 +214,24 @@ class Newton {
     return loss * (1 + 1e-12);
   }
 
-  /// The bound from the penalty alone (docs/design/logistic.md), each entry of the gradient taken at the worse end of what rounding leaves open. Intercepts, which have no
-  /// penalty, are eliminated first: `lost` is how much they could still gain, `moved` how far that moves an entry of the gradient, in units of the column's reach.
+  /// The bound from the penalty alone (docs/design/logistic.md), each entry of the gradient taken at the worse end of what rounding leaves open. The intercept, which has no
+  /// penalty, is eliminated first: `lost` is how much it could still gain, `moved` how far that moves an entry of the gradient, in units of the column's reach. Infinity for
+  /// several classes with intercepts.
   [[nodiscard]] double convexity_gap(const CoarseDescent& state) const {
     const Index vectors = data_.n_vectors();
+    if (vectors > 1 && problem_.intercept) return infinity;
     double size = 0;
     for (Index v = 0; v < vectors; ++v) size = std::max(size, predictor_size(state.parameters, v));
     // Of each class the residuals' magnitudes and the curvatures are at most twice the losses: 1 - p is below -log p.
     const double off = 0.5 * eps * predictor_chain(cols_) * size;
     const double rounding = (eps * (CoarseLoss::gradient_chain(data_) + 8) + 4 * off) * state.value.loss;
     double lost = 0, moved = 0;
-    if (problem_.intercept && !bound_intercepts(state, rounding, lost, moved)) return infinity;
+    if (problem_.intercept) {
+      moved = std::fabs(state.value.gradient[as_size(p_)]) + rounding;
+      const double share = moved / (state.value.curvature * (1 - 1e-8));
+      if (!(share < 0.5)) return infinity;
+      lost = moved * -std::log1p(-share);
+    }
     double squares = 0;
     for (Index i = 0; i < data_.size(); ++i) {
       if (i % cols_ == p_) continue;
@@ -234,49 +241,13 @@ class Newton {
     return (lost + 0.5 * squares) * (1 + 1e-8);
   }
 
-  bool bound_intercepts(const CoarseDescent& state, double rounding, double& lost, double& moved) const {
-    const Index vectors = data_.n_vectors();
-    Vector gradient;
-    for (Index v = 0; v < vectors; ++v) gradient.push_back(state.value.gradient[as_size(v * cols_ + p_)]);
-    if (vectors == 1) {
-      const double slope = std::fabs(gradient[0]) + rounding, share = slope / (state.value.curvature * (1 - 1e-8));
-      if (!(share < 0.5)) return false;
-      lost = slope * -std::log1p(-share);
-      moved = slope;
-      return true;
-    }
-    // Of several: their Hessian, of the sample's rows if there is one, plus a multiple of the matrix of ones, along which nothing changes.
-    Matrix curvature = intercept_curvature(sample_ ? sample_->data() : data_, state.parameters);
-    double largest = 0;
-    for (Index v = 0; v < vectors; ++v) largest = std::max(largest, curvature(v, v));
-    for (Index v = 0; v < vectors; ++v) {
-      for (Index u = v; u < vectors; ++u) curvature(u, v) += largest;
-    }
-    const auto factor = Cholesky::factor(curvature);
-    if (!factor || factor->condition() > 1e10) return false;
-    Matrix step(vectors, 1);
-    for (Index v = 0; v < vectors; ++v) step(v, 0) = gradient[as_size(v)];
-    factor->solve(step);
-    // |t|^2 is at most t'Ct over C's smallest eigenvalue, which the trace of the scaled inverse bounds.
-    double longest = 0, decrement = 0;
-    for (Index v = 0; v < vectors; ++v) {
-      longest = std::max(longest, factor->scale()[as_size(v)]);
-      decrement += gradient[as_size(v)] * step(v, 0);
-    }
-    const double per_unit = longest * std::sqrt(factor->inverse_trace() * (1 + 1e-5));
-    decrement = std::sqrt(std::max(0.0, decrement)) * (1 + 1e-5) + static_cast<double>(vectors) * rounding * per_unit;
-    const double radius = 2 * per_unit, t = radius * decrement;
-    if (!(t < 0.5)) return false;
-    const double distance = -std::log1p(-t) / radius;
-    lost = decrement * distance;
-    moved = 2 * per_unit * distance * total_weight_;
-    return true;
-  }
-
   /// The bound with the Hessian of the sample's rows in place of all: that of all rows is above it.
   [[nodiscard]] double sample_gap(const CoarseDescent& state) {
     // A bound that was missed is in reach again when the decrement, which it follows, has shrunk by enough.
-    if (!sample_ || data_.size() > most_sample_certified_size || state.decrement > 0.1 * missed_decrement_) return infinity;
+    const auto size = static_cast<double>(data_.size());
+    if (!sample_ || size > most_sample_certified_size || state.decrement > 0.1 * missed_decrement_) return infinity;
+    // The bound's radius grows with the root of the size: with more it is missed nearly always.
+    if (state.decrement > 0.2 / std::sqrt(size)) return infinity;
     value_.hessian = evaluate_loss(sample_->data(), state.parameters, HessianPart::full).hessian;
     value_.gradient = state.value.gradient;
     for (Index i = 0; i < data_.size(); ++i) value_.hessian(i, i) += column_penalty(i);
