@@ -79,7 +79,6 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
   for (Index i = 0; i < n_panels_; ++i) {
     std::fill_n(panel(i) + count * width_, (padded_rows() - count) * width_, 0.0);
   }
-  bytes_ahead_ = 0;
   if (worth_threads(operations) || !kernel_can_read(design.features)) {
     parallel_for_work(n_panels_, operations, [&](Index i) { load_panel(design, i, begin, 0, count); });
     return;
@@ -87,11 +86,8 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
   // A few rows at a time over all panels, so that memory is read in its own order; and soon the next ones, which hardware doesn't foresee across pages.
   const Index step = std::clamp<Index>(chunk_bytes / std::max<Index>(1, design.features.row_stride), 1, std::max<Index>(1, count));
   const MatrixView& x = design.features;
-  const Index row_bytes = x.cols * x.item_size(), after = std::clamp<Index>(x.rows - begin - count, 0, count);
+  const Index row_bytes = x.cols * x.item_size();
   const bool in_one_piece = x.row_stride == row_bytes;
-  ahead_ = x.row(begin) + count * row_bytes;
-  bytes_ahead_ = in_one_piece ? after * row_bytes : 0;
-  bytes_per_ask_ = round_up(count * row_bytes / (2 * n_panels_), Index{cache_line});
   for (Index k = 0; k < count; k += step) {
     const char* next = x.row(begin + k) + prefetch_bytes;
     for (Index at = 0; in_one_piece && at < step * row_bytes; at += Index{cache_line}) __builtin_prefetch(next + at);
@@ -129,24 +125,15 @@ void RowBlock::load_panel(const Design& design, Index i, Index begin, Index firs
   }
 }
 
-void RowBlock::ask_ahead() const noexcept {
-  const Index bytes = std::min(bytes_ahead_, bytes_per_ask_);
-  for (Index at = 0; at < bytes; at += Index{cache_line}) __builtin_prefetch(ahead_ + at, 0, 2);
-  ahead_ += bytes;
-  bytes_ahead_ -= bytes;
-}
-
 void RowBlock::times_vector(const double* coef, double* target) const {
   std::fill_n(target, padded_rows(), 0.0);
   for (Index i = 0; i < n_panels_; ++i) {
-    ask_ahead();
     kernels::active().panel_times_vector(panel(i), coef + i * width_, padded_rows(), target);
   }
 }
 
 void RowBlock::add_transposed_times_vector(const double* weight, double* target) const {
   for (Index i = 0; i < n_panels_; ++i) {
-    ask_ahead();
     kernels::active().panel_transposed_times_vector(panel(i), weight, padded_rows(), target + i * width_);
   }
 }

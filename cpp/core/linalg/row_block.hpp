@@ -62,13 +62,7 @@ class RowBlock {
  private:
   void load_panel(const Design& design, Index i, Index begin, Index first_row, Index count);
 
-  /// Asks for some of the rows that come after this block's, so that memory is not idle while products are worked out.
-  void ask_ahead() const noexcept;
-
   Index capacity_, width_, n_panels_;
-  mutable const char* ahead_ = nullptr;
-  mutable Index bytes_ahead_ = 0;
-  Index bytes_per_ask_ = 0;
   Index rows_ = 0;
   AlignedBuffer<double> data_;
 };
