@@ -210,8 +210,8 @@ void bfloat16_products(int sums, int a, int b) {
       auto sum = read_at<float>(tiles[sums].bytes[i] + 4 * j);
       for (int k = 0; k < rows_of(b); ++k) {
         for (int odd = 0; odd < 2; ++odd) {
-          sum += from_bfloat16(tiles[a].bytes[i] + 4 * k + 2 * odd) *
-                 from_bfloat16(tiles[b].bytes[k] + 4 * j + 2 * odd);
+          sum +=
+              from_bfloat16(tiles[a].bytes[i] + 4 * k + 2 * odd) * from_bfloat16(tiles[b].bytes[k] + 4 * j + 2 * odd);
         }
       }
       std::memcpy(tiles[sums].bytes[i] + 4 * j, &sum, sizeof sum);

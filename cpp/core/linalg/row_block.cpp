@@ -84,7 +84,8 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
     return;
   }
   // A few rows at a time over all panels, so that memory is read in its own order; and soon the next ones, which hardware doesn't foresee across pages.
-  const Index step = std::clamp<Index>(chunk_bytes / std::max<Index>(1, design.features.row_stride), 1, std::max<Index>(1, count));
+  const Index step =
+      std::clamp<Index>(chunk_bytes / std::max<Index>(1, design.features.row_stride), 1, std::max<Index>(1, count));
   const MatrixView& x = design.features;
   const Index row_bytes = x.cols * x.item_size();
   const bool in_one_piece = x.row_stride == row_bytes;

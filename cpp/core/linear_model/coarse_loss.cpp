@@ -15,8 +15,8 @@ namespace {
 
 /// The Hessian's size, and the columns beyond which its work is shared out inside blocks of rows.
 constexpr Index max_size = 4000, wide_cols = 1000;
-/// Rows whose products are added up at a time: sums are read and written that seldom. The packed rows of several classes must stay in the second-level cache.
-constexpr Index block_rows = 128, packed_rows = 512, packed_rows_of_several = 256;
+/// Rows whose products are added up at a time: sums are read and written that seldom. They must stay in the second-level cache.
+constexpr Index block_rows = 128, packed_rows = 256;
 /// Of all parts' sums together; parts there are at least so many.
 constexpr double most_bytes = 16.0 * 1024 * 1024;
 constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
@@ -47,11 +47,12 @@ class CoarseLoss::Part {
     gradient_.fill_zero();
     reach_ = measure_reach ? AlignedBuffer<double>::zeros(block_.padded_cols()) : AlignedBuffer<double>();
     summary_ = {};
+    hessian_rows_ = 0;
     for (CoarseGramSum& sum : sums_) sum.clear();
   }
 
-  /// `roots`, if not null, gets the scaled roots of the curvatures of two classes.
-  void add(Index begin, Index count, const AlignedBuffer<double>& parameters, double* roots) {
+  /// `hessian`: these rows count for it, too. `roots`, if not null, gets the scaled roots of the curvatures of two classes.
+  void add(Index begin, Index count, const AlignedBuffer<double>& parameters, bool hessian, double* roots) {
     block_.load(data_.design, begin, count);
     rows_.resize(count);
     for (Index i = 0; reach_.size() > 0 && i < block_.n_panels(); ++i) {
@@ -63,12 +64,13 @@ class CoarseLoss::Part {
     for (Index v = 0; v < vectors_; ++v) {
       block_.add_transposed_times_vector(rows_.residual(v), gradient_.data() + v * padded);
     }
-    if (!sums_.empty()) add_hessian(begin, count);
+    if (hessian) add_hessian(begin, count);
     if (roots != nullptr) root_of(rows_.curvature(0, 0), roots, count);
   }
 
   /// A block of the Hessian's sum alone, in place of `add`.
   void add_rows(Index begin, Index count, const double* roots) {
+    hessian_rows_ += count;
     block_.load(data_.design, begin, count);
     roots_.fill_zero();
     std::copy_n(roots, count, roots_.data());
@@ -90,6 +92,7 @@ class CoarseLoss::Part {
 
   void merge(const Part& other) {
     summary_.merge(other.summary_);
+    hessian_rows_ += other.hessian_rows_;
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
     for (Index i = 0; i < reach_.size(); ++i) reach_[i] = std::max(reach_[i], other.reach_[i]);
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i].add(other.sums_[i]);
@@ -113,7 +116,8 @@ class CoarseLoss::Part {
   /// Entries [first, last) of row i of the Hessian, first >= i.
   void copy_row(Index i, Index first, Index last, double* out) const {
     const Index m = data_.design.cols(), v = i / m;
-    const double factor = 1 / (root_scale_ * root_scale_);
+    const double share = static_cast<double>(hessian_rows_) / static_cast<double>(data_.design.rows());
+    const double factor = 1 / (root_scale_ * root_scale_ * share);
     for (Index j = first; j < last;) {
       // Vectors before v have vectors_, vectors_ - 1, ... pairs.
       const Index u = j / m, end = std::min(last, (u + 1) * m), pair = v * vectors_ - v * (v - 1) / 2 + (u - v);
@@ -128,6 +132,7 @@ class CoarseLoss::Part {
   }
 
   void add_hessian(Index begin, Index count) {
+    hessian_rows_ += count;
     if (!own_[0].has_room_for(count)) flush();
     const Index padded = rows_.padded();
     for (Index v = 0; v < vectors_; ++v) {
@@ -151,6 +156,7 @@ class CoarseLoss::Part {
   std::vector<CoarseRows> own_, shared_;  ///< rows times roots of the curvature, and times probabilities
   std::vector<CoarseGramSum> sums_;
   LossSummary summary_;
+  Index hessian_rows_ = 0;
 };
 
 CoarseLoss::CoarseLoss(const LogisticData& data) : data_(data), root_scale_(1) {
@@ -186,33 +192,34 @@ RowPartition CoarseLoss::partition(const LogisticData& data, bool hessian) {
   const auto m = static_cast<double>(cols), v = static_cast<double>(data.n_vectors());
   const auto affordable = static_cast<Index>(most_bytes / (4 * m * m * v * (v + 1) / 2));
   const Index most = std::clamp(affordable, min_parts, max_parts);
-  return {n, std::clamp<Index>(n / min_part_rows, 1, most), cols <= 256 ? block_rows : block_rows / 2};
+  return {n, std::clamp<Index>(n / min_part_rows, 1, most), block_rows};
 }
 
-LossValue CoarseLoss::evaluate(const Vector& parameters, bool hessian) {
+LossValue CoarseLoss::evaluate(const Vector& parameters, Index hessian_stride) {
   const AlignedBuffer<double> padded = padded_parameters(data_, parameters);
-  if (!wide_ || !hessian) return sum_parts(padded, hessian);
+  if (!wide_ || hessian_stride == 0) return sum_parts(padded, hessian_stride);
   if (roots_.size() == 0) roots_ = AlignedBuffer<double>(data_.design.rows());
-  LossValue value = sum_parts(padded, true);
+  LossValue value = sum_parts(padded, 1);
   sum_wide_hessian();
   return value;
 }
 
-LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, bool hessian) {
+LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index hessian_stride) {
+  const bool hessian = hessian_stride > 0;
   const bool fused = hessian && !wide_;
   const RowPartition rows = partition(data_, fused);
-  const Index packed = data_.n_vectors() == 1 ? packed_rows : packed_rows_of_several;
   auto& parts = fused ? hessians_ : gradients_;
   parts.resize(as_size(rows.slots));
   double* const roots = hessian && wide_ ? roots_.data() : nullptr;
   const auto n = static_cast<double>(data_.design.rows()), m = static_cast<double>(data_.design.cols());
   for_each_slot(rows, n * m * static_cast<double>(data_.n_vectors()), [&](Index slot, Range range) {
     auto& part = parts[as_size(slot)];
-    if (!part) part = std::make_unique<Part>(data_, rows.block_rows, fused ? packed : 0, root_scale_);
+    if (!part) part = std::make_unique<Part>(data_, rows.block_rows, fused ? packed_rows : 0, root_scale_);
     part->clear(!has_reach_);
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
-      part->add(begin, count, parameters, roots == nullptr ? nullptr : roots + begin);
+      const bool counts = fused && (begin - range.begin) / rows.block_rows % hessian_stride == 0;
+      part->add(begin, count, parameters, counts, roots == nullptr ? nullptr : roots + begin);
     });
     part->flush();
   });

@@ -25,8 +25,8 @@ class CoarseLoss {
   /// The longest row of additions behind an entry of a gradient.
   [[nodiscard]] static double gradient_chain(const LogisticData& data);
 
-  /// Without penalty; `hessian` and `blocks` of the result stay empty; `reach` is there the first time.
-  [[nodiscard]] LossValue evaluate(const Vector& parameters, bool hessian);
+  /// Without penalty. `hessian_stride`: the Hessian is that of every so-manieth block of rows, extrapolated to all; 0: there is none. `hessian` and `blocks` of the result stay empty; `reach` is there the first time.
+  [[nodiscard]] LossValue evaluate(const Vector& parameters, Index hessian_stride);
 
   /// Factor of the Hessian of the last evaluation that had one, plus `penalty` (one entry per column, the same for all classes). Of several classes outer products of the
   /// directions that change all of them alike are added (docs/design/logistic.md). Empty where low precision leaves nothing positive definite.
@@ -36,14 +36,14 @@ class CoarseLoss {
   class Part;
 
   [[nodiscard]] static RowPartition partition(const LogisticData& data, bool hessian);
-  [[nodiscard]] LossValue sum_parts(const AlignedBuffer<double>& parameters, bool hessian);
+  [[nodiscard]] LossValue sum_parts(const AlignedBuffer<double>& parameters, Index hessian_stride);
   void sum_wide_hessian();
 
   const LogisticData& data_;
-  double root_scale_;              ///< a power of two that brings roots of the weights to at most one
+  double root_scale_;  ///< a power of two that brings roots of the weights to at most one
   bool has_reach_ = false;
-  bool wide_;                      ///< curvatures are kept, and the Hessian is a sum of its own
-  AlignedBuffer<double> roots_;    ///< of the curvatures, where it is wide
+  bool wide_;                    ///< curvatures are kept, and the Hessian is a sum of its own
+  AlignedBuffer<double> roots_;  ///< of the curvatures, where it is wide
   std::vector<std::unique_ptr<Part>> gradients_, hessians_;
   std::unique_ptr<Part> wide_hessian_;
 };

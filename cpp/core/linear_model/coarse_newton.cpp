@@ -20,12 +20,17 @@ constexpr int max_halvings = 30;
 constexpr double settled = 1e-5, surely_settled = 1e-4;
 /// A step with an old Hessian is expected to shorten the decrement by that at least, one with a new one near the minimum likewise.
 constexpr double slow = 0.3;
+/// A Hessian of so many rows per parameter is off by some 15 %, which far from the minimum costs no step; one row out of so many is enough for that where there are more.
+constexpr Index hessian_rows_per_parameter = 50, most_stride = 8;
+/// Half the squared decrement, relative to the objective, below which the Hessian of all rows saves a read; of several classes it costs several reads, and saves none.
+constexpr double nearly_there = 0.03, nearly_there_of_several = 1e-3;
 
 class Descent {
  public:
   Descent(const LogisticData& data, const Vector& penalty, Vector start, const CoarseTarget& target)
       : data_(data), penalty_(penalty), target_(target), loss_(data) {
     state_.parameters = std::move(start);
+    stride_ = std::clamp<Index>(data.design.rows() / (hessian_rows_per_parameter * data.size()), 1, most_stride);
   }
 
   CoarseDescent run() {
@@ -37,7 +42,7 @@ class Descent {
 
  private:
   void evaluate(bool hessian) {
-    state_.value = loss_.evaluate(state_.parameters, hessian);
+    state_.value = loss_.evaluate(state_.parameters, hessian ? stride_ : 0);
     if (reach_.empty()) reach_ = state_.value.reach;
     state_.value.reach = reach_;
     state_.objective = add_penalty(penalty_, state_.parameters, state_.value);
@@ -71,16 +76,20 @@ class Descent {
         if (state_.accepted || at_the_end) return false;
       }
       ++polished_;
-    } else if (!contracts && !fresh) {
-      evaluate(true);
-      state_.decrement = 0;
-      return true;
+    } else if (!contracts && (!fresh || stride_ > 1)) {
+      if (left < surely_settled * state_.objective) stride_ = 1;
+      if (!fresh || left < surely_settled * state_.objective) {
+        evaluate(true);
+        state_.decrement = 0;
+        return true;
+      }
     } else if (!contracts && left < surely_settled * state_.objective) {
       return false;
     }
     if (state_.n_steps >= target_.max_steps) return false;
     ++state_.n_steps;
     const double relative = left / state_.objective;
+    if (relative < (data_.n_vectors() == 1 ? nearly_there : nearly_there_of_several)) stride_ = 1;
     const bool next_is_last = 8 * relative * relative <= target_.tolerance && target_.polishing == 0;
     return descend(step, slope, relative > settled && !next_is_last);
   }
@@ -123,6 +132,7 @@ class Descent {
   CoarseDescent state_;
   Vector reach_;  ///< by the first evaluation
   std::optional<Cholesky> factor_;
+  Index stride_;
   bool has_hessian_ = false;
   int polished_ = 0;
 };

@@ -49,7 +49,7 @@ struct CoarseDescent {
 struct CoarseTarget {
   double tolerance;  ///< on half the squared decrement, relative to the objective
   double absolute;   ///< or of that size
-  int polishing;     ///< steps that are taken beyond, as long as they shorten what is left; -1: one more that is not looked at
+  int polishing;  ///< steps that are taken beyond, as long as they shorten what is left; -1: one more that is not looked at
   int max_steps;
   /// Asked within the tolerance and after polishing; steps go on until it agrees. Null: agreed.
   std::function<bool(const CoarseDescent&)> accept;

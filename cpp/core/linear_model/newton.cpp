@@ -73,8 +73,9 @@ class Newton {
     coarse_ = coarse_pays();
     if (coarse_) take_sample();
     // All features have a penalty: the frame of the sample will do, and saves a read.
-    framed_by_sample_ = sample_ && problem.penalty > 0 &&
-                        std::all_of(problem.penalty_factor.begin(), problem.penalty_factor.end(), [](double f) { return f > 0; });
+    framed_by_sample_ =
+        sample_ && problem.penalty > 0 &&
+        std::all_of(problem.penalty_factor.begin(), problem.penalty_factor.end(), [](double f) { return f > 0; });
     frame(framed_by_sample_ ? sample_->data() : data_);
     parameters_.assign(as_size(data_.size()), 0.0);
     start_at_class_shares();
@@ -156,8 +157,8 @@ class Newton {
 
   [[nodiscard]] bool coarse_pays() const {
     const double n = static_cast<double>(problem_.features.rows), m = static_cast<double>(data_.size());
-    return problem_.max_iterations > 0 && problem_.features.rows >= least_coarse_rows && n * m * m >= least_coarse_operations &&
-           problem_.features.sparse == nullptr && CoarseLoss::serves(data_);
+    return problem_.max_iterations > 0 && problem_.features.rows >= least_coarse_rows &&
+           n * m * m >= least_coarse_operations && problem_.features.sparse == nullptr && CoarseLoss::serves(data_);
   }
 
   /// True when the minimum is reached and certified; otherwise the exact method goes on from where this ended.
@@ -235,7 +236,8 @@ class Newton {
     double squares = 0;
     for (Index i = 0; i < data_.size(); ++i) {
       if (i % cols_ == p_) continue;
-      const double entry = std::fabs(state.value.gradient[as_size(i)]) + reach_[as_size(i % cols_)] * (rounding + moved);
+      const double entry =
+          std::fabs(state.value.gradient[as_size(i)]) + reach_[as_size(i % cols_)] * (rounding + moved);
       squares += entry * entry / column_penalty(i);
     }
     return (lost + 0.5 * squares) * (1 + 1e-8);
