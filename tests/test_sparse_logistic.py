@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tracemalloc
 import warnings
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crowfly
+from crowfly import _core
+from crowfly._sparse import as_sparse_design, core_arrays
 from assertions import assert_same_bits, objective_tolerance
 from crowfly.linear_model import LogisticRegression, LogisticRegressionCV
 from references import AnyArray, LogisticProblem, exact_sparse_logistic, sparse_logistic_objective
@@ -248,3 +251,25 @@ def test_nothing_of_the_size_of_the_dense_matrix_is_made(l1_ratio: float) -> Non
     assert peak < 8_000_000
     assert fit.optimality_gap <= 1e-12 * fit.objective
     assert fit.objective == pytest.approx(objective_of(X, y, fit, 1.0, l1_ratio), rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [50, 5000])
+def test_correlations_are_known_to_their_errors(n: int) -> None:
+    """In columns that cancel nearly all that is left is rounding: the certificate must know it."""
+    rng = np.random.default_rng(n)
+    p = 12
+    residual = rng.uniform(-1, 1, n)
+    X = rng.standard_normal((n, p)) * 10.0 ** rng.integers(-8, 9, (n, p))
+    # The second half takes away what the first half has added up.
+    half = n // 2
+    X[half:, ::2] = -X[:half, ::2] * (residual[:half] / residual[half:])[:, np.newaxis]
+    X[rng.random((n, p)) < 0.2] = 0
+    columns = scipy.sparse.csr_array(X.T)
+    found, errors = _core.sparse_correlations(core_arrays(as_sparse_design(columns, most_features=None)), residual)
+    wrong = []
+    for j in range(p):
+        exact = sum((Fraction(x) * Fraction(r) for x, r in zip(X[:, j], residual, strict=True)), Fraction(0))
+        scale = Fraction(2) ** -int(np.floor(np.log2(np.abs(X[:, j]).max())))
+        wrong.append(abs(Fraction(found[j]) - exact * scale))
+        assert wrong[-1] <= Fraction(errors[j])
+    assert max(wrong) > 0

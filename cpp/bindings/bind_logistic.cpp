@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "linear_model/firth.hpp"
+#include "linear_model/logistic_dual.hpp"
+#include "linear_model/logistic_features.hpp"
 #include "linear_model/logistic_path.hpp"
 #include "logistic_arguments.hpp"
 
@@ -46,6 +48,25 @@ py::tuple solved_path(const LogisticProblem& problem, const LogisticPathSettings
     path = logistic_path(problem, settings);
   }
   return path_tuple(std::move(path));
+}
+
+/// What the bound of a sparse fit is made of, so that tests can hold it against exact sums: for columns as rows and n residuals, X'r in each column's own scale, and how
+/// wrong each may be.
+py::tuple sparse_correlations(const py::tuple& columns, const OptionalDoubles& residual) {
+  const SparseArrays arrays = sparse_arrays(columns, "X");
+  const SparseView view = arrays.view("X");
+  const double* values = doubles(residual, view.cols, "residual");
+  require(values != nullptr, "residual: an array expected");
+  std::vector<std::int32_t> classes(as_size(view.cols));
+  for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = static_cast<std::int32_t>(i % 2);
+  LogisticProblem problem;
+  problem.columns = &view;
+  problem.classes = classes.data();
+  DualPoint point;
+  point.residual = AlignedBuffer<double>(view.cols);
+  std::copy_n(values, view.cols, point.residual.data());
+  TransposedProducts products = LogisticFeatures::of(problem)->transposed_products(point);
+  return py::make_tuple(owned_array(std::move(products.values)), owned_array(std::move(products.errors)));
 }
 
 py::tuple fit_path(const py::array& x, const Labels& classes, Index n_classes, const OptionalDoubles& weights,
@@ -119,6 +140,7 @@ void bind_logistic(py::module_& m) {
         py::arg("n_classes"), py::arg("sample_weight").none(true), py::arg("intercept"), py::arg("l1_ratio"),
         py::arg("penalty_factor"), py::arg("alphas"), py::arg("n_alphas"), py::arg("eps"), py::arg("tol"),
         py::arg("max_iter"), py::arg("num_threads"));
+  m.def("sparse_correlations", &sparse_correlations, py::arg("columns"), py::arg("residual"));
   m.def("firth_logistic", &fit_firth, py::arg("X"), py::arg("classes"), py::arg("sample_weight").none(true),
         py::arg("intercept"), py::arg("max_iter"), py::arg("num_threads"));
   m.def("logistic_information", &information, py::arg("X"), py::arg("classes"), py::arg("sample_weight").none(true),

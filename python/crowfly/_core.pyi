@@ -276,6 +276,10 @@ def sparse_logistic_path(
     max_iter: int,
     num_threads: int,
 ) -> tuple[NDArray[np.float64], list[dict[str, Any]]]: ...
+def sparse_correlations(
+    columns: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], int],
+    residual: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def firth_logistic(
     X: NDArray[Any],
     classes: NDArray[np.int32],
