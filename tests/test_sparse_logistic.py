@@ -265,7 +265,9 @@ def test_correlations_are_known_to_their_errors(n: int) -> None:
     X[half:, ::2] = -X[:half, ::2] * (residual[:half] / residual[half:])[:, np.newaxis]
     X[rng.random((n, p)) < 0.2] = 0
     columns = scipy.sparse.csr_array(X.T)
-    found, errors = _core.sparse_correlations(core_arrays(as_sparse_design(columns, most_features=None)), residual)
+    found, errors = _core.sparse_correlations(
+        core_arrays(as_sparse_design(columns, most_features=None)), residual
+    )
     wrong = []
     for j in range(p):
         exact = sum((Fraction(x) * Fraction(r) for x, r in zip(X[:, j], residual, strict=True)), Fraction(0))

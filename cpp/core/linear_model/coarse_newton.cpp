@@ -98,7 +98,19 @@ class Descent {
     Matrix step(data_.size(), 1);
     for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -state_.value.gradient[as_size(i)];
     factor_->solve(step);
-    return {step.col(0), step.col(0) + data_.size()};
+    Vector result(step.col(0), step.col(0) + data_.size());
+    if (data_.n_vectors() > 1) leave_out_gauge(result);
+    return result;
+  }
+
+  /// The part that is the same for all classes has no curvature but the penalty's; low precision puts some of it into every step, and nothing would take it away.
+  void leave_out_gauge(Vector& step) const {
+    const Index cols = data_.design.cols(), vectors = data_.n_vectors();
+    for (Index j = 0; j < cols; ++j) {
+      double mean = 0;
+      for (Index v = 0; v < vectors; ++v) mean += step[as_size(v * cols + j)] / static_cast<double>(vectors);
+      for (Index v = 0; v < vectors; ++v) step[as_size(v * cols + j)] -= mean;
+    }
   }
 
   bool descend(const Vector& step, double slope, bool hessian) {
