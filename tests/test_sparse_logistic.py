@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crowfly
+from assertions import assert_same_bits, objective_tolerance
 from crowfly import _core
 from crowfly._sparse import as_sparse_design, core_arrays
-from assertions import assert_same_bits, objective_tolerance
 from crowfly.linear_model import LogisticRegression, LogisticRegressionCV
 from references import AnyArray, LogisticProblem, exact_sparse_logistic, sparse_logistic_objective
 from strategies import THREADS, logistic_problems
