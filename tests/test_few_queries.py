@@ -10,11 +10,11 @@ import pytest
 
 import crowfly
 from assertions import assert_neighbors_equal
-from references import FloatArray
+from references import AnyArray
 from strategies import DATASETS, DTYPES, dataset
 
 
-def first_and_second(queries: FloatArray, points: FloatArray, k: int, **options: Any) -> Any:
+def first_and_second(queries: AnyArray, points: AnyArray, k: int, **options: Any) -> Any:
     index = crowfly.Index(points)
     assert "nothing is kept" in index.explain(len(queries), k).reason
     first = index.query(queries, k, **options)
