@@ -288,7 +288,7 @@ def test_only_stored_entries_of_a_graph_are_neighbors() -> None:
     search = neighbors.NearestNeighbors(n_neighbors=1, metric="precomputed").fit(graph)
     assert search.kneighbors()[1].tolist() == [[1], [0], [1]]
     with pytest.raises(
-        ValueError, match="2 neighbors per samples are required, but some samples have only 1"
+        ValueError, match="3 neighbors per samples are required, but some samples have only 1"
     ):
         search.kneighbors(n_neighbors=2)
 

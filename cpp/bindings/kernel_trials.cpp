@@ -229,9 +229,9 @@ Trial gram_tile(const KernelTable& t, Index rows) {
   return trial;
 }
 
-Trial coarse_pack(const KernelTable& t, Index rows) {
+Trial coarse_pack(const KernelTable& t, Index size) {
   const kernels::CoarseGram& coarse = t.coarse_gram;
-  const Index width = t.panel_width, n_panels = (coarse.cols + width - 1) / width;
+  const Index rows = round_up(size, coarse.rows), width = t.panel_width, n_panels = (coarse.cols + width - 1) / width;
   Trial trial;
   trial.shape = text(rows) + " rows of " + text(coarse.cols);
   trial.work = {Precision::float64, times(rows, coarse.cols), times(8, rows, coarse.cols),
@@ -243,9 +243,9 @@ Trial coarse_pack(const KernelTable& t, Index rows) {
 }
 
 /// Products of bfloat16 are measured by the limit of those of bytes, which are twice as fast.
-Trial coarse_tile(const KernelTable& t, Index rows) {
+Trial coarse_tile(const KernelTable& t, Index size) {
   const kernels::CoarseGram& coarse = t.coarse_gram;
-  const Index cols = coarse.cols;
+  const Index rows = round_up(size, coarse.rows), cols = coarse.cols;
   Trial trial;
   trial.shape = text(cols) + " x " + text(cols) + ", " + text(rows) + " rows";
   trial.work = {coarse.unit > 0x1p-20 ? Precision::int8 : Precision::float32, times(2, cols, cols, rows),
