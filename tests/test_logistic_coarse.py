@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def with_rare_column(X: AnyArray) -> AnyArray:
     return X
 
 
-HARD = {
+HARD: dict[str, Callable[[AnyArray], AnyArray]] = {
     "outlier": with_outlier,
     "rare": with_rare_column,
     "far from zero": lambda X: X + 1e6 * np.arange(1, X.shape[1] + 1),
