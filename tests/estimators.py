@@ -44,6 +44,8 @@ SEES_POLARS = SKLEARN >= (1, 9)
 # 1.9 has removed n_alphas of LassoCV and ElasticNetCV, and leaves weights of LogisticRegressionCV.score to the scorer.
 REMOVED_PARAMETERS = {"n_alphas"} if SKLEARN < (1, 9) else set()
 WEIGHTS_OF_SCORES_ARE_ROUTED = SKLEARN >= (1, 9)
+# Before, logistic regression of float32 samples had coefficients in float32 and intercepts in float64.
+INTERCEPTS_KEEP_FLOAT32 = SKLEARN >= (1, 9)
 
 METHODS = ("predict", "transform", "kneighbors")
 
