@@ -102,8 +102,7 @@ bool float_product_is_right(int rows, int depth, int cols) {
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < cols; ++j) {
       expected_sums[i][j] = float_sums[i][j];
-      for (int k = 0; k < 2 * depth; ++k)
-        expected_sums[i][j] += numbers[0][i][k] * numbers[1][k / 2][2 * j + k % 2];
+      for (int k = 0; k < 2 * depth; ++k) expected_sums[i][j] += numbers[0][i][k] * numbers[1][k / 2][2 * j + k % 2];
     }
   }
   _tile_loadd(1, halves[0], 64);
