@@ -314,6 +314,33 @@ Trial panel_transposed_times_pair(const KernelTable& t, Index rows) {
   return trial;
 }
 
+/// Products cut at a grid: three additions and three multiply-adds per entry and vector.
+constexpr Index grid_operations = 9, grid_vectors = 4;
+
+Trial grid_times_columns(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, grid_operations * grid_vectors, 16 * grid_vectors, 0);
+  rows = round_up(rows, kernels::row_padding);
+  auto *panel = trial.array(rows * t.panel_width), *factors = trial.array(2 * grid_vectors * t.panel_width),
+       *grid = trial.array(grid_vectors), *out = trial.array(2 * grid_vectors * rows);
+  trial.call = [=, kernel = t.grid_times_columns, width = t.panel_width] {
+    kernel(panel, {factors, factors + grid_vectors * width, grid, width, grid_vectors}, rows,
+           {out, out + grid_vectors * rows, rows});
+  };
+  return trial;
+}
+
+Trial grid_times_rows(const KernelTable& t, Index rows) {
+  Trial trial = panel_trial(t, rows, grid_operations * grid_vectors, 0, 16 * grid_vectors);
+  rows = round_up(rows, kernels::row_padding);
+  auto *panel = trial.array(rows * t.panel_width), *factors = trial.array(2 * grid_vectors * rows),
+       *grid = trial.array(grid_vectors), *out = trial.array(2 * grid_vectors * t.panel_width);
+  trial.call = [=, kernel = t.grid_times_rows, width = t.panel_width] {
+    kernel(panel, {factors, factors + grid_vectors * rows, grid, rows, grid_vectors}, rows,
+           {out, out + grid_vectors * width, width});
+  };
+  return trial;
+}
+
 Trial scale_pairs(const KernelTable& t, Index n) {
   Trial trial;
   trial.shape = text(n) + " values";
@@ -470,6 +497,8 @@ const TrialEntry entries[] = {
     {"panel_transposed_times_vector", 96, panel_transposed_times_vector},
     {"panel_times_pair", 96, panel_times_pair},
     {"panel_transposed_times_pair", 96, panel_transposed_times_pair},
+    {"grid_times_columns", 96, grid_times_columns},
+    {"grid_times_rows", 96, grid_times_rows},
     {"scale_pairs", 512, scale_pairs},
     {"panel_max_abs", 96, panel_max_abs},
     {"finite_max_abs_f32", 2048, finite_max_abs<float>},

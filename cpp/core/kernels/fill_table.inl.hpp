@@ -7,6 +7,7 @@
 #include "kernels/coarse_kernel.inl.hpp"
 #include "kernels/column_kernel.inl.hpp"
 #include "kernels/distance_kernel.inl.hpp"
+#include "kernels/grid_kernel.inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/lattice_kernel.inl.hpp"
 #include "kernels/logistic_kernel.inl.hpp"
@@ -51,13 +52,16 @@ constexpr KernelTable make_table(const char* name) {
   t.panel_width = Panel<Isa>::width;
   t.gram_rows = Isa::gram_rows;
   t.gram_tile = gram_tile<Isa>;
-  t.coarse_gram = make_coarse_gram<Isa>();
+  t.gram_diagonal = gram_diagonal<Isa>;
+  t.coarse_gram = t.single_gram = make_coarse_gram<Isa>();
   t.pack_rows_f32 = pack_rows<Isa, float>;
   t.pack_rows_f64 = pack_rows<Isa, double>;
   t.panel_times_vector = panel_times_vector<Isa>;
   t.panel_transposed_times_vector = panel_transposed_times_vector<Isa>;
   t.panel_times_pair = panel_times_pair<Isa>;
   t.panel_transposed_times_pair = panel_transposed_times_pair<Isa>;
+  t.grid_times_columns = grid_times_columns<Isa>;
+  t.grid_times_rows = grid_times_rows<Isa>;
   t.scale_pairs = scale_pairs<Isa>;
   t.panel_max_abs = panel_max_abs<Isa>;
   t.finite_max_abs_f32 = finite_max_abs<Isa, float>;

@@ -121,6 +121,25 @@ struct CoarseGram {
   Lattice::ThreadState leave;
 };
 
+/// `count` vectors of pairs, `stride` numbers apart. Sums of products with vector t are cut at the last place of grid[t], 1.5 times a power of two.
+struct GridFactors {
+  const double* high;
+  const double* low;
+  const double* grid;
+  Index stride;
+  Index count;
+};
+struct PairTargets {
+  double* high;
+  double* low;
+  Index stride;
+};
+
+/// Of pairs that were scaled: the sum of weight times square, and the largest magnitude times weight.
+struct PairSums {
+  double squares, max_abs;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -179,9 +198,14 @@ struct KernelTable {
   Index gram_rows;
 
   /// c[i * c_stride + j] += sum over k of a[k * panel_width + i] * b[k * panel_width + j], i < gram_rows, j < panel_width.
-  void (*gram_tile)(const double* a, const double* b, Index n_rows, double* c, Index c_stride);
+  using GramTile = void (*)(const double* a, const double* b, Index n_rows, double* c, Index c_stride);
+  GramTile gram_tile;
+  /// The same for i < panel_width, at least where i <= j; the other entries may not be written.
+  GramTile gram_diagonal;
 
+  /// The quickest, and that of float32.
   CoarseGram coarse_gram;
+  CoarseGram single_gram;
 
   /// Copies `cols` <= panel_width values per row, each (x - shift[j]) * scale[j], into a panel; columns past `cols` become zero. Rows are
   /// `row_stride` bytes apart, their elements contiguous.
@@ -203,8 +227,14 @@ struct KernelTable {
   PairProduct panel_times_pair;
   PairProduct panel_transposed_times_pair;
 
-  /// high[k] + low[k] times weight[k]; n a multiple of row_padding.
-  void (*scale_pairs)(const double* weight, Index n, double* high, double* low);
+  /// Products of a panel with several vectors of pairs, added to pairs: of its columns with factors[t][j] for each row, and of its rows with factors[t][k] for each
+  /// column. Quicker than the pairs above; the error depends on the grids (linalg/grid.hpp). n_rows is a multiple of row_padding.
+  using GridProduct = void (*)(const double* panel, const GridFactors& factors, Index n_rows, const PairTargets& out);
+  GridProduct grid_times_columns;
+  GridProduct grid_times_rows;
+
+  /// Pairs high[k] + low[k], normalised, times weight[k] (null: ones); n a multiple of row_padding.
+  PairSums (*scale_pairs)(const double* weight, Index n, double* high, double* low);
 
   /// out[j] = max(out[j], |panel[k][j]|) over k.
   void (*panel_max_abs)(const double* panel, Index n_rows, double* out);

@@ -70,14 +70,4 @@ void panel_transposed_times_pair(const double* panel, const double* high, const 
   for (int j = 0; j < P::vectors; ++j) sum[j].store(out_high + j * V::lanes, out_low + j * V::lanes);
 }
 
-template <class Isa>
-void scale_pairs(const double* weight, Index n, double* high, double* low) {
-  using V = typename Isa::f64;
-  for (Index k = 0; k < n; k += V::lanes) {
-    auto product = PairSum<V>::zero();
-    product.add_product(V::load(weight + k), V::load(high + k), V::load(low + k));
-    product.store(high + k, low + k);
-  }
-}
-
 }  // namespace crowfly::kernels

@@ -14,28 +14,42 @@ struct Panel {
   static_assert(width % Isa::gram_rows == 0);
 };
 
-template <class Isa>
-void gram_tile(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
+/// The vectors of `gram_tile` from `first` on.
+template <class Isa, int first>
+void gram_tile_from(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
   using P = Panel<Isa>;
   using V = typename P::V;
   constexpr int rows = Isa::gram_rows;
   V sum[rows][P::vectors];
   for (int i = 0; i < rows; ++i) {
-    for (int j = 0; j < P::vectors; ++j) sum[i][j] = V::zero();
+    for (int j = first; j < P::vectors; ++j) sum[i][j] = V::zero();
   }
   for (Index k = 0; k < n_rows; ++k) {
     V x[P::vectors];
-    for (int j = 0; j < P::vectors; ++j) x[j] = V::load(b + k * P::width + j * V::lanes);
+    for (int j = first; j < P::vectors; ++j) x[j] = V::load(b + k * P::width + j * V::lanes);
     for (int i = 0; i < rows; ++i) {
       const V y = V::set1(a[k * P::width + i]);
-      for (int j = 0; j < P::vectors; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
+      for (int j = first; j < P::vectors; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
     }
   }
   for (int i = 0; i < rows; ++i) {
-    for (int j = 0; j < P::vectors; ++j) {
+    for (int j = first; j < P::vectors; ++j) {
       double* target = c + i * c_stride + j * V::lanes;
       (V::load(target) + sum[i][j]).store(target);
     }
+  }
+}
+
+template <class Isa>
+void gram_tile(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
+  gram_tile_from<Isa, 0>(a, b, n_rows, c, c_stride);
+}
+
+template <class Isa, int row = 0>
+void gram_diagonal(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
+  if constexpr (row < Panel<Isa>::width) {
+    gram_tile_from<Isa, row / Panel<Isa>::V::lanes>(a + row, b, n_rows, c + row * c_stride, c_stride);
+    gram_diagonal<Isa, row + Isa::gram_rows>(a, b, n_rows, c, c_stride);
   }
 }
 

@@ -108,6 +108,15 @@ struct F64 {
   }
 };
 
+inline void transpose(F64 (&rows)[4]) noexcept {
+  const __m256d even[2] = {_mm256_unpacklo_pd(rows[0].v, rows[1].v), _mm256_unpacklo_pd(rows[2].v, rows[3].v)};
+  const __m256d odd[2] = {_mm256_unpackhi_pd(rows[0].v, rows[1].v), _mm256_unpackhi_pd(rows[2].v, rows[3].v)};
+  rows[0].v = _mm256_permute2f128_pd(even[0], even[1], 0x20);
+  rows[1].v = _mm256_permute2f128_pd(odd[0], odd[1], 0x20);
+  rows[2].v = _mm256_permute2f128_pd(even[0], even[1], 0x31);
+  rows[3].v = _mm256_permute2f128_pd(odd[0], odd[1], 0x31);
+}
+
 /// Sums in 32 bits.
 struct Sums {
   static constexpr int lanes = 8;

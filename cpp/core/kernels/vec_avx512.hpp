@@ -90,6 +90,27 @@ struct F64 {
   static __mmask8 first(int count) noexcept { return static_cast<__mmask8>((1U << count) - 1U); }
 };
 
+inline void transpose(F64 (&rows)[8]) noexcept {
+  __m512d pairs[8], fours[8];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = _mm512_unpacklo_pd(rows[i].v, rows[i + 1].v);
+    pairs[i + 1] = _mm512_unpackhi_pd(rows[i].v, rows[i + 1].v);
+  }
+  // Pieces of 128 bits, two rows of each column: the even ones of four rows, and the odd ones.
+  for (int i = 0; i < 8; i += 4) {
+    for (int odd = 0; odd < 2; ++odd) {
+      fours[i + odd] = _mm512_shuffle_f64x2(pairs[i + odd], pairs[i + 2 + odd], 0x88);
+      fours[i + 2 + odd] = _mm512_shuffle_f64x2(pairs[i + odd], pairs[i + 2 + odd], 0xdd);
+    }
+  }
+  for (int odd = 0; odd < 2; ++odd) {
+    rows[odd].v = _mm512_shuffle_f64x2(fours[odd], fours[4 + odd], 0x88);
+    rows[4 + odd].v = _mm512_shuffle_f64x2(fours[odd], fours[4 + odd], 0xdd);
+    rows[2 + odd].v = _mm512_shuffle_f64x2(fours[2 + odd], fours[6 + odd], 0x88);
+    rows[6 + odd].v = _mm512_shuffle_f64x2(fours[2 + odd], fours[6 + odd], 0xdd);
+  }
+}
+
 /// Sums in 32 bits.
 struct Sums {
   static constexpr int lanes = 16;

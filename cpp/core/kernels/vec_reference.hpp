@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include "kernels/kernel_table.hpp"
 
@@ -110,6 +111,14 @@ struct Vec {
     return r;
   }
 };
+
+/// rows[i] becomes what was lane i of each.
+template <class T, int N>
+void transpose(Vec<T, N> (&rows)[N]) noexcept {
+  for (int i = 0; i < N; ++i) {
+    for (int j = 0; j < i; ++j) std::swap(rows[i].v[j], rows[j].v[i]);
+  }
+}
 
 /// a's lanes, then b's, rounded.
 template <int N>

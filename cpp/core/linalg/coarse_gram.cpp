@@ -7,8 +7,6 @@
 namespace crowfly {
 namespace {
 
-const kernels::CoarseGram& coarse() noexcept { return kernels::active().coarse_gram; }
-
 /// Operations that take as long as one of float64: for the decision whether threads pay.
 constexpr double speed = 4;
 
@@ -17,27 +15,31 @@ constexpr Index group = 4;
 
 }  // namespace
 
-CoarseRows::CoarseRows(Index capacity, Index cols)
-    : n_panels_(std::max<Index>(1, ceil_div(cols, coarse().cols))),
-      panel_bytes_(round_up(capacity, coarse().rows) * coarse().row_bytes),
+const kernels::CoarseGram& coarse_kernel() noexcept { return kernels::active().coarse_gram; }
+
+CoarseRows::CoarseRows(Index capacity, Index cols, const kernels::CoarseGram& kernel)
+    : kernel_(&kernel),
+      n_panels_(std::max<Index>(1, ceil_div(cols, kernel.cols))),
+      panel_bytes_(round_up(capacity, kernel.rows) * kernel.row_bytes),
       data_(n_panels_ * panel_bytes_) {}
 
 bool CoarseRows::has_room_for(Index rows) const noexcept {
-  return (rows_ + round_up(rows, coarse().rows)) * coarse().row_bytes <= panel_bytes_;
+  return (rows_ + round_up(rows, kernel_->rows)) * kernel_->row_bytes <= panel_bytes_;
 }
 
 void CoarseRows::append_scaled(const RowBlock& source, const double* factor) {
   check(has_room_for(source.rows()));
   const double operations = static_cast<double>(source.rows()) * static_cast<double>(source.padded_cols());
   parallel_for_work(n_panels_, operations, [&](Index i) {
-    coarse().coarse_pack(source.panel(0), source.capacity() * source.width(), source.n_panels(), i * coarse().cols,
-                         factor, source.padded_rows(), data_.data() + i * panel_bytes_ + rows_ * coarse().row_bytes);
+    kernel_->coarse_pack(source.panel(0), source.capacity() * source.width(), source.n_panels(), i * kernel_->cols,
+                         factor, source.padded_rows(), data_.data() + i * panel_bytes_ + rows_ * kernel_->row_bytes);
   });
-  rows_ += round_up(source.rows(), coarse().rows);
+  rows_ += round_up(source.rows(), kernel_->rows);
 }
 
-CoarseGramSum::CoarseGramSum(Index cols)
-    : width_(coarse().cols),
+CoarseGramSum::CoarseGramSum(Index cols, const kernels::CoarseGram& kernel)
+    : kernel_(&kernel),
+      width_(kernel.cols),
       n_panels_(std::max<Index>(1, ceil_div(cols, width_))),
       sum_(AlignedBuffer<float>::zeros(n_panels_ * n_panels_ * width_ * width_)) {}
 
@@ -50,10 +52,10 @@ void CoarseGramSum::add(const CoarseRows& a, const CoarseRows& b, bool symmetric
   parallel_for_work(ceil_div(n_panels_, group), static_cast<double>(a.rows()) * cols * cols / speed, [&](Index task) {
     // The longest first.
     const Index end = n_panels_ - task * group, begin = std::max<Index>(0, end - group);
-    const kernels::TileScope scope(coarse());
+    const kernels::TileScope scope(*kernel_);
     for (Index left = 0; left < (symmetric ? end : n_panels_); ++left) {
       for (Index right = symmetric ? std::max(left, begin) : begin; right < end; ++right) {
-        coarse().coarse_tile(a.panel(left), b.panel(right), a.rows(),
+        kernel_->coarse_tile(a.panel(left), b.panel(right), a.rows(),
                              sum_.data() + (left * n_panels_ + right) * width_ * width_, width_);
       }
     }
@@ -66,6 +68,16 @@ void CoarseGramSum::copy_row(Index i, Index first, Index last, double factor, do
     const float* row = tile(i / width_, panel) + i % width_ * width_ - panel * width_;
     for (; j < end; ++j) out[j - first] = factor * static_cast<double>(row[j]);
   }
+}
+
+void CoarseGramSum::move_to(AlignedBuffer<double>& sums) noexcept {
+  const Index row = n_panels_ * width_ * width_;
+  parallel_for_work(n_panels_, static_cast<double>(sum_.size()), [&](Index left) {
+    for (Index i = left * row + left * width_ * width_; i < (left + 1) * row; ++i) {
+      sums[i] += static_cast<double>(sum_[i]);
+      sum_[i] = 0;
+    }
+  });
 }
 
 void CoarseGramSum::add(const CoarseGramSum& other) {

@@ -6,10 +6,13 @@
 
 namespace crowfly {
 
+/// The quickest of the instruction set.
+[[nodiscard]] const kernels::CoarseGram& coarse_kernel() noexcept;
+
 /// Packed row blocks in low precision, rows multiplied by factors.
 class CoarseRows {
  public:
-  CoarseRows(Index capacity, Index cols);
+  CoarseRows(Index capacity, Index cols, const kernels::CoarseGram& kernel = coarse_kernel());
 
   /// Appends row k of the block times factor[k]; factors are padded like rows. Products must be in float32's range.
   void append_scaled(const RowBlock& source, const double* factor);
@@ -22,6 +25,7 @@ class CoarseRows {
   [[nodiscard]] const std::uint8_t* panel(Index i) const noexcept { return data_.data() + i * panel_bytes_; }
 
  private:
+  const kernels::CoarseGram* kernel_;
   Index n_panels_, panel_bytes_;
   Index rows_ = 0;  ///< a multiple of what the kernel takes
   AlignedBuffer<std::uint8_t> data_;
@@ -30,7 +34,7 @@ class CoarseRows {
 /// A sum of products of such blocks. Work is shared out inside each call, unless that runs in a task.
 class CoarseGramSum {
  public:
-  explicit CoarseGramSum(Index cols);
+  explicit CoarseGramSum(Index cols, const kernels::CoarseGram& kernel = coarse_kernel());
 
   /// a'a, upper panels only.
   void add(const CoarseRows& a);
@@ -38,6 +42,8 @@ class CoarseGramSum {
   void add(const CoarseRows& a, const CoarseRows& b);
   void add(const CoarseGramSum& other);
   void clear() noexcept { sum_.fill_zero(); }
+  /// Adds upper panels to `sums`, in the order of this one's tiles, and clears them.
+  void move_to(AlignedBuffer<double>& sums) noexcept;
   /// Of upper panels: i <= j.
   [[nodiscard]] double at(Index i, Index j) const noexcept {
     return static_cast<double>(tile(i / width_, j / width_)[i % width_ * width_ + j % width_]);
@@ -52,6 +58,7 @@ class CoarseGramSum {
     return sum_.data() + (left * n_panels_ + right) * width_ * width_;
   }
 
+  const kernels::CoarseGram* kernel_;
   Index width_, n_panels_;  ///< tiles are [left][right][width][width]
   AlignedBuffer<float> sum_;
 };

@@ -23,9 +23,10 @@ void copy_weights(const double* weights, Index begin, Index count, Index padded,
 
 }  // namespace
 
-GramSum::GramSum(Index cols)
+GramSum::GramSum(Index cols, Index rows)
     : width_(kernels::active().panel_width),
       stride_(round_up(std::max<Index>(cols, 1), width_)),
+      left_panels_(std::max<Index>(1, ceil_div(rows, width_))),
       sum_(AlignedBuffer<double>::zeros(stride_ * stride_)) {}
 
 void GramSum::add(const RowBlock& a, const RowBlock& b) {
@@ -35,11 +36,14 @@ void GramSum::add(const RowBlock& a, const RowBlock& b) {
   const double operations = static_cast<double>(rows) * static_cast<double>(stride_) * static_cast<double>(stride_);
   parallel_for_work(a.n_panels(), operations, [&](Index task) {
     const Index right = a.n_panels() - 1 - task;  // the longest first
-    for (Index left = 0; left <= right; ++left) {
+    double* column = sum_.data() + right * width_;
+    for (Index left = 0; left < std::min(right, left_panels_); ++left) {
       for (Index i = 0; i < width_; i += table.gram_rows) {
-        table.gram_tile(a.panel(left) + i, b.panel(right), rows,
-                        sum_.data() + (left * width_ + i) * stride_ + right * width_, stride_);
+        table.gram_tile(a.panel(left) + i, b.panel(right), rows, column + (left * width_ + i) * stride_, stride_);
       }
+    }
+    if (right < left_panels_) {
+      table.gram_diagonal(a.panel(right), b.panel(right), rows, column + right * width_ * stride_, stride_);
     }
   });
 }
@@ -47,6 +51,23 @@ void GramSum::add(const RowBlock& a, const RowBlock& b) {
 void GramSum::add(const GramSum& other) {
   check(other.stride_ == stride_);
   for (Index i = 0; i < sum_.size(); ++i) sum_[i] += other.sum_[i];
+}
+
+void ColumnReach::add(const RowBlock& block, const double* weights) {
+  for (Index i = 0; i < block.n_panels(); ++i) {
+    kernels::active().panel_max_abs(block.panel(i), block.padded_rows(), max_abs_.data() + i * block.width());
+  }
+  if (weights == nullptr) {
+    total_weight_ += static_cast<double>(block.rows());
+  } else {
+    for (Index k = 0; k < block.rows(); ++k) total_weight_ += weights[k];
+  }
+}
+
+void ColumnReach::add(const ColumnReach& other) {
+  check(other.max_abs_.size() == max_abs_.size());
+  total_weight_ += other.total_weight_;
+  for (Index j = 0; j < max_abs_.size(); ++j) max_abs_[j] = std::max(max_abs_[j], other.max_abs_[j]);
 }
 
 ColumnStatistics column_statistics(const Design& design, const double* weights) {
@@ -88,11 +109,13 @@ ColumnStatistics column_statistics(const Design& design, const double* weights) 
   return result;
 }
 
-GramSum weighted_gram(const Design& design, const double* weights) {
-  const auto partition = RowPartition::for_gram(design.rows(), design.cols());
-  std::vector<std::optional<GramSum>> parts(static_cast<std::size_t>(partition.slots));
+namespace {
+
+/// Walks all blocks: `part(slot)` is what those of one slot are added to, as part.add(block, scaled block or the same, weights of its rows).
+template <class PartOf>
+void add_blocks(const Design& design, const double* weights, const RowPartition& partition, PartOf part_of_slot) {
   for_each_slot(partition, gram_operations(design), [&](Index slot, Range range) {
-    auto& sum = parts[static_cast<std::size_t>(slot)].emplace(design.cols());
+    auto& part = part_of_slot(slot);
     RowBlock block(partition.block_rows, design.cols());
     std::optional<RowBlock> scaled;
     AlignedBuffer<double> weight(round_up(partition.block_rows, kernels::row_padding));
@@ -104,11 +127,49 @@ GramSum weighted_gram(const Design& design, const double* weights) {
         copy_weights(weights, begin, count, block.padded_rows(), weight);
         scaled->assign_scaled(block, weight.data());
       }
-      sum.add(block, scaled ? *scaled : block);
+      part.add(block, scaled ? *scaled : block, scaled ? weight.data() : nullptr);
     });
   });
-  for (std::size_t i = 1; i < parts.size(); ++i) parts[0]->add(*parts[i]);
-  return std::move(*parts[0]);
+}
+
+struct GramPart {
+  GramSum gram;
+  void add(const RowBlock& a, const RowBlock& b, const double* /*weights*/) { gram.add(a, b); }
+};
+
+struct GramAndReachPart {
+  GramAndReach<GramSum> sums;
+  void add(const RowBlock& a, const RowBlock& b, const double* weights) {
+    sums.gram.add(a, b);
+    sums.reach.add(a, weights);
+  }
+};
+
+}  // namespace
+
+GramSum weighted_gram(const Design& design, const double* weights) {
+  const auto partition = RowPartition::for_gram(design.rows(), design.cols());
+  std::vector<std::optional<GramPart>> parts(static_cast<std::size_t>(partition.slots));
+  add_blocks(design, weights, partition, [&](Index slot) -> GramPart& {
+    return parts[static_cast<std::size_t>(slot)].emplace(GramPart{GramSum(design.cols())});
+  });
+  for (std::size_t i = 1; i < parts.size(); ++i) parts[0]->gram.add(parts[i]->gram);
+  return std::move(parts[0]->gram);
+}
+
+GramAndReach<GramSum> gram_and_reach(const Design& design, const double* weights) {
+  const auto partition = RowPartition::for_gram(design.rows(), design.cols());
+  std::vector<std::optional<GramAndReachPart>> parts(static_cast<std::size_t>(partition.slots));
+  const Index padded = RowBlock(1, design.cols()).padded_cols();
+  add_blocks(design, weights, partition, [&](Index slot) -> GramAndReachPart& {
+    return parts[static_cast<std::size_t>(slot)].emplace(
+        GramAndReachPart{{GramSum(design.cols(), design.first_target()), ColumnReach(padded)}});
+  });
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    parts[0]->sums.gram.add(parts[i]->sums.gram);
+    parts[0]->sums.reach.add(parts[i]->sums.reach);
+  }
+  return std::move(parts[0]->sums);
 }
 
 }  // namespace crowfly

@@ -9,7 +9,9 @@ namespace crowfly {
 /// Accumulates a'b for blocks a and b of the same rows and columns; b is a itself or a with scaled rows, so the sum is symmetric.
 class GramSum {
  public:
-  explicit GramSum(Index cols);
+  explicit GramSum(Index cols) : GramSum(cols, cols) {}
+  /// Rows of the sum past `rows` may be left out.
+  GramSum(Index cols, Index rows);
 
   void add(const RowBlock& a, const RowBlock& b);
   void add(const GramSum& other);
@@ -19,8 +21,25 @@ class GramSum {
   }
 
  private:
-  Index width_, stride_;
+  Index width_, stride_, left_panels_;
   AlignedBuffer<double> sum_;
+};
+
+/// Total weight of the rows and largest magnitude of each column, as the design shifts and scales it.
+class ColumnReach {
+ public:
+  explicit ColumnReach(Index padded_cols) : max_abs_(AlignedBuffer<double>::zeros(padded_cols)) {}
+
+  /// `weights` has an entry per row of the block, or is null for ones.
+  void add(const RowBlock& block, const double* weights);
+  void add(const ColumnReach& other);
+
+  [[nodiscard]] double total_weight() const noexcept { return total_weight_; }
+  [[nodiscard]] double max_abs(Index j) const noexcept { return max_abs_[j]; }
+
+ private:
+  double total_weight_ = 0;
+  AlignedBuffer<double> max_abs_;
 };
 
 /// Column sums and largest magnitudes of a design in one read.
@@ -35,5 +54,13 @@ struct ColumnStatistics {
 
 /// Weighted Gram matrix of all columns of the design, in one read.
 [[nodiscard]] GramSum weighted_gram(const Design& design, const double* weights);
+
+/// A Gram matrix whose rows of targets may be left out, and what else is seen on the way.
+template <class Gram>
+struct GramAndReach {
+  Gram gram;
+  ColumnReach reach;
+};
+[[nodiscard]] GramAndReach<GramSum> gram_and_reach(const Design& design, const double* weights);
 
 }  // namespace crowfly

@@ -14,7 +14,7 @@ namespace crowfly {
 namespace {
 
 /// Bytes of rows that are packed together, and how far ahead of them is asked for.
-constexpr Index chunk_bytes = 4096, prefetch_bytes = 4096;
+constexpr Index chunk_bytes = 32768, prefetch_bytes = 4096;
 
 /// Kernels read elements as numbers of their type, so these must sit at multiples of their size.
 bool kernel_can_read(const MatrixView& x) {

@@ -23,10 +23,21 @@ struct PairCoefficients {
 struct ExactResiduals {
   PairCoefficients gradient;  ///< X' W r and 1' W r, with r = y - X coef - constant
   Vector squares;             ///< r' W r
+  /// Of products on grids: what residuals of target t are off by at most, and entries of the gradient beyond what that makes them. Not set for those that are split,
+  /// whose error is 2^-100 of the sum of the magnitudes.
+  Vector residual_error, gradient_error;
 };
 
-/// One read. There may be several vectors of coefficients per target: vector t belongs to target t modulo the number of targets. The columns of the design enter times their scale; it has no shift, which would round, and a column of ones for the constant.
+/// How products are formed: exactly split each, or cut at a grid common to a sum. The second takes half as long; its error is relative to the largest magnitudes.
+enum class PairProducts { split, on_grid };
+
+/// One read. There may be several vectors of coefficients per target: vector t belongs to target t modulo the number of targets. The columns of the design enter times their scale; it
+/// has no shift, which would round, and a column of ones for the constant. On grids: no entry is above `largest_entry` in magnitude.
 [[nodiscard]] ExactResiduals exact_residuals(const Design& design, const double* weights,
-                                             const PairCoefficients& coefficients);
+                                             const PairCoefficients& coefficients,
+                                             PairProducts products = PairProducts::split);
+
+/// What a standardised design's entries are below.
+inline constexpr double largest_entry = 2;
 
 }  // namespace crowfly

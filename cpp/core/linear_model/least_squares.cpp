@@ -11,7 +11,9 @@
 #include "linalg/cholesky.hpp"
 #include "linalg/factor.hpp"
 #include "linalg/gram.hpp"
+#include "linalg/single_gram.hpp"
 #include "linalg/spectral.hpp"
+#include "linear_model/centred_gram.hpp"
 #include "linear_model/centred_rows.hpp"
 #include "linear_model/exact_residuals.hpp"
 #include "linear_model/few_rows_ridge.hpp"
@@ -25,6 +27,11 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 /// Largest condition of the scaled Gram matrix at which Cholesky is trusted: its square root, 3e5, leaves a contraction of 1e-5 per refinement.
 constexpr double max_gram_condition = 1e11;
 constexpr int max_refinements = 8;
+/// From so many columns on, more for several targets, a Gram matrix in float32 pays for one more read; and the condition up to which it contracts fast enough.
+constexpr Index min_single_columns = 96, columns_per_target = 12;
+constexpr double max_single_condition = 1024;
+/// A coefficient that is smaller beside the largest is zero but for rounding.
+constexpr double negligible = 0x1p-90;
 
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {
@@ -36,10 +43,6 @@ class Solver {
         design_(problem.features, false, problem.targets),
         refined_(p_, t_),
         column_length_(as_size(p_)) {
-    total_weight_ =
-        standardise(design_, problem.weights, problem.intercept, largest_safe_scale(problem.penalty)).total_weight;
-    fit_.n_reads = 1;
-    unit_.assign(design_.scale.begin(), design_.scale.begin() + p_);
     gamma_ = Matrix(p_, t_);
     constant_.assign(as_size(t_), 0.0);
     fit_.rss.assign(as_size(t_), 0.0);
@@ -49,11 +52,29 @@ class Solver {
 
   LeastSquaresFit run() {
     const bool tall = problem_.features.rows > p_;
-    if (!(tall && solve_by_gram())) solve_by_qr();
+    const double largest_scale = largest_safe_scale(problem_.penalty);
+    bool solved = false;
+    if (tall && standardise_by_sample(design_, problem_.weights, problem_.intercept, largest_scale)) {
+      set_units();
+      solved = solve_by_normal_equations();
+    }
+    if (frame_ != Frame::fits) {
+      total_weight_ = standardise(design_, problem_.weights, problem_.intercept, largest_scale).total_weight;
+      ++fit_.n_reads;
+      set_units();
+      frame_ = Frame::fits;
+      solved = tall && solve_by_normal_equations();
+    }
+    if (!solved) solve_by_qr();
     return finish();
   }
 
  private:
+  /// Shifts and scales of the design: of a sample, still to be held against all rows, or known to do.
+  enum class Frame { sampled, fits, refuted };
+
+  void set_units() { unit_.assign(design_.scale.begin(), design_.scale.begin() + p_); }
+
   [[nodiscard]] std::vector<double> distinct_penalties() const {
     Vector values = problem_.penalty;
     std::sort(values.begin(), values.end());
@@ -82,19 +103,71 @@ class Solver {
     }
   }
 
-  /// One read: the Gram matrix about the exact weighted means. False when Cholesky can't be trusted.
-  bool solve_by_gram() {
+  bool solve_by_normal_equations() {
+    if (p_ >= min_single_columns + columns_per_target * t_ &&
+        fit_single_gram(problem_.weights, problem_.features.rows) && solve_by(&single_gram, SingleGram::unit, max_single_condition)) {
+      return true;
+    }
+    return frame_ != Frame::refuted && solve_by(&gram_and_reach, eps, max_gram_condition);
+  }
+
+  /// One read: the Gram matrix about the exact weighted means, by `sum_up`, which knows it to `unit`. False where it, or the frame, can't be trusted.
+  template <class Gram>
+  bool solve_by(GramAndReach<Gram> (*sum_up)(const Design&, const double*), double unit, double max_condition) {
     const Design with_ones = problem_.intercept ? design_.with_ones() : design_;
-    const GramSum gram = weighted_gram(with_ones, problem_.weights);
+    const GramAndReach<Gram> sums = sum_up(with_ones, problem_.weights);
     ++fit_.n_reads;
-    centre(gram, with_ones.first_target());
+    CentredGram centred = centred_gram(sums.gram, p_, t_, problem_.intercept);
+    gram_ = std::move(centred.gram);
+    cross_ = std::move(centred.cross);
+    mean_ = std::move(centred.mean);
+    gram_unit_ = unit;
+    if (frame_ == Frame::sampled) {
+      total_weight_ = sums.reach.total_weight();
+      frame_ = adjust_frame(sums.reach, with_ones.first_target()) ? Frame::fits : Frame::refuted;
+    }
+    return frame_ == Frame::fits && solve_normal_equations(max_condition);
+  }
+
+  /// Scales columns, powers of two, so that the largest entries are of order one, those beyond the sample included. False where a number was out of range, or means are so far
+  /// from the shifts that taking them out cancelled.
+  bool adjust_frame(const ColumnReach& reach, Index first_target) {
+    constexpr double far = 16;  // times a column's variance
+    const double largest_scale = largest_safe_scale(problem_.penalty);
+    Vector factor(as_size(p_ + t_));
+    for (Index j = 0; j < p_ + t_; ++j) {
+      double& scale = design_.scale[as_size(j)];
+      const double largest =
+          reach.max_abs(j < p_ ? j : j - p_ + first_target) + std::fabs(design_.shift[as_size(j)] * scale);
+      const double mean = mean_[as_size(j)];
+      if (!std::isfinite(largest) || !std::isfinite(mean)) return false;
+      if (j < p_ && !(total_weight_ * mean * mean <= far * gram_(j, j) && std::isfinite(gram_(j, j)))) return false;
+      const double adjusted = largest > 0 ? std::ldexp(scale, -std::ilogb(largest)) : scale;
+      if (!std::isfinite(adjusted)) return false;
+      factor[as_size(j)] = std::min(adjusted, largest_scale) / scale;
+      scale *= factor[as_size(j)];
+      mean_[as_size(j)] *= factor[as_size(j)];
+    }
+    for (Index j = 0; j < p_; ++j) {
+      for (Index i = 0; i < p_; ++i) gram_(i, j) *= factor[as_size(i)] * factor[as_size(j)];
+    }
+    for (Index t = 0; t < t_; ++t) {
+      for (Index i = 0; i < p_; ++i) cross_(i, t) *= factor[as_size(i)] * factor[as_size(p_ + t)];
+    }
+    set_units();
+    return true;
+  }
+
+  bool solve_normal_equations(double max_condition) {
+    factors_.clear();
     fit_.condition = 1;
-    for (const double alpha : distinct_penalties()) {
+    const Vector penalties = distinct_penalties();
+    for (const double alpha : penalties) {
       Matrix penalised = gram_.copy();
       for (Index j = 0; j < p_; ++j) penalised(j, j) += scaled_penalty(alpha, j);
       auto factor = Cholesky::factor(penalised);
-      if (!factor || !(factor->condition() <= max_gram_condition)) return false;
-      if (alpha == distinct_penalties().front()) fit_.condition = std::sqrt(factor->condition());
+      if (!factor || !(factor->condition() <= max_condition)) return false;
+      if (alpha == penalties.front()) fit_.condition = std::sqrt(factor->condition());
       factors_.emplace_back(alpha, std::move(*factor));
     }
     fit_.method = LeastSquaresMethod::cholesky;
@@ -102,28 +175,6 @@ class Solver {
     solve_all(cross_, gamma_);
     set_constants();
     return refine();
-  }
-
-  /// Moves Gram matrix and cross products to the exact means, and remembers how far these are from the shifts.
-  void centre(const GramSum& gram, Index first_target) {
-    mean_.assign(as_size(p_ + t_), 0.0);
-    gram_ = Matrix(p_, p_);
-    cross_ = Matrix(p_, t_);
-    const Index ones = p_;
-    const auto column = [&](Index j) { return j < p_ ? j : j - p_ + first_target; };
-    if (problem_.intercept) {
-      for (Index j = 0; j < p_ + t_; ++j) mean_[as_size(j)] = gram.at(ones, column(j)) / gram.at(ones, ones);
-    }
-    const double total = problem_.intercept ? gram.at(ones, ones) : 0.0;
-    const auto centred = [&](Index i, Index j) {
-      return gram.at(column(i), column(j)) - total * mean_[as_size(i)] * mean_[as_size(j)];
-    };
-    for (Index j = 0; j < p_; ++j) {
-      for (Index i = 0; i < p_; ++i) gram_(i, j) = centred(i, j);
-    }
-    for (Index t = 0; t < t_; ++t) {
-      for (Index i = 0; i < p_; ++i) cross_(i, t) = centred(i, p_ + t);
-    }
   }
 
   /// x = (Gram + penalty)^-1 rhs for each target with its own penalty.
@@ -157,8 +208,10 @@ class Solver {
     start_refinement();
     double previous = std::numeric_limits<double>::infinity(), previous_change = previous,
            contraction = expected_contraction();
+    // After QR the factor's condition says too little of how far errors of gradients reach.
+    auto products = fit_.method == LeastSquaresMethod::cholesky ? PairProducts::on_grid : PairProducts::split;
     for (int pass = 0; pass < max_refinements; ++pass) {
-      const ExactResiduals residuals = exact_residuals(exact, problem_.weights, refined_);
+      const ExactResiduals residuals = exact_residuals(exact, problem_.weights, refined_, products);
       ++fit_.n_reads;
       fit_.rss = residuals.squares;
       const Matrix gradient = centred_gradient(residuals);
@@ -174,17 +227,59 @@ class Solver {
       previous = size;
       previous_change = change;
       fit_.correction = size * contraction;
-      if (change * contraction < 0x1p-60) return true;
+      if (products == PairProducts::on_grid && !errors_are_small(residuals)) {
+        products = PairProducts::split;
+      } else if (change * contraction < 0x1p-60) {
+        return true;
+      }
     }
     fit_.correction = previous;
     return previous < max_unfinished;
+  }
+
+  /// Whether what products on grids were rounded by can't move a coefficient by 2^-60 of itself, nor the residuals by 2^-56 of them.
+  [[nodiscard]] bool errors_are_small(const ExactResiduals& residuals) const {
+    // How far an error of the gradient reaches, in columns of unit length; Hager's estimate is rarely off by more than a factor of three.
+    const double reach = 4 * fit_.condition * fit_.condition;
+    double shortest = std::numeric_limits<double>::infinity(), offset = 0;
+    for (Index j = 0; j < p_; ++j) {
+      const double length = column_length_[as_size(j)], mean = problem_.intercept ? std::fabs(raw_mean(j).high) : 0.0;
+      shortest = std::min(shortest, length);
+      offset = std::max(offset, mean / length);
+    }
+    // Sums of |x| with errors of residuals, by Cauchy and Schwarz: of the column, and of the constant's gradient times its mean.
+    const double from_residuals = std::sqrt(total_weight_) * (1 + 2 * std::sqrt(total_weight_) * offset);
+    for (Index t = 0; t < t_; ++t) {
+      const double off = residuals.residual_error[as_size(t)];
+      if (!(total_weight_ * off * off <= 0x1p-112 * residuals.squares[as_size(t)])) return false;
+      const double moved =
+          reach * (off * from_residuals + (1 + largest_entry) * residuals.gradient_error[as_size(t)] / shortest);
+      const double length = longest(t);
+      for (Index j = 0; j < p_; ++j) {
+        const double value = std::fabs(refined_(j, t).high) * column_length_[as_size(j)];
+        if (value > negligible * length && !(moved <= 0x1p-60 * value)) return false;
+      }
+    }
+    return true;
+  }
+
+  /// The largest coefficient of target t, in columns of unit length.
+  [[nodiscard]] double longest(Index t) const {
+    double length = 0;
+    for (Index j = 0; j < p_; ++j) {
+      length = std::max(length, std::fabs(refined_(j, t).high) * column_length_[as_size(j)]);
+    }
+    return length;
   }
 
   /// A factor of the Gram matrix has an error of about condition^2 eps, one of its rows of condition eps.
   [[nodiscard]] double expected_contraction() const {
     // Rows of very different weights lose more than the condition of the columns says.
     if (fit_.method == LeastSquaresMethod::qr && problem_.weights != nullptr) return 1.0;
-    double loss = fit_.method == LeastSquaresMethod::cholesky ? fit_.condition * fit_.condition : fit_.condition;
+    if (fit_.method == LeastSquaresMethod::cholesky) {
+      return std::min(1.0, 16 * fit_.condition * fit_.condition * gram_unit_);
+    }
+    double loss = fit_.condition;
     for (const auto& [alpha, factor] : few_rows_) loss = std::max(loss, factor.rows_to_penalty());
     return std::min(1.0, 16 * loss * eps);
   }
@@ -246,13 +341,9 @@ class Solver {
 
   /// Largest relative change of a coefficient that is not zero but for rounding.
   [[nodiscard]] double largest_change(const Matrix& step) const {
-    constexpr double negligible = 0x1p-90;
     double worst = 0;
     for (Index t = 0; t < t_; ++t) {
-      double length = 0;
-      for (Index j = 0; j < p_; ++j) {
-        length = std::max(length, std::fabs(refined_(j, t).high) * column_length_[as_size(j)]);
-      }
+      const double length = longest(t);
       for (Index j = 0; j < p_; ++j) {
         const double value = std::fabs(refined_(j, t).high);
         if (value * column_length_[as_size(j)] > negligible * length)
@@ -381,6 +472,7 @@ class Solver {
   Vector unit_;  ///< power of two per feature: coefficient = gamma * unit / scale of the target
   Vector mean_;  ///< exact means in scaled units, less the shifts already taken out
   Matrix gram_, cross_;
+  double gram_unit_ = eps;  ///< to which gram_ is known
   std::vector<std::pair<double, Cholesky>> factors_;
   std::vector<std::pair<double, FewRowsRidge>> few_rows_;
   Matrix gamma_;
@@ -388,6 +480,7 @@ class Solver {
   PairCoefficients refined_;
   Vector column_length_;  ///< of the scaled, centred columns
   double total_weight_ = 0;
+  Frame frame_ = Frame::sampled;
   LeastSquaresFit fit_;
 };
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linalg/single_gram.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "base/cancel.hpp"
+#include "base/check.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+namespace {
+
+/// Rows that are multiplied at a time, panels of which stay in the second-level cache, and how often before sums in float32 are added to those in float64.
+constexpr Index packed_rows = 256;
+constexpr int max_recent = 4;
+/// Columns beyond which work is shared out inside blocks of rows, and parts of the rows otherwise.
+constexpr Index wide_cols = 1000, narrow_parts = 8;
+
+RowPartition partition_of(const Design& design) {
+  const Index parts = design.cols() > wide_cols ? 1 : std::clamp<Index>(design.rows() / packed_rows, 1, narrow_parts);
+  return {design.rows(), parts, packed_rows};
+}
+
+}  // namespace
+
+SingleGram::SingleGram(Index cols)
+    : width_(kernels::active().single_gram.cols),
+      n_panels_(std::max<Index>(1, ceil_div(cols, width_))),
+      rows_(packed_rows, cols, kernels::active().single_gram),
+      recent_(cols, kernels::active().single_gram),
+      sum_(AlignedBuffer<double>::zeros(n_panels_ * n_panels_ * width_ * width_)) {}
+
+void SingleGram::add(const RowBlock& block, const double* factor) {
+  if (!rows_.has_room_for(block.rows())) multiply();
+  rows_.append_scaled(block, factor);
+}
+
+void SingleGram::multiply() {
+  if (rows_.rows() == 0) return;
+  recent_.add(rows_);
+  rows_.clear();
+  if (++n_recent_ < max_recent) return;
+  recent_.move_to(sum_);
+  n_recent_ = 0;
+}
+
+void SingleGram::finish() {
+  multiply();
+  recent_.move_to(sum_);
+  n_recent_ = 0;
+}
+
+void SingleGram::add(const SingleGram& other) {
+  check(other.sum_.size() == sum_.size());
+  for (Index i = 0; i < sum_.size(); ++i) sum_[i] += other.sum_[i];
+}
+
+GramAndReach<SingleGram> single_gram(const Design& design, const double* weights) {
+  const RowPartition partition = partition_of(design);
+  std::vector<std::optional<GramAndReach<SingleGram>>> parts(as_size(partition.slots));
+  const auto n = static_cast<double>(design.rows()), m = static_cast<double>(design.cols());
+  for_each_slot(partition, n * m * m / 2, [&](Index slot, Range range) {
+    RowBlock block(partition.block_rows, design.cols());
+    auto& part = parts[as_size(slot)].emplace(
+        GramAndReach<SingleGram>{SingleGram(design.cols()), ColumnReach(block.padded_cols())});
+    AlignedBuffer<double> root(round_up(partition.block_rows, kernels::row_padding));
+    for_each_block(partition, range, [&](Index begin, Index count) {
+      checkpoint();
+      block.load(design, begin, count);
+      for (Index k = 0; k < count; ++k) root[k] = weights == nullptr ? 1.0 : std::sqrt(weights[begin + k]);
+      std::fill_n(root.data() + count, block.padded_rows() - count, 0.0);
+      part.gram.add(block, root.data());
+      part.reach.add(block, weights == nullptr ? nullptr : weights + begin);
+    });
+    part.gram.finish();
+  });
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    parts[0]->gram.add(parts[i]->gram);
+    parts[0]->reach.add(parts[i]->reach);
+  }
+  return std::move(*parts[0]);
+}
+
+bool fit_single_gram(const double* weights, Index n) noexcept {
+  if (weights == nullptr) return true;
+  return std::all_of(weights, weights + n, [](double w) { return w == 0 || (w > 0x1p-60 && w < 0x1p60); });
+}
+
+}  // namespace crowfly
