@@ -5,6 +5,8 @@
 #include "kernels/dispatch.hpp"
 #include "linalg/cholesky.hpp"
 #include "linalg/coarse_gram.hpp"
+#include "linalg/single_gram.hpp"
+#include "linear_model/exact_residuals.hpp"
 #include "linalg/gram.hpp"
 #include "neighbors/lattice.hpp"
 
@@ -145,6 +147,40 @@ Doubles coarse_gram_matrix(const py::array& x, const Doubles& left, const Double
   return out;
 }
 
+/// High and low parts of the gradient X' W (y - X coef) and 1' W (...), then the bounds on errors of its entries and of residuals. Of one target.
+py::tuple residual_gradient(const py::array& x, const py::array& y, const Doubles& high, const Doubles& low,
+                            const OptionalDoubles& weights, bool on_grid) {
+  const MatrixView view = matrix_view(x, "x"), target = matrix_view(y, "y");
+  require(high.size() == view.cols + 1 && low.size() == view.cols + 1,
+          "high, low: one number per column and one for the constant expected");
+  require(target.rows == view.rows && target.cols == 1, "y: one column, with the rows of x, expected");
+  PairCoefficients coefficients(view.cols, 1);
+  const auto pair = [&](Index j) { return Pair::sum(high.data()[j], low.data()[j]); };
+  for (Index j = 0; j < view.cols; ++j) coefficients(j, 0) = pair(j);
+  coefficients.constant[0] = pair(view.cols);
+  const ExactResiduals found =
+      exact_residuals(Design(view, true, target), doubles(weights, view.rows, "weights"), coefficients,
+                      on_grid ? PairProducts::on_grid : PairProducts::split);
+  Doubles gradient({view.cols + 1, Index{2}});
+  for (Index j = 0; j <= view.cols; ++j) {
+    const Pair entry = j < view.cols ? found.gradient(j, 0) : found.gradient.constant[0];
+    gradient.mutable_at(j, 0) = entry.high;
+    gradient.mutable_at(j, 1) = entry.low;
+  }
+  return py::make_tuple(gradient, found.squares[0], found.gradient_error[0], found.residual_error[0]);
+}
+
+/// X' diag(w) X in float32's products.
+Doubles single_gram_matrix(const py::array& x, const OptionalDoubles& weights) {
+  const MatrixView view = matrix_view(x, "x");
+  const auto sums = single_gram(Design(view, false, {}), doubles(weights, view.rows, "weights"));
+  Doubles out({view.cols, view.cols});
+  for (Index i = 0; i < view.cols; ++i) {
+    for (Index j = 0; j < view.cols; ++j) out.mutable_at(i, j) = sums.gram.at(i, j);
+  }
+  return out;
+}
+
 py::tuple column_sums(const py::array& x, const OptionalDoubles& weights) {
   const MatrixView view = matrix_view(x, "x");
   ColumnStatistics statistics = column_statistics(Design(view, false, {}), doubles(weights, view.rows, "weights"));
@@ -194,6 +230,9 @@ void bind_kernels(py::module_& m) {
   m.def("coarse_gram_matrix", &coarse_gram_matrix, py::arg("x"), py::arg("left"), py::arg("right"),
         py::arg("symmetric"));
   m.def("gram_matrix", &gram_matrix, py::arg("x"), py::arg("weights").none(true));
+  m.def("single_gram_matrix", &single_gram_matrix, py::arg("x"), py::arg("weights").none(true));
+  m.def("residual_gradient", &residual_gradient, py::arg("x"), py::arg("y"), py::arg("high"), py::arg("low"),
+        py::arg("weights").none(true), py::arg("on_grid"));
   m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));

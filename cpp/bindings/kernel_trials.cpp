@@ -229,6 +229,18 @@ Trial gram_tile(const KernelTable& t, Index rows) {
   return trial;
 }
 
+template <bool diagonal>
+Trial gram_panel(const KernelTable& t, Index rows) {
+  const Index width = t.panel_width, products = diagonal ? width * (width + 1) / 2 : width * width;
+  Trial trial;
+  trial.shape = text(width) + " x " + text(width) + ", " + text(rows) + " rows";
+  trial.work = {Precision::float64, times(2, products, rows), times(8, width * width + 2 * width * rows),
+                times(8, width, width)};
+  auto *a = trial.array(rows * width), *b = diagonal ? a : trial.array(rows * width), *c = trial.array(width * width);
+  trial.call = [=, kernel = diagonal ? t.gram_diagonal : t.gram_panel] { kernel(a, b, rows, width, c, width); };
+  return trial;
+}
+
 Trial coarse_pack(const KernelTable& t, Index size) {
   const kernels::CoarseGram& coarse = t.coarse_gram;
   const Index rows = round_up(size, coarse.rows), width = t.panel_width, n_panels = (coarse.cols + width - 1) / width;
@@ -243,16 +255,20 @@ Trial coarse_pack(const KernelTable& t, Index size) {
 }
 
 /// Products of bfloat16 are measured by the limit of those of bytes, which are twice as fast.
+template <bool diagonal>
 Trial coarse_tile(const KernelTable& t, Index size) {
   const kernels::CoarseGram& coarse = t.coarse_gram;
   const Index rows = round_up(size, coarse.rows), cols = coarse.cols;
   Trial trial;
   trial.shape = text(cols) + " x " + text(cols) + ", " + text(rows) + " rows";
-  trial.work = {coarse.unit > 0x1p-20 ? Precision::int8 : Precision::float32, times(2, cols, cols, rows),
+  trial.work = {coarse.unit > 0x1p-20 ? Precision::int8 : Precision::float32,
+                times(diagonal ? 1 : 2, cols, diagonal ? cols + 1 : cols, rows),
                 times(2, rows, coarse.row_bytes) + times(4, cols, cols), times(4, cols, cols)};
   auto *a = trial.array<std::uint8_t>(rows * coarse.row_bytes), *b = trial.array<std::uint8_t>(rows * coarse.row_bytes);
   auto* c = trial.array<float>(cols * cols);
-  trial.call = [=, kernel = coarse.coarse_tile] { kernel(a, b, rows, c, cols); };
+  trial.call = [=, kernel = diagonal ? coarse.coarse_diagonal : coarse.coarse_tile] {
+    kernel(a, b, rows, cols, c, cols);
+  };
   return trial;
 }
 
@@ -489,8 +505,11 @@ const TrialEntry entries[] = {
     {"picked_squares_f32", 64, picked_squares<float>},
     {"picked_squares_f64", 64, picked_squares<double>},
     {"gram_tile", 64, gram_tile},
+    {"gram_panel", 64, gram_panel<false>},
+    {"gram_diagonal", 64, gram_panel<true>},
     {"coarse_pack", 32, coarse_pack},
-    {"coarse_tile", 32, coarse_tile},
+    {"coarse_tile", 32, coarse_tile<false>},
+    {"coarse_diagonal", 32, coarse_tile<true>},
     {"pack_rows_f32", 64, pack_rows<float>},
     {"pack_rows_f64", 64, pack_rows<double>},
     {"panel_times_vector", 96, panel_times_vector},

@@ -75,7 +75,7 @@ inline void pack_columns(const double* panels, Index stride, Index n_panels, Ind
   }
 }
 
-inline void column_tile(const void* left, const void* right, Index n_rows, float* c, Index c_stride) {
+inline void column_tile(const void* left, const void* right, Index n_rows, Index /*cols*/, float* c, Index c_stride) {
   const auto* a = static_cast<const char*>(left);
   const auto* b = static_cast<const char*>(right);
   ColumnSums::load(c, c_stride);
@@ -94,6 +94,7 @@ constexpr CoarseGram make_column_sums() {
           .unit = 0x1p-9,
           .coarse_pack = pack_columns,
           .coarse_tile = column_tile,
+          .coarse_diagonal = column_tile,
           .enter = TileSums::configure,
           .leave = TileSums::release};
 }

@@ -52,6 +52,7 @@ constexpr KernelTable make_table(const char* name) {
   t.panel_width = Panel<Isa>::width;
   t.gram_rows = Isa::gram_rows;
   t.gram_tile = gram_tile<Isa>;
+  t.gram_panel = gram_panel<Isa>;
   t.gram_diagonal = gram_diagonal<Isa>;
   t.coarse_gram = t.single_gram = make_coarse_gram<Isa>();
   t.pack_rows_f32 = pack_rows<Isa, float>;

@@ -114,9 +114,12 @@ struct CoarseGram {
   /// past the last panel and rows past n_rows (a multiple of row_padding), up to a multiple of `rows`, become zero. Products of numbers and weights must be in float32's range.
   void (*coarse_pack)(const double* panels, Index stride, Index n_panels, Index first, const double* weight,
                       Index n_rows, void* out);
-  /// c[i * c_stride + j] += sum over k of left[k][i] * right[k][j] for packed panels of n_rows, a multiple of `rows`; in float32.
+  /// c[i * c_stride + j] += sum over k of left[k][i] * right[k][j], at least for j < `cols`, for packed panels of n_rows, a multiple of `rows`; in float32.
   /// To be called between enter and leave on the same thread, with no code of others in between: see TileScope.
-  void (*coarse_tile)(const void* left, const void* right, Index n_rows, float* c, Index c_stride);
+  using Tile = void (*)(const void* left, const void* right, Index n_rows, Index cols, float* c, Index c_stride);
+  Tile coarse_tile;
+  /// Of a panel with itself, at least where i <= j.
+  Tile coarse_diagonal;
   Lattice::ThreadState enter;
   Lattice::ThreadState leave;
 };
@@ -198,10 +201,12 @@ struct KernelTable {
   Index gram_rows;
 
   /// c[i * c_stride + j] += sum over k of a[k * panel_width + i] * b[k * panel_width + j], i < gram_rows, j < panel_width.
-  using GramTile = void (*)(const double* a, const double* b, Index n_rows, double* c, Index c_stride);
-  GramTile gram_tile;
-  /// The same for i < panel_width, at least where i <= j; the other entries may not be written.
-  GramTile gram_diagonal;
+  void (*gram_tile)(const double* a, const double* b, Index n_rows, double* c, Index c_stride);
+
+  /// The same for all i < panel_width and at least j < cols; of the second, at least where i <= j besides.
+  using GramPanel = void (*)(const double* a, const double* b, Index n_rows, Index cols, double* c, Index c_stride);
+  GramPanel gram_panel;
+  GramPanel gram_diagonal;
 
   /// The quickest, and that of float32.
   CoarseGram coarse_gram;

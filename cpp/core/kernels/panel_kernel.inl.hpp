@@ -14,26 +14,26 @@ struct Panel {
   static_assert(width % Isa::gram_rows == 0);
 };
 
-/// The vectors of `gram_tile` from `first` on.
-template <class Isa, int first>
-void gram_tile_from(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
+/// Vectors [first, last) of the tile's columns.
+template <class Isa, int first, int last>
+void gram_vectors(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
   using P = Panel<Isa>;
   using V = typename P::V;
   constexpr int rows = Isa::gram_rows;
   V sum[rows][P::vectors];
   for (int i = 0; i < rows; ++i) {
-    for (int j = first; j < P::vectors; ++j) sum[i][j] = V::zero();
+    for (int j = first; j < last; ++j) sum[i][j] = V::zero();
   }
   for (Index k = 0; k < n_rows; ++k) {
     V x[P::vectors];
-    for (int j = first; j < P::vectors; ++j) x[j] = V::load(b + k * P::width + j * V::lanes);
+    for (int j = first; j < last; ++j) x[j] = V::load(b + k * P::width + j * V::lanes);
     for (int i = 0; i < rows; ++i) {
       const V y = V::set1(a[k * P::width + i]);
-      for (int j = first; j < P::vectors; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
+      for (int j = first; j < last; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
     }
   }
   for (int i = 0; i < rows; ++i) {
-    for (int j = first; j < P::vectors; ++j) {
+    for (int j = first; j < last; ++j) {
       double* target = c + i * c_stride + j * V::lanes;
       (V::load(target) + sum[i][j]).store(target);
     }
@@ -42,15 +42,38 @@ void gram_tile_from(const double* a, const double* b, Index n_rows, double* c, I
 
 template <class Isa>
 void gram_tile(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
-  gram_tile_from<Isa, 0>(a, b, n_rows, c, c_stride);
+  gram_vectors<Isa, 0, Panel<Isa>::vectors>(a, b, n_rows, c, c_stride);
 }
 
-template <class Isa, int row = 0>
-void gram_diagonal(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
-  if constexpr (row < Panel<Isa>::width) {
-    gram_tile_from<Isa, row / Panel<Isa>::V::lanes>(a + row, b, n_rows, c + row * c_stride, c_stride);
-    gram_diagonal<Isa, row + Isa::gram_rows>(a, b, n_rows, c, c_stride);
+template <class Isa, int last = Panel<Isa>::vectors>
+void gram_panel(const double* a, const double* b, Index n_rows, Index cols, double* c, Index c_stride) {
+  using P = Panel<Isa>;
+  if constexpr (last > 1) {
+    if (cols <= (last - 1) * P::V::lanes) return gram_panel<Isa, last - 1>(a, b, n_rows, cols, c, c_stride);
   }
+  for (Index i = 0; i < P::width; i += Isa::gram_rows) {
+    gram_vectors<Isa, 0, last>(a + i, b, n_rows, c + i * c_stride, c_stride);
+  }
+}
+
+/// Rows from `row` on, vectors up to `last`.
+template <class Isa, int row, int last>
+void gram_above_diagonal(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
+  constexpr int first = row / Panel<Isa>::V::lanes;
+  if constexpr (first < last) {
+    gram_vectors<Isa, first, last>(a + row, b, n_rows, c + row * c_stride, c_stride);
+    gram_above_diagonal<Isa, row + Isa::gram_rows, last>(a, b, n_rows, c, c_stride);
+  }
+}
+
+template <class Isa, int last = Panel<Isa>::vectors>
+void gram_diagonal(const double* a, const double* b, Index n_rows, Index cols, double* c, Index c_stride) {
+  if constexpr (last > 1) {
+    if (cols <= (last - 1) * Panel<Isa>::V::lanes) {
+      return gram_diagonal<Isa, last - 1>(a, b, n_rows, cols, c, c_stride);
+    }
+  }
+  gram_above_diagonal<Isa, 0, last>(a, b, n_rows, c, c_stride);
 }
 
 template <class Isa, class T>

@@ -39,6 +39,7 @@ void CoarseRows::append_scaled(const RowBlock& source, const double* factor) {
 
 CoarseGramSum::CoarseGramSum(Index cols, const kernels::CoarseGram& kernel)
     : kernel_(&kernel),
+      cols_(cols),
       width_(kernel.cols),
       n_panels_(std::max<Index>(1, ceil_div(cols, width_))),
       sum_(AlignedBuffer<float>::zeros(n_panels_ * n_panels_ * width_ * width_)) {}
@@ -53,11 +54,13 @@ void CoarseGramSum::add(const CoarseRows& a, const CoarseRows& b, bool symmetric
     // The longest first.
     const Index end = n_panels_ - task * group, begin = std::max<Index>(0, end - group);
     const kernels::TileScope scope(*kernel_);
+    const auto tile = [&](Index left, Index right) {
+      const auto multiply = symmetric && left == right ? kernel_->coarse_diagonal : kernel_->coarse_tile;
+      multiply(a.panel(left), b.panel(right), a.rows(), std::min(width_, cols_ - right * width_),
+               sum_.data() + (left * n_panels_ + right) * width_ * width_, width_);
+    };
     for (Index left = 0; left < (symmetric ? end : n_panels_); ++left) {
-      for (Index right = symmetric ? std::max(left, begin) : begin; right < end; ++right) {
-        kernel_->coarse_tile(a.panel(left), b.panel(right), a.rows(),
-                             sum_.data() + (left * n_panels_ + right) * width_ * width_, width_);
-      }
+      for (Index right = symmetric ? std::max(left, begin) : begin; right < end; ++right) tile(left, right);
     }
   });
 }

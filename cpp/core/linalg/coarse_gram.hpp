@@ -59,6 +59,7 @@ class CoarseGramSum {
   }
 
   const kernels::CoarseGram* kernel_;
+  Index cols_;
   Index width_, n_panels_;  ///< tiles are [left][right][width][width]
   AlignedBuffer<float> sum_;
 };

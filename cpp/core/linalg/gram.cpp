@@ -24,7 +24,8 @@ void copy_weights(const double* weights, Index begin, Index count, Index padded,
 }  // namespace
 
 GramSum::GramSum(Index cols, Index rows)
-    : width_(kernels::active().panel_width),
+    : cols_(std::max<Index>(cols, 1)),
+      width_(kernels::active().panel_width),
       stride_(round_up(std::max<Index>(cols, 1), width_)),
       left_panels_(std::max<Index>(1, ceil_div(rows, width_))),
       sum_(AlignedBuffer<double>::zeros(stride_ * stride_)) {}
@@ -37,13 +38,12 @@ void GramSum::add(const RowBlock& a, const RowBlock& b) {
   parallel_for_work(a.n_panels(), operations, [&](Index task) {
     const Index right = a.n_panels() - 1 - task;  // the longest first
     double* column = sum_.data() + right * width_;
+    const Index cols = std::min(width_, cols_ - right * width_);
     for (Index left = 0; left < std::min(right, left_panels_); ++left) {
-      for (Index i = 0; i < width_; i += table.gram_rows) {
-        table.gram_tile(a.panel(left) + i, b.panel(right), rows, column + (left * width_ + i) * stride_, stride_);
-      }
+      table.gram_panel(a.panel(left), b.panel(right), rows, cols, column + left * width_ * stride_, stride_);
     }
     if (right < left_panels_) {
-      table.gram_diagonal(a.panel(right), b.panel(right), rows, column + right * width_ * stride_, stride_);
+      table.gram_diagonal(a.panel(right), b.panel(right), rows, cols, column + right * width_ * stride_, stride_);
     }
   });
 }

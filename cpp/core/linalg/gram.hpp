@@ -21,7 +21,7 @@ class GramSum {
   }
 
  private:
-  Index width_, stride_, left_panels_;
+  Index cols_, width_, stride_, left_panels_;
   AlignedBuffer<double> sum_;
 };
 

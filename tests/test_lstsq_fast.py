@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What makes least squares quick and may not show in a digit: products cut on grids, Gram matrices in float32, shifts and scales from a sample of the rows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import crowfly
+from assertions import assert_same_bits
+from crowfly import _core
+from references import AnyArray, FloatArray
+
+kernels = _core._kernels
+
+#: Rows from which shifts and scales come from a sample.
+SAMPLED = 16 * 1024
+
+
+def problem(
+    n: int, p: int, dtype: Any = np.float64, n_targets: int = 0, seed: int = 0
+) -> tuple[AnyArray, AnyArray]:
+    rng = np.random.default_rng([seed, n, p])
+    X = rng.standard_normal((n, p))
+    shape = (n, n_targets) if n_targets else (n,)
+    y = X @ rng.standard_normal((p, *shape[1:])) + rng.standard_normal(shape) + 3
+    return X.astype(dtype), y.astype(dtype)
+
+
+# --- Products on grids ---
+
+
+def below_two(rng: np.random.Generator, n: int, p: int, kind: str) -> FloatArray:
+    """Entries of magnitude below two, with digits down to their last place."""
+    X = rng.uniform(-2, 2, (n, p))
+    if kind == "one sign":
+        X = np.abs(X)
+    if kind == "many sizes":
+        X *= 2.0 ** -rng.integers(0, 60, (n, p))
+    if kind == "repeated":
+        X[:] = X[0]
+    if kind == "largest":
+        X = np.copysign(2 - 2.0**-52, X)
+    return np.asarray(X)
+
+
+def exact_gradient(
+    X: FloatArray, y: FloatArray, high: FloatArray, low: FloatArray, weights: FloatArray | None
+) -> tuple[list[Fraction], list[Fraction]]:
+    """Gradient, constant last, and residuals."""
+    rows = [[*map(Fraction, row.tolist()), Fraction(1)] for row in X]
+    coef = [Fraction(a) + Fraction(b) for a, b in zip(high.tolist(), low.tolist(), strict=True)]
+    residuals = [
+        Fraction(t) - sum(x * b for x, b in zip(row, coef, strict=True))
+        for row, t in zip(rows, y.tolist(), strict=True)
+    ]
+    w = [Fraction(1)] * len(rows) if weights is None else list(map(Fraction, weights.tolist()))
+    gradient = [
+        sum((row[j] * r * v for row, r, v in zip(rows, residuals, w, strict=True)), Fraction(0))
+        for j in range(len(coef))
+    ]
+    return gradient, residuals
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", ["plain", "one sign", "many sizes", "repeated", "largest"])
+@pytest.mark.parametrize(("n", "p"), [(1, 1), (7, 2), (130, 5), (70, 23), (64, 24), (140, 50)])
+def test_errors_of_products_on_grids_are_within_their_bounds(
+    n: int, p: int, kind: str, weighted: bool
+) -> None:
+    rng = np.random.default_rng([n, p, len(kind)])
+    X = below_two(rng, n, p, kind)
+    high = rng.standard_normal(p + 1) * 2.0 ** rng.integers(-30, 30, p + 1)
+    low = high * rng.uniform(-(2.0**-54), 2.0**-54, p + 1)
+    y = rng.uniform(-2, 2, n)
+    weights = rng.uniform(0, 3, n) if weighted else None
+    gradient, squares, gradient_error, residual_error = kernels.residual_gradient(
+        X, y[:, np.newaxis], high, low, weights, True
+    )
+    expected, residuals = exact_gradient(X, y, high, low, weights)
+    w = np.ones(n) if weights is None else weights
+    assert np.isfinite(gradient_error)
+    assert np.isfinite(residual_error)
+    for j, exact in enumerate(expected):
+        found = Fraction(float(gradient[j, 0])) + Fraction(float(gradient[j, 1]))
+        column = np.append(np.abs(X), np.ones((n, 1)), axis=1)[:, j]
+        bound = Fraction(gradient_error) + Fraction(residual_error) * sum(
+            (Fraction(float(a)) * Fraction(float(b)) for a, b in zip(column, w, strict=True)), Fraction(0)
+        )
+        assert abs(found - exact) <= bound
+        # As narrow as what the method promises, some 2^-80 of the sums of the largest magnitudes.
+        largest = max(map(abs, residuals)) + 2 * (p + 1) * Fraction(float(np.abs(high).max()))
+        assert bound <= Fraction(2.0**-78) * n * Fraction(float(max(w))) * 2 * largest
+    exact_squares = float(
+        sum((Fraction(float(v)) * r * r for v, r in zip(w, residuals, strict=True)), Fraction(0))
+    )
+    assert squares == pytest.approx(exact_squares, rel=1e-13)
+
+
+def test_products_on_grids_are_close_to_split_ones() -> None:
+    X, y = problem(3000, 30)
+    X, y = X / np.abs(X).max(), y / np.abs(y).max()
+    high = np.random.default_rng(1).standard_normal(31) / 30
+    on_grid, *_ = kernels.residual_gradient(X, y[:, np.newaxis], high, np.zeros(31), None, True)
+    split, *_ = kernels.residual_gradient(X, y[:, np.newaxis], high, np.zeros(31), None, False)
+    off = (on_grid[:, 0] - split[:, 0]) + (on_grid[:, 1] - split[:, 1])
+    assert np.abs(off).max() <= 2.0**-75 * 3000
+
+
+def test_numbers_out_of_range_have_no_bound() -> None:
+    X, y = problem(20, 3)
+    X, y = X / 4, y / 16
+    for size in (1e-300, 1e300):
+        *_, gradient_error, residual_error = kernels.residual_gradient(
+            X, y[:, np.newaxis], np.full(4, size), np.zeros(4), None, True
+        )
+        assert np.isinf(max(gradient_error, residual_error))
+
+
+def test_nearly_perfect_fits_are_refined_by_split_products() -> None:
+    """Residuals of 2^-90 are beneath what products on grids leave of numbers of order one."""
+    X = np.random.default_rng(3).integers(-4, 5, (500, 4)).astype(float)
+    whole = X @ np.array([1.0, -2.0, 3.0, 5.0])
+    fit = crowfly.lstsq(X, whole, intercept=False)
+    assert_same_bits(fit.coef, np.array([1.0, -2.0, 3.0, 5.0]))
+    assert fit.rss == 0
+    # One column of zeros but for one row, whose target the others can't see.
+    X = np.column_stack([X, np.zeros(500)])
+    X[7] = [0, 0, 0, 0, 1]
+    y = whole.copy()
+    y[7] = 2.0**-90
+    fit = crowfly.lstsq(X, y, intercept=False)
+    assert_same_bits(fit.coef, np.array([1.0, -2.0, 3.0, 5.0, 2.0**-90]))
+
+
+# --- Gram matrices in float32 ---
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("p", [1, 15, 47, 48, 49, 101, 130])
+def test_gram_matrix_in_float32(p: int, weighted: bool) -> None:
+    n = 1500
+    rng = np.random.default_rng(p)
+    X = rng.standard_normal((n, p))
+    w = rng.uniform(0, 2, n) if weighted else None
+    found = kernels.single_gram_matrix(X, w)
+    exact = X.T @ (X if w is None else w[:, None] * X)
+    length = np.sqrt(np.diag(exact))
+    assert np.abs(found - exact).max(initial=0) <= 2.0**-20 * (length[:, None] * length).max()
+    assert_same_bits(found, found.T)
+    assert np.abs(found - exact).max() > 0
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_targets", [0, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_columns_end_at_the_exact_solution(dtype: Any, n_targets: int, weighted: bool) -> None:
+    X, y = problem(900, 130, dtype, n_targets)
+    w = np.random.default_rng(5).uniform(0.5, 2, 900) if weighted else None
+    fit = crowfly.lstsq(X, y, sample_weight=w)
+    moments = crowfly.Moments()
+    moments.update(X, y, sample_weight=w)
+    assert_same_bits(fit.coef, moments.solve().coef)
+    assert fit.n_reads <= 6
+
+
+@pytest.mark.parametrize("case", ["ill-conditioned", "tiny weights", "huge columns", "dependent"])
+def test_many_columns_that_float32_does_not_serve(case: str) -> None:
+    X, y = problem(900, 130)
+    w = None
+    if case == "ill-conditioned":
+        X[:, 1] = X[:, 0] + 1e-4 * X[:, 1]
+    if case == "tiny weights":
+        w = np.full(900, 2.0**-100)
+    if case == "huge columns":
+        X *= 2.0 ** np.random.default_rng(1).integers(-300, 300, 130)
+    if case == "dependent":
+        X[:, 1] = X[:, 0]
+        with pytest.warns(np.exceptions.RankWarning):
+            assert crowfly.lstsq(X, y).rank == 129
+        return
+    fit = crowfly.lstsq(X, y, sample_weight=w)
+    moments = crowfly.Moments()
+    moments.update(X, y)
+    assert_same_bits(fit.coef, moments.solve().coef)
+
+
+# --- Shifts and scales from a sample ---
+
+
+def far_outlier(X: AnyArray) -> None:
+    X[5, 0] = 3e9
+
+
+def rare_entries(X: AnyArray) -> None:
+    """Zero wherever a sample looks, nearly."""
+    kept = X[3:400:7, 1].copy()
+    X[:, 1] = 0
+    X[3:400:7, 1] = kept
+
+
+def tiny_and_rare(X: AnyArray) -> None:
+    rare_entries(X)
+    X[:, 1] *= 1e-250
+
+
+def huge_and_rare(X: AnyArray) -> None:
+    rare_entries(X)
+    X[:, 1] *= 1e250
+
+
+def two_levels(X: AnyArray) -> None:
+    X[: len(X) // 2] += 1e6
+
+
+def periodic(X: AnyArray) -> None:
+    """The rows of a sample are all alike."""
+    step = len(X) // 1024 | 1
+    X[:] += 1e5
+    X[::step] -= 1e5
+
+
+CASES = [far_outlier, rare_entries, tiny_and_rare, huge_and_rare, two_levels, periodic]
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("change", CASES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("p", [3, 110])
+def test_rows_that_a_sample_misses(change: Any, p: int, intercept: bool) -> None:
+    """The exact solution has one rounding, whichever rows are looked at first: in any order they give the same bits."""
+    X, y = problem(SAMPLED + 77, p)
+    change(X)
+    fit = crowfly.lstsq(X, y, intercept=intercept)
+    order = np.random.default_rng(2).permutation(len(X))
+    again = crowfly.lstsq(X[order], y[order], intercept=intercept)
+    if change is periodic and p == 110:
+        # A condition of 4e4 leaves to QR what the Gram matrix can't hold; its last digits are known to 2^-7 of themselves only.
+        np.testing.assert_array_max_ulp(fit.coef, again.coef, 1)
+    else:
+        assert_same_bits(fit.coef, again.coef)
+    if change is two_levels or p == 110:
+        return
+    whole = np.rint(X) if change in (far_outlier, rare_entries, periodic) else X
+    exact = np.arange(1.0, p + 1)
+    perfect = crowfly.lstsq(whole, whole @ exact, intercept=intercept)
+    if whole is not X:
+        assert_same_bits(perfect.coef, exact)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("where", ["X", "y"])
+@pytest.mark.parametrize("p", [3, 110])
+def test_what_is_not_finite_is_found_beyond_the_sample(value: float, where: str, p: int) -> None:
+    X, y = problem(SAMPLED + 77, p)
+    (X[:, 1] if where == "X" else y)[5] = value
+    with pytest.raises(ValueError, match=r"finite|NaN"):
+        crowfly.lstsq(X, y)
+
+
+def test_weights_that_a_sample_misses() -> None:
+    X, y = problem(SAMPLED, 3)
+    w = np.zeros(SAMPLED)
+    w[3:200:7] = 1
+    kept = w > 0
+    assert_same_bits(crowfly.lstsq(X, y, sample_weight=w).coef, crowfly.lstsq(X[kept], y[kept]).coef)
+    with pytest.raises(ValueError, match="sample_weight"):
+        crowfly.lstsq(X, y, sample_weight=np.zeros(SAMPLED))
+
+
+def test_reads() -> None:
+    assert crowfly.lstsq(*problem(SAMPLED, 5)).n_reads == 2
+    assert crowfly.lstsq(*problem(1000, 5)).n_reads == 3
+    assert crowfly.lstsq(*problem(SAMPLED, 200)).n_reads <= 4
