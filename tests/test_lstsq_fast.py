@@ -231,6 +231,8 @@ CASES = [far_outlier, rare_entries, tiny_and_rare, huge_and_rare, two_levels, pe
 @pytest.mark.parametrize("p", [3, 110])
 def test_rows_that_a_sample_misses(change: Any, p: int, intercept: bool) -> None:
     """The exact solution has one rounding, whichever rows are looked at first: in any order they give the same bits."""
+    if change is two_levels and p == 110:
+        pytest.skip("of QR alone: test_lstsq has it")
     X, y = problem(SAMPLED + 77, p)
     change(X)
     fit = crowfly.lstsq(X, y, intercept=intercept)
@@ -253,11 +255,12 @@ def test_rows_that_a_sample_misses(change: Any, p: int, intercept: bool) -> None
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("where", ["X", "y"])
 @pytest.mark.parametrize("p", [3, 110])
-def test_what_is_not_finite_is_found_beyond_the_sample(value: float, where: str, p: int) -> None:
+@pytest.mark.parametrize("intercept", [True, False])
+def test_what_is_not_finite_is_found_beyond_the_sample(value: float, where: str, p: int, intercept: bool) -> None:
     X, y = problem(SAMPLED + 77, p)
     (X[:, 1] if where == "X" else y)[5] = value
     with pytest.raises(ValueError, match=r"finite|NaN"):
-        crowfly.lstsq(X, y)
+        crowfly.lstsq(X, y, intercept=intercept)
 
 
 def test_weights_that_a_sample_misses() -> None:

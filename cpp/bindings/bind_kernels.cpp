@@ -5,9 +5,9 @@
 #include "kernels/dispatch.hpp"
 #include "linalg/cholesky.hpp"
 #include "linalg/coarse_gram.hpp"
+#include "linalg/gram.hpp"
 #include "linalg/single_gram.hpp"
 #include "linear_model/exact_residuals.hpp"
-#include "linalg/gram.hpp"
 #include "neighbors/lattice.hpp"
 
 namespace crowfly::bindings {
@@ -158,9 +158,8 @@ py::tuple residual_gradient(const py::array& x, const py::array& y, const Double
   const auto pair = [&](Index j) { return Pair::sum(high.data()[j], low.data()[j]); };
   for (Index j = 0; j < view.cols; ++j) coefficients(j, 0) = pair(j);
   coefficients.constant[0] = pair(view.cols);
-  const ExactResiduals found =
-      exact_residuals(Design(view, true, target), doubles(weights, view.rows, "weights"), coefficients,
-                      on_grid ? PairProducts::on_grid : PairProducts::split);
+  const ExactResiduals found = exact_residuals(Design(view, true, target), doubles(weights, view.rows, "weights"),
+                                               coefficients, on_grid ? PairProducts::on_grid : PairProducts::split);
   Doubles gradient({view.cols + 1, Index{2}});
   for (Index j = 0; j <= view.cols; ++j) {
     const Pair entry = j < view.cols ? found.gradient(j, 0) : found.gradient.constant[0];

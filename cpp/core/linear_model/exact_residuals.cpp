@@ -29,7 +29,9 @@ struct PairVectors {
     high[t * stride + i] = x.high;
     low[t * stride + i] = x.low;
   }
-  [[nodiscard]] Pair at(Index t, Index i) const noexcept { return Pair::sum(high[t * stride + i], low[t * stride + i]); }
+  [[nodiscard]] Pair at(Index t, Index i) const noexcept {
+    return Pair::sum(high[t * stride + i], low[t * stride + i]);
+  }
   [[nodiscard]] double max_abs(Index t, Range entries) const noexcept {
     double most = 0;
     for (Index i = entries.begin; i < entries.end; ++i) most = std::max(most, std::fabs(high[t * stride + i]));
@@ -95,8 +97,8 @@ struct Part {
 /// Walks the blocks of one part.
 class PartSum {
  public:
-  PartSum(const Design& design, const Factors& factors, const double* weights, Index n_targets, Index block_rows, Index padded,
-          PairProducts products, Part& part)
+  PartSum(const Design& design, const Factors& factors, const double* weights, Index n_targets, Index block_rows,
+          Index padded, PairProducts products, Part& part)
       : design_(design),
         factors_(factors),
         weights_(weights),
@@ -141,8 +143,8 @@ class PartSum {
     }
     double max_abs[group];
     for (Index t = 0; t < count; ++t) {
-      const auto sums = kernels::active().scale_pairs(weights_ == nullptr ? nullptr : weight_.data(), block.padded_rows(),
-                                                      residual_.high.data() + t * residual_.stride,
+      const auto sums = kernels::active().scale_pairs(weights_ == nullptr ? nullptr : weight_.data(),
+                                                      block.padded_rows(), residual_.high.data() + t * residual_.stride,
                                                       residual_.low.data() + t * residual_.stride);
       part_.squares[as_size(first + t)] += sums.squares;
       max_abs[t] = sums.max_abs;
@@ -161,7 +163,8 @@ class PartSum {
     const MatrixView& y = design_.targets;
     const Index column = t % y.cols;
     const double scale = design_.scale[as_size(design_.first_target() + column)];
-    double *high = residual_.high.data() + slot * residual_.stride, *low = residual_.low.data() + slot * residual_.stride;
+    double *high = residual_.high.data() + slot * residual_.stride,
+           *low = residual_.low.data() + slot * residual_.stride;
     visit_dtype(y.dtype, [&](auto zero) {
       const char* source = y.row(begin) + column * y.col_stride;
       for (Index k = 0; k < block.rows(); ++k) {
@@ -199,9 +202,9 @@ class PartSum {
     const kernels::GridFactors residuals{residual_.high.data(), residual_.low.data(), grid, residual_.stride, count};
     for (Index i = 0; i < block.n_panels(); ++i) {
       const Index at = first * part_.gradient.stride + i * block.width();
-      kernels::active().grid_times_rows(block.panel(i), residuals, rows,
-                                        {part_.gradient.high.data() + at, part_.gradient.low.data() + at,
-                                         part_.gradient.stride});
+      kernels::active().grid_times_rows(
+          block.panel(i), residuals, rows,
+          {part_.gradient.high.data() + at, part_.gradient.low.data() + at, part_.gradient.stride});
     }
   }
 
@@ -211,7 +214,7 @@ class PartSum {
   Index n_targets_;
   PairProducts products_;
   Part& part_;
-  PairVectors residual_;  ///< of a group of targets
+  PairVectors residual_;   ///< of a group of targets
   PairVectors predicted_;  ///< of one, where products are split
   AlignedBuffer<double> weight_;
   Vector magnitude_;  ///< per target, bounds on the sums of the blocks so far

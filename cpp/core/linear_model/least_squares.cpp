@@ -13,11 +13,11 @@
 #include "linalg/gram.hpp"
 #include "linalg/single_gram.hpp"
 #include "linalg/spectral.hpp"
-#include "linear_model/centred_gram.hpp"
 #include "linear_model/centred_rows.hpp"
 #include "linear_model/exact_residuals.hpp"
 #include "linear_model/few_rows_ridge.hpp"
-#include "linear_model/standardise.hpp"
+#include "linear_model/penalty_groups.hpp"
+#include "linear_model/sampled_frame.hpp"
 
 namespace crowfly {
 namespace {
@@ -40,6 +40,7 @@ class Solver {
       : problem_(problem),
         p_(problem.features.cols),
         t_(problem.targets.cols),
+        groups_(problem.penalty),
         design_(problem.features, false, problem.targets),
         refined_(p_, t_),
         column_length_(as_size(p_)) {
@@ -75,37 +76,14 @@ class Solver {
 
   void set_units() { unit_.assign(design_.scale.begin(), design_.scale.begin() + p_); }
 
-  [[nodiscard]] std::vector<double> distinct_penalties() const {
-    Vector values = problem_.penalty;
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-    return values;
-  }
-
   [[nodiscard]] double scaled_penalty(double alpha, Index j) const {
     return alpha * unit_[as_size(j)] * unit_[as_size(j)];
   }
 
-  /// Copies the columns of `source` whose target has the penalty `alpha`.
-  [[nodiscard]] Matrix select(const Matrix& source, double alpha) const {
-    const auto n = std::count(problem_.penalty.begin(), problem_.penalty.end(), alpha);
-    Matrix chosen(source.rows(), n);
-    Index next = 0;
-    for (Index t = 0; t < t_; ++t) {
-      if (problem_.penalty[as_size(t)] == alpha) std::copy_n(source.col(t), source.rows(), chosen.col(next++));
-    }
-    return chosen;
-  }
-  void scatter(const Matrix& chosen, double alpha, Matrix& target) const {
-    Index next = 0;
-    for (Index t = 0; t < t_; ++t) {
-      if (problem_.penalty[as_size(t)] == alpha) std::copy_n(chosen.col(next++), chosen.rows(), target.col(t));
-    }
-  }
-
   bool solve_by_normal_equations() {
     if (p_ >= min_single_columns + columns_per_target * t_ &&
-        fit_single_gram(problem_.weights, problem_.features.rows) && solve_by(&single_gram, SingleGram::unit, max_single_condition)) {
+        fit_single_gram(problem_.weights, problem_.features.rows) &&
+        solve_by(&single_gram, SingleGram::unit, max_single_condition)) {
       return true;
     }
     return frame_ != Frame::refuted && solve_by(&gram_and_reach, eps, max_gram_condition);
@@ -118,50 +96,24 @@ class Solver {
     const GramAndReach<Gram> sums = sum_up(with_ones, problem_.weights);
     ++fit_.n_reads;
     CentredGram centred = centred_gram(sums.gram, p_, t_, problem_.intercept);
+    if (frame_ == Frame::sampled) {
+      const bool fits =
+          adjust_frame(design_, centred, sums.reach, problem_.intercept, largest_safe_scale(problem_.penalty));
+      frame_ = fits ? Frame::fits : Frame::refuted;
+      total_weight_ = sums.reach.total_weight();
+      set_units();
+    }
     gram_ = std::move(centred.gram);
     cross_ = std::move(centred.cross);
     mean_ = std::move(centred.mean);
     gram_unit_ = unit;
-    if (frame_ == Frame::sampled) {
-      total_weight_ = sums.reach.total_weight();
-      frame_ = adjust_frame(sums.reach, with_ones.first_target()) ? Frame::fits : Frame::refuted;
-    }
     return frame_ == Frame::fits && solve_normal_equations(max_condition);
-  }
-
-  /// Scales columns, powers of two, so that the largest entries are of order one, those beyond the sample included. False where a number was out of range, or means are so far
-  /// from the shifts that taking them out cancelled.
-  bool adjust_frame(const ColumnReach& reach, Index first_target) {
-    constexpr double far = 16;  // times a column's variance
-    const double largest_scale = largest_safe_scale(problem_.penalty);
-    Vector factor(as_size(p_ + t_));
-    for (Index j = 0; j < p_ + t_; ++j) {
-      double& scale = design_.scale[as_size(j)];
-      const double largest =
-          reach.max_abs(j < p_ ? j : j - p_ + first_target) + std::fabs(design_.shift[as_size(j)] * scale);
-      const double mean = mean_[as_size(j)];
-      if (!std::isfinite(largest) || !std::isfinite(mean)) return false;
-      if (j < p_ && !(total_weight_ * mean * mean <= far * gram_(j, j) && std::isfinite(gram_(j, j)))) return false;
-      const double adjusted = largest > 0 ? std::ldexp(scale, -std::ilogb(largest)) : scale;
-      if (!std::isfinite(adjusted)) return false;
-      factor[as_size(j)] = std::min(adjusted, largest_scale) / scale;
-      scale *= factor[as_size(j)];
-      mean_[as_size(j)] *= factor[as_size(j)];
-    }
-    for (Index j = 0; j < p_; ++j) {
-      for (Index i = 0; i < p_; ++i) gram_(i, j) *= factor[as_size(i)] * factor[as_size(j)];
-    }
-    for (Index t = 0; t < t_; ++t) {
-      for (Index i = 0; i < p_; ++i) cross_(i, t) *= factor[as_size(i)] * factor[as_size(p_ + t)];
-    }
-    set_units();
-    return true;
   }
 
   bool solve_normal_equations(double max_condition) {
     factors_.clear();
     fit_.condition = 1;
-    const Vector penalties = distinct_penalties();
+    const Vector& penalties = groups_.penalties();
     for (const double alpha : penalties) {
       Matrix penalised = gram_.copy();
       for (Index j = 0; j < p_; ++j) penalised(j, j) += scaled_penalty(alpha, j);
@@ -180,14 +132,14 @@ class Solver {
   /// x = (Gram + penalty)^-1 rhs for each target with its own penalty.
   void solve_all(const Matrix& rhs, Matrix& x) const {
     for (const auto& [alpha, factor] : factors_) {
-      Matrix chosen = select(rhs, alpha);
+      Matrix chosen = groups_.select(rhs, alpha);
       factor.solve(chosen);
-      scatter(chosen, alpha, x);
+      groups_.scatter(chosen, alpha, x);
     }
     for (const auto& [alpha, factor] : few_rows_) {
-      Matrix chosen = select(rhs, alpha);
+      Matrix chosen = groups_.select(rhs, alpha);
       factor.solve(chosen);
-      scatter(chosen, alpha, x);
+      groups_.scatter(chosen, alpha, x);
     }
   }
 
@@ -373,10 +325,10 @@ class Solver {
     const Matrix& rows = centred.rows;
     const Matrix a = rows.block(0, rows.rows(), 0, p_), b = rows.block(0, rows.rows(), p_, t_);
     measure_columns(a);
-    const Vector penalties = distinct_penalties();
+    const Vector& penalties = groups_.penalties();
     for (const double alpha : penalties) {
-      const LeastSquaresSolution part = solve_reduced(a, select(b, alpha), alpha);
-      scatter(part.coef, alpha, gamma_);
+      const LeastSquaresSolution part = solve_reduced(a, groups_.select(b, alpha), alpha);
+      groups_.scatter(part.coef, alpha, gamma_);
       if (alpha != penalties.front()) continue;
       fit_.rank = part.rank;
       fit_.condition = part.condition;
@@ -468,6 +420,7 @@ class Solver {
 
   const LeastSquaresProblem& problem_;
   Index p_, t_;
+  PenaltyGroups groups_;
   Design design_;
   Vector unit_;  ///< power of two per feature: coefficient = gamma * unit / scale of the target
   Vector mean_;  ///< exact means in scaled units, less the shifts already taken out

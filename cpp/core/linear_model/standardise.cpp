@@ -29,25 +29,6 @@ void standardise(Design& design, const ColumnStatistics& statistics, bool centre
   }
 }
 
-bool standardise_by_sample(Design& design, const double* weights, bool centre, double largest_scale) {
-  constexpr Index sample_rows = 1024, min_rows = 16 * sample_rows;
-  if (design.rows() < min_rows || design.features.sparse != nullptr) return false;
-  // Odd, so that what comes in pairs, fours, ... is not all of one kind.
-  const Index step = design.rows() / sample_rows | 1;
-  const auto every = [&](MatrixView view) {
-    view.rows = ceil_div(view.rows, step);
-    view.row_stride *= step;
-    return view;
-  };
-  const Design sample(every(design.features), false, every(design.targets));
-  Vector chosen;
-  for (Index i = 0; weights != nullptr && i < design.rows(); i += step) chosen.push_back(weights[i]);
-  const ColumnStatistics statistics = column_statistics(sample, weights == nullptr ? nullptr : chosen.data());
-  if (!(statistics.total_weight > 0)) return false;
-  standardise(design, statistics, centre, largest_scale);
-  return true;
-}
-
 double largest_safe_scale(const Vector& penalties) noexcept {
   if (penalties.empty()) return largest_safe_scale(false);
   const auto [smallest, largest] = std::minmax_element(penalties.begin(), penalties.end());

@@ -15,10 +15,6 @@ ColumnStatistics standardise(Design& design, const double* weights, bool centre,
 /// The same from statistics at hand.
 void standardise(Design& design, const ColumnStatistics& statistics, bool centre, double largest_scale);
 
-/// The same from about a thousand rows, spread evenly. False, and nothing done, where that is no saving or they don't suffice: what is beyond them may be larger, and
-/// elsewhere, so whoever reads the rest has to look (ColumnReach).
-[[nodiscard]] bool standardise_by_sample(Design& design, const double* weights, bool centre, double largest_scale);
-
 /// The same for these penalties. Where all are positive the scale brings none far above one: coefficients of tiny columns are then within range where the caller's are.
 [[nodiscard]] double largest_safe_scale(const Vector& penalties) noexcept;
 

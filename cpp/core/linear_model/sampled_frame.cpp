@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/sampled_frame.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace crowfly {
+namespace {
+
+/// Squared distance of mean and shift, in variances, above which the sample was a bad one.
+constexpr double far = 16;
+
+}  // namespace
+
+bool standardise_by_sample(Design& design, const double* weights, bool centre, double largest_scale) {
+  constexpr Index sample_rows = 1024, min_rows = 16 * sample_rows;
+  if (design.rows() < min_rows || design.features.sparse != nullptr) return false;
+  // Odd, so that what comes in pairs, fours, ... is not all of one kind.
+  const Index step = design.rows() / sample_rows | 1;
+  const auto every = [&](MatrixView view) {
+    view.rows = ceil_div(view.rows, step);
+    view.row_stride *= step;
+    return view;
+  };
+  const Design sample(every(design.features), false, every(design.targets));
+  Vector chosen;
+  for (Index i = 0; weights != nullptr && i < design.rows(); i += step) chosen.push_back(weights[i]);
+  const ColumnStatistics statistics = column_statistics(sample, weights == nullptr ? nullptr : chosen.data());
+  if (!(statistics.total_weight > 0)) return false;
+  standardise(design, statistics, centre, largest_scale);
+  return true;
+}
+
+bool adjust_frame(Design& design, CentredGram& centred, const ColumnReach& reach, bool intercept,
+                  double largest_scale) {
+  const Index p = centred.gram.rows(), t = centred.cross.cols();
+  Vector factor(as_size(p + t));
+  for (Index j = 0; j < p + t; ++j) {
+    double &scale = design.scale[as_size(j)], &mean = centred.mean[as_size(j)];
+    const double largest = reach.max_abs(j < p || !intercept ? j : j + 1) + std::fabs(design.shift[as_size(j)] * scale);
+    if (!std::isfinite(largest) || !std::isfinite(mean)) return false;
+    const double square = j < p ? centred.gram(j, j) : 0.0;
+    if (j < p && !(std::isfinite(square) && reach.total_weight() * mean * mean <= far * square)) return false;
+    const double adjusted = largest > 0 ? std::ldexp(scale, -std::ilogb(largest)) : scale;
+    if (!std::isfinite(adjusted)) return false;
+    factor[as_size(j)] = std::min(adjusted, largest_scale) / scale;
+    scale *= factor[as_size(j)];
+    mean *= factor[as_size(j)];
+  }
+  for (Index j = 0; j < p + t; ++j) {
+    double* column = j < p ? centred.gram.col(j) : centred.cross.col(j - p);
+    for (Index i = 0; i < p; ++i) column[i] *= factor[as_size(i)] * factor[as_size(j)];
+  }
+  return true;
+}
+
+}  // namespace crowfly
