@@ -32,13 +32,13 @@ from sklearn.preprocessing import StandardScaler
 
 import crowfly.linear_model
 from assertions import EPS
-from crowfly import SeparationError
 from crowfly.linear_model import (
     ElasticNetCV,
     Lasso,
     LassoCV,
     LinearRegression,
     LogisticRegression,
+    LogisticRegressionCV,
     Ridge,
     RidgeClassifier,
     RidgeCV,
@@ -123,7 +123,10 @@ def test_ridge_equals_scikit_learn(
     ours = Ridge(alpha=alpha, fit_intercept=fit_intercept).fit(X, y, w)
     theirs = sklearn.linear_model.Ridge(alpha=alpha, fit_intercept=fit_intercept).fit(X, y, w)
     assert_same_linear_model(ours, theirs, X)
-    assert ours.n_iter_.shape == (1 if y.ndim == 1 else y.shape[1],)
+    assert ours.n_iter_ is theirs.n_iter_ is None
+    counted = Ridge(alpha=alpha, fit_intercept=fit_intercept, solver="lsqr").fit(X, y, w)
+    assert counted.n_iter_ is not None
+    assert counted.n_iter_.shape == (1 if y.ndim == 1 else y.shape[1],)
     assert ours.solver_ in {"cholesky", "qr"}
 
 
@@ -474,7 +477,6 @@ def test_contradictory_penalties_warn(params: dict[str, Any], match: str) -> Non
     ("y", "weights", "match"),
     [
         ([1, 1, 1], None, "at least 2 classes"),
-        ([0, 1, 2], [1.0, 1.0, 0.0], "class .*2.* no sample of positive weight"),
         ([0, 1, 1], [0.0, 0.0, 0.0], "non-zero"),
         ([0, 1, 1], [1.0, -1.0, 1.0], "[Nn]egative"),
         ([0, 1, 1], [1.0, 1.0], "sample_weight"),
@@ -493,17 +495,62 @@ def test_liblinear_is_binary() -> None:
         LogisticRegression(solver="liblinear").fit(X, y)
 
 
-def test_separated_classes_without_penalty_are_refused() -> None:
-    """In the estimator's words: the functional API's alpha is no parameter of it."""
-    X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
-    with pytest.raises(SeparationError, match=r"separates classes.*C=np\.inf.*use a finite C") as caught:
-        LogisticRegression(C=np.inf).fit(X, y)
-    assert "alpha" not in str(caught.value)
+@pytest.mark.parametrize("labels", [[0, 0, 1, 1], [0, 0, 1, 2]])
+def test_separated_classes_without_penalty_warn_and_are_told_apart(labels: list[int]) -> None:
+    """In the estimator's words: the functional API's alpha is no parameter of it. scikit-learn gives a model, too."""
+    X = [[0.0], [1.0], [2.0], [3.0]]
+    with pytest.warns(ConvergenceWarning, match=r"separates classes.*C=np\.inf.*use a finite C") as caught:
+        model = LogisticRegression(C=np.inf).fit(X, labels)
+    assert "alpha" not in str(caught[0].message)
+    assert model.optimality_gap_ == np.inf
+    assert model.predict(X).tolist() == labels
     with (
         pytest.warns(FutureWarning, match="'penalty' was deprecated"),
-        pytest.raises(SeparationError, match="penalty=None"),
+        pytest.warns(ConvergenceWarning, match="penalty=None"),
     ):
-        LogisticRegression(penalty=None).fit(X, y)
+        LogisticRegression(penalty=None).fit(X, labels)
+    with pytest.warns(ConvergenceWarning, match=r"separates classes"):
+        search = LogisticRegressionCV(
+            Cs=[np.inf], l1_ratios=(0,), cv=2, scoring="accuracy", use_legacy_attributes=False
+        ).fit(X * 4, labels * 4)
+    assert search.scores_.min() == 1.0
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "saga"])
+@pytest.mark.parametrize("by", ["class", "sample"])
+def test_a_class_without_weight_is_never_predicted(by: str, solver: str) -> None:
+    X, y = classification_problem("iris")
+    names = np.array(["a", "b", "c"])[y]
+    l1_ratio = 0.5 if solver == "saga" else 0.0
+    parameters: dict[str, Any] = {"C": 0.7, "solver": solver, "l1_ratio": l1_ratio}
+    if by == "class":
+        model = LogisticRegression(class_weight={"b": 0.0}, **parameters).fit(X, names)
+    else:
+        model = LogisticRegression(**parameters).fit(X, names, (names != "b").astype(float))
+    assert model.classes_.tolist() == ["a", "b", "c"]
+    assert model.coef_.shape == (3, X.shape[1])
+    probability = model.predict_proba(X)
+    assert not probability[:, 1].any()
+    # scikit-learn's steps end with little probability left for the class; its optimum is at none.
+    kept = names != "b"
+    alike = sklearn.linear_model.LogisticRegression(tol=1e-10, max_iter=10_000, **parameters).fit(
+        X, names, kept.astype(float)
+    )
+    np.testing.assert_allclose(probability[kept], alike.predict_proba(X)[kept], atol=1e-4)
+    alone = LogisticRegression(class_weight={"a": 0.0, "c": 0.0}).fit(X, names)
+    assert set(alone.predict(X)) == {"b"}
+    with pytest.raises(ValueError, match="some weight without an intercept, class number 1"):
+        LogisticRegression(class_weight={"b": 0.0}, fit_intercept=False).fit(X, names)
+    with pytest.raises(ValueError, match="class_weight: a class of weight above zero"):
+        LogisticRegression(class_weight=dict.fromkeys("abc", 0.0)).fit(X, names)
+
+
+def test_numbers_that_freeze_liblinear_are_refused_as_it_is() -> None:
+    X = np.array([[0.0], [1e100]])
+    for samples in (X, csr_array(X)):
+        with pytest.raises(ValueError, match="'liblinear' solver while X contains a maximum value > 1e30"):
+            LogisticRegression(solver="liblinear").fit(samples, [0, 1])
+        assert LogisticRegression(solver="liblinear").fit(-samples, [0, 1]).coef_ < 0
 
 
 @pytest.mark.parametrize("message", [_SEPARATED, *_CAUSES.values()])

@@ -40,9 +40,9 @@ from crowfly._estimators import (
     with_sparse,
 )
 from crowfly._logistic_data import logistic_data
-from crowfly.linear_model._logistic import LogisticRegression, in_terms_of_C
+from crowfly.linear_model._logistic import LogisticRegression, in_terms_of_C, where_separated
 from crowfly.linear_model._penalty import resolve_ratios
-from crowfly.linear_model._some_classes import among_all_classes, nothing_but_one_class
+from crowfly.linear_model._some_classes import among_all_classes, nothing_but_one_class, of_two_rows
 from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError, fit_logistic
 from crowfly.sparse_logistic import fit_path
 
@@ -86,9 +86,12 @@ class _Training:
             found = dict(zip(path.alphas.tolist(), path.fits, strict=True))
             shortfalls.append(shortfall)
         if len(alphas) < len(Cs):
-            found[0.0], shortfall = fit_logistic(
-                self.X[rows], codes, alpha=0.0, sample_weight=weights, **self.options
-            )
+            try:
+                found[0.0], shortfall = fit_logistic(
+                    self.X[rows], codes, alpha=0.0, sample_weight=weights, **self.options
+                )
+            except SeparationError as error:
+                found[0.0], shortfall = where_separated(error)
             shortfalls.append(shortfall)
         for message in filter(None, shortfalls):
             warnings.warn(in_terms_of_C(message, "deprecated"), ConvergenceWarning, stacklevel=6)
@@ -112,14 +115,11 @@ class _Training:
             return [
                 among_all_classes(fit, present, self.n_classes) for fit in some.fits(chosen, l1_ratio, Cs)
             ]
-        # Two rows of half the coefficients each: squares are penalised half as much as in one row, magnitudes the same.
         fits = []
         for C in Cs:
-            strength = 0.0 if np.isinf(C) else 1.0 / float(C)
-            magnitudes, squares = strength * l1_ratio, strength * (1 - l1_ratio) / 2
-            total = magnitudes + squares
-            of_two = np.array([1.0 / total if total > 0 else np.inf])
-            fit = some.fits(chosen, magnitudes / total if total > 0 else 0.0, of_two)[0]
+            strength, share = of_two_rows(0.0 if np.isinf(C) else 1.0 / float(C), l1_ratio)
+            of_two = np.array([1.0 / strength if strength > 0 else np.inf])
+            fit = some.fits(chosen, share, of_two)[0]
             fits.append(among_all_classes(fit, present, self.n_classes))
         return fits
 
@@ -305,7 +305,7 @@ class LogisticRegressionCV(LogisticRegression):
         Warns
         -----
         ConvergenceWarning
-            scikit-learn's class, if a fit did not reach its tolerance.
+            scikit-learn's class, if a fit did not reach its tolerance, or a plane separates the classes and there is no penalty.
         """
         _raise_for_params(params, self, "fit")
         ratios, listed = resolve_ratios(str(self.penalty), self.l1_ratios, self.solver, self.dual)
@@ -333,12 +333,9 @@ class LogisticRegressionCV(LogisticRegression):
             },
         )
         self.Cs_ = self._grid()
-        try:
-            grid = [[training.fits(train, ratio, self.Cs_) for ratio in ratios] for train, _ in folds]
-            scores = self._scores(grid, folds, X, y, routed["score"])
-            self._choose(training, grid, scores, ratios)
-        except SeparationError as error:
-            raise SeparationError(in_terms_of_C(str(error), "deprecated")) from None
+        grid = [[training.fits(train, ratio, self.Cs_) for ratio in ratios] for train, _ in folds]
+        scores = self._scores(grid, folds, X, y, routed["score"])
+        self._choose(training, grid, scores, ratios)
         self._set_search(grid, scores, ratios, listed=listed, legacy=legacy)
         return self
 
