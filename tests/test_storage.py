@@ -61,7 +61,13 @@ def tiny(name: str) -> Any:
     if name in ("LassoCV", "ElasticNetCV"):
         parameters = {"cv": 2, "alphas": 2}
     if name == "LogisticRegressionCV":
-        parameters = {"cv": 2, "Cs": 2, "l1_ratios": (0.0,), "scoring": "accuracy", "use_legacy_attributes": False}
+        parameters = {
+            "cv": 2,
+            "Cs": 2,
+            "l1_ratios": (0.0,),
+            "scoring": "accuracy",
+            "use_legacy_attributes": False,
+        }
     if name in ("NearestNeighbors", "LocalOutlierFactor") or "KNeighbors" in name:
         parameters = {"n_neighbors": 2}
     return ESTIMATORS[name](**parameters).fit(X, np.array([0, 1, 0, 1, 1, 0]) if labels else X[:, 0] ** 2)

@@ -184,7 +184,7 @@ class RidgeCVMixin:
             estimator.set_fit_request(sample_weight=True)
         search = GridSearchCV(estimator, {"alpha": alphas}, cv=cv, scoring=self._scorer())
         search.fit(X, y, **params)
-        self.alpha_ = search.best_estimator_.alpha
+        self.alpha_ = np.float64(search.best_estimator_.alpha)
         self.best_score_ = search.best_score_
         return search.best_estimator_
 
@@ -349,7 +349,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
             self._fit_search(X, targets, alphas, params, splits)
             return
         choice = choose(scores, alphas, None)
-        self.alpha_, self.best_score_ = choice.alpha, choice.score
+        self.alpha_, self.best_score_ = np.float64(choice.alpha), choice.score
         self._set_solution(
             X, lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
         )
