@@ -124,10 +124,7 @@ def test_ridge_equals_scikit_learn(
     ours = Ridge(alpha=alpha, fit_intercept=fit_intercept).fit(X, y, w)
     theirs = sklearn.linear_model.Ridge(alpha=alpha, fit_intercept=fit_intercept).fit(X, y, w)
     assert_same_linear_model(ours, theirs, X)
-    assert ours.n_iter_ is theirs.n_iter_ is None
-    counted = Ridge(alpha=alpha, fit_intercept=fit_intercept, solver="lsqr").fit(X, y, w)
-    assert counted.n_iter_ is not None
-    assert counted.n_iter_.shape == (1 if y.ndim == 1 else y.shape[1],)
+    assert ours.n_iter_.shape == (1 if y.ndim == 1 else y.shape[1],)
     assert ours.solver_ in {"cholesky", "qr"}
 
 

@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly import LstsqResult, nnls
+from crowfly import LstsqResult, NnlsResult, nnls
 from crowfly._estimators import (
     AcceptsSparse,
     FloatArray,
@@ -141,10 +141,6 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
         return predictions_for(samples, self.coef_, values)
 
 
-#: Those of scikit-learn's solvers that count their steps.
-_COUNTING_SOLVERS = ("lsqr", "sag", "saga")
-
-
 def require_solver_takes(positive: bool, solver: str) -> None:
     """Refuse what scikit-learn refuses.
 
@@ -162,10 +158,14 @@ def require_solver_takes(positive: bool, solver: str) -> None:
 
 
 def steps_and_solver(solution: Any, solver: str, n_targets: int) -> tuple[NDArray[np.int32] | None, str]:
-    """The attributes `n_iter_` and `solver_` of Ridge and its classifier; without a count where scikit-learn's solver has none."""
-    counts = solver in _COUNTING_SOLVERS
-    n_iter = np.full(n_targets, solution.n_reads, dtype=np.int32) if counts else None
-    return n_iter, getattr(solution, "method", "active_set") if solver == "auto" else solver
+    """The attributes `n_iter_` and `solver_` of Ridge and its classifier.
+
+    In scikit-learn only some solvers count, but its checks ask for a number from every estimator that has `max_iter`.
+    """
+    if isinstance(solution, NnlsResult):
+        return None, "active_set" if solver == "auto" else solver
+    n_iter = np.full(n_targets, solution.n_reads, dtype=np.int32)
+    return n_iter, solution.method if solver == "auto" else solver
 
 
 def penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
@@ -319,7 +319,7 @@ class Ridge(_LeastSquaresRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 without one.
     n_iter_ : ndarray of shape (n_targets,), or None
-        Passes over `X` with ``solver`` 'lsqr', 'sag' or 'saga'; None with others, as in scikit-learn.
+        Passes over `X`; None with ``positive=True``.
     solver_ : str
         The solver asked for. With 'auto' the one used here: 'cholesky', 'qr' or 'conjugate_gradient', with
         ``positive=True`` 'active_set'.

@@ -230,7 +230,7 @@ class RidgeClassifier(_RidgeClassifier):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 without one.
     n_iter_ : ndarray of shape (n_targets,), or None
-        Passes over `X` with ``solver`` 'lsqr', 'sag' or 'saga'; None with others, as in scikit-learn.
+        Passes over `X`; None with ``positive=True``.
     classes_ : ndarray of shape (n_classes,)
         The sorted class labels.
     solver_ : str
