@@ -544,6 +544,40 @@ def test_a_class_without_weight_is_never_predicted(by: str, solver: str) -> None
         LogisticRegression(class_weight=dict.fromkeys("abc", 0.0)).fit(X, names)
 
 
+@pytest.mark.parametrize("form", [np.asarray, csr_array, lambda X: csr_array(X).tocsc()])
+@pytest.mark.parametrize("scaling", [1.0, 30.0])
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_liblinear_penalises_the_intercept(l1_ratio: float, scaling: float, form: Any) -> None:
+    X, y = classification_problem("breast_cancer")
+    X = form(X + 0.5)
+    parameters: dict[str, Any] = {
+        "solver": "liblinear",
+        "C": 0.05,
+        "l1_ratio": l1_ratio,
+        "intercept_scaling": scaling,
+        "class_weight": "balanced",
+    }
+    ours = LogisticRegression(**parameters).fit(X, y)
+    theirs = sklearn.linear_model.LogisticRegression(
+        tol=1e-9, max_iter=50_000, random_state=0, **parameters
+    ).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-3, atol=1e-4)
+    free = LogisticRegression(**{**parameters, "solver": "saga"}).fit(X, y)
+    assert abs(free.intercept_[0] - theirs.intercept_[0]) > (0.05 if scaling == 1 else 0)
+    search = LogisticRegressionCV(
+        Cs=[0.05],
+        l1_ratios=(l1_ratio,),
+        cv=3,
+        scoring="accuracy",
+        use_legacy_attributes=False,
+        **{name: value for name, value in parameters.items() if name not in ("C", "l1_ratio")},
+    ).fit(X, y)
+    np.testing.assert_allclose(search.coef_, ours.coef_, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(search.intercept_, ours.intercept_, rtol=1e-7)
+    assert search.coefs_paths_.shape == (3, 1, 1, 1, X.shape[1] + 1)
+
+
 def test_numbers_that_freeze_liblinear_are_refused_as_it_is() -> None:
     X = np.array([[0.0], [1e100]])
     for samples in (X, csr_array(X)):

@@ -32,7 +32,8 @@ from crowfly._estimators import (
     with_sparse,
 )
 from crowfly.linear_model._callbacks import CallbackSupportMixin, StepReport, has_callbacks
-from crowfly.linear_model._penalty import require_range_of_liblinear, resolve_penalty
+from crowfly.linear_model._liblinear import intercept_column, require_range_of_liblinear
+from crowfly.linear_model._penalty import resolve_penalty
 from crowfly.linear_model._some_classes import fit_classes_of_weight
 from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError
 
@@ -82,7 +83,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Logistic regression with an L2, L1 or elastic-net penalty or none, fitted to a certified optimum.
 
     Minimises ``sum_i w_i loss(y_i, x_i.b + b0) + (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2) / C``: one row of coefficients for two classes,
-    softmax with a row for each of more. The intercept is not penalised.
+    softmax with a row for each of more. The intercept is not penalised (but with ``solver='liblinear'``).
 
     Parameters
     ----------
@@ -99,14 +100,14 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     intercept_scaling : float, default=1
-        Has no effect: the intercept is never penalised.
+        With ``solver='liblinear'`` the intercept is this number times a coefficient that is penalised; no effect with others.
     class_weight : dict or 'balanced', default=None
         Weights of the classes, by label; 'balanced': inversely proportional to their frequencies.
     random_state : int, RandomState instance or None, default=None
         Has no effect: nothing is random.
     solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, default='lbfgs'
         Has no effect: all approach the one optimum that is computed here, but combinations which scikit-learn
-        refuses are refused.
+        refuses are refused, and with 'liblinear' the intercept is penalised.
     max_iter : int, default=100
         Largest number of Newton steps.
     verbose : int, default=0
@@ -320,17 +321,21 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     ) -> LogisticResult:
         """Fit; what the functional API has to say is said in the words that scikit-learn's users know."""
         shortfall = None
+        # Only an intercept without a penalty takes away all probability of a class without weight.
+        all_present = np.bincount(codes, weights=weights).all()
+        column = intercept_column(self, X) if all_present else None
+        samples = X if column is None else column.appended_to(X)
 
         def fit(steps: int) -> LogisticResult:
             nonlocal shortfall
             try:
                 result, shortfall = fit_classes_of_weight(
-                    X,
+                    samples,
                     codes,
                     len(self.classes_),
                     alpha=alpha,
                     l1_ratio=l1_ratio,
-                    intercept=self.fit_intercept,
+                    intercept=self.fit_intercept and column is None,
                     sample_weight=weights,
                     tol=DEFAULT_TOLERANCE,
                     max_iter=steps,
@@ -338,6 +343,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 )
             except SeparationError as error:
                 result, shortfall = where_separated(error)
+            result = result if column is None else column.as_intercept(result)
             return result if steps else _at_zero(result)
 
         try:

@@ -8,7 +8,6 @@ from numbers import Real
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from scipy.sparse import issparse
 
 PenaltyKind: TypeAlias = Literal["l1", "l2", "elasticnet"] | None
 
@@ -152,23 +151,3 @@ def _warn_future(message: str, level: int = _AT_CALL_OF_FIT) -> None:
 
 def _warn_user(message: str, level: int = _AT_CALL_OF_FIT + 1) -> None:
     warnings.warn(message, UserWarning, stacklevel=level)
-
-
-#: What scikit-learn gives its solver 'liblinear' at most.
-_LARGEST_OF_LIBLINEAR = 1e30
-
-
-def require_range_of_liblinear(X: Any, solver: str) -> None:
-    """Refuse samples that scikit-learn refuses with ``solver='liblinear'``, as combinations of parameters are.
-
-    Raises
-    ------
-    ValueError
-        If a number is above 1e30.
-    """
-    values: Any = X.data if issparse(X) else X
-    if solver == "liblinear" and values.max(initial=0.0) > _LARGEST_OF_LIBLINEAR:
-        raise ValueError(
-            "Using the 'liblinear' solver while X contains a maximum value > 1e30 results in a frozen fit. Please choose another "
-            "solver or rescale the input X."
-        )
