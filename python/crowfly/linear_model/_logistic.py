@@ -100,7 +100,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     intercept_scaling : float, default=1
-        With ``solver='liblinear'`` the intercept is this number times a coefficient that is penalised; no effect with others.
+        With ``solver='liblinear'`` the intercept is this number times a coefficient that is penalised; otherwise it is not asked for.
     class_weight : dict or 'balanced', default=None
         Weights of the classes, by label; 'balanced': inversely proportional to their frequencies.
     random_state : int, RandomState instance or None, default=None

@@ -78,7 +78,7 @@ class LogisticRegressionCV(LogisticRegression):
     refit : bool, default=True
         Whether to fit to all data with the best penalty; otherwise the coefficients are the mean of the folds' best.
     intercept_scaling : float, default=1
-        With ``solver='liblinear'`` the intercept is this number times a coefficient that is penalised; no effect with others.
+        With ``solver='liblinear'`` the intercept is this number times a coefficient that is penalised; otherwise it is not asked for.
     random_state : int, RandomState instance or None, default=None
         Has no effect: nothing is random.
     use_legacy_attributes : bool, default=True
