@@ -61,6 +61,10 @@ def test_a_class_without_weight_is_never_predicted(by: str, solver: str) -> None
     np.testing.assert_allclose(probability[kept], alike.predict_proba(X)[kept], atol=1e-3)
     alone = LogisticRegression(class_weight={"a": 0.0, "c": 0.0}).fit(X, names)
     assert set(alone.predict(X)) == {"b"}
+    two = LogisticRegression(solver="liblinear", class_weight={"a": 0.0}).fit(
+        X[names != "c"], names[names != "c"]
+    )
+    assert set(two.predict(X)) == {"b"}
     with pytest.raises(ValueError, match="some weight without an intercept, class number 1"):
         LogisticRegression(class_weight={"b": 0.0}, fit_intercept=False).fit(X, names)
     with pytest.raises(ValueError, match="class_weight: a class of weight above zero"):
