@@ -32,7 +32,6 @@ from sklearn.preprocessing import StandardScaler
 
 import crowfly.linear_model
 from assertions import EPS
-from crowfly import SeparationError
 from crowfly.linear_model import (
     ElasticNetCV,
     Lasso,
@@ -474,7 +473,6 @@ def test_contradictory_penalties_warn(params: dict[str, Any], match: str) -> Non
     ("y", "weights", "match"),
     [
         ([1, 1, 1], None, "at least 2 classes"),
-        ([0, 1, 2], [1.0, 1.0, 0.0], "class .*2.* no sample of positive weight"),
         ([0, 1, 1], [0.0, 0.0, 0.0], "non-zero"),
         ([0, 1, 1], [1.0, -1.0, 1.0], "[Nn]egative"),
         ([0, 1, 1], [1.0, 1.0], "sample_weight"),
@@ -491,19 +489,6 @@ def test_liblinear_is_binary() -> None:
     X, y = classification_problem("iris")
     with pytest.raises(ValueError, match="does not support multiclass"):
         LogisticRegression(solver="liblinear").fit(X, y)
-
-
-def test_separated_classes_without_penalty_are_refused() -> None:
-    """In the estimator's words: the functional API's alpha is no parameter of it."""
-    X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
-    with pytest.raises(SeparationError, match=r"separates classes.*C=np\.inf.*use a finite C") as caught:
-        LogisticRegression(C=np.inf).fit(X, y)
-    assert "alpha" not in str(caught.value)
-    with (
-        pytest.warns(FutureWarning, match="'penalty' was deprecated"),
-        pytest.raises(SeparationError, match="penalty=None"),
-    ):
-        LogisticRegression(penalty=None).fit(X, y)
 
 
 @pytest.mark.parametrize("message", [_SEPARATED, *_CAUSES.values()])

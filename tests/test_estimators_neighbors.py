@@ -19,6 +19,7 @@ from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
+    load_digits,
     load_iris,
     load_linnerud,
     load_wine,
@@ -40,7 +41,12 @@ Array = npt.NDArray[Any]
 # from 1, so its error is absolute, and the smallest cosine distance in these data is 1e-4: 1.4e-10 relative.
 RTOL = 1e-9
 
-CLASSIFICATION = {"iris": load_iris, "wine": load_wine, "breast_cancer": load_breast_cancer}
+CLASSIFICATION = {
+    "iris": load_iris,
+    "wine": load_wine,
+    "breast_cancer": load_breast_cancer,
+    "digits": load_digits,
+}
 REGRESSION = {"diabetes": load_diabetes, "linnerud": load_linnerud}
 METRICS: dict[str, dict[str, Any]] = {
     "default": {},

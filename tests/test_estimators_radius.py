@@ -284,13 +284,20 @@ def test_functions_are_called_block_by_block(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_only_stored_entries_of_a_graph_are_neighbors() -> None:
-    graph = csr_array(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 2.0], [0.0, 2.0, 0.0]]))
+    entries = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [1, 2], [2, 1], [2, 2]]).T
+    graph = csr_array((np.array([0.0, 1.0, 1.0, 0.0, 2.0, 2.0, 0.0]), tuple(entries)), shape=(3, 3))
     search = neighbors.NearestNeighbors(n_neighbors=1, metric="precomputed").fit(graph)
     assert search.kneighbors()[1].tolist() == [[1], [0], [1]]
     with pytest.raises(
-        ValueError, match="3 neighbors per samples are required, but some samples have only 1"
+        ValueError, match="3 neighbors per samples are required, but some samples have only 2"
     ):
         search.kneighbors(n_neighbors=2)
+    # As in scikit-learn a row's own point has to be among its neighbours.
+    search.fit(csr_array(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 2.0], [0.0, 2.0, 0.0]])))
+    with pytest.raises(
+        ValueError, match="2 neighbors per samples are required, but some samples have only 1"
+    ):
+        search.kneighbors()
 
 
 def test_distances_that_cannot_be() -> None:

@@ -109,13 +109,14 @@ def test_interpolating_fits_keep_their_digits() -> None:
     np.testing.assert_allclose(model.cv_results_[:, 0], refitted, rtol=1e-9)
 
 
-def test_no_penalty_may_be_among_the_alphas() -> None:
+@pytest.mark.parametrize("kind", [RidgeCV, RidgeClassifierCV])
+def test_no_penalty_is_among_the_alphas_of_folds_only(kind: Any) -> None:
     X, y = regression("one")
-    model = RidgeCV(alphas=[0.0, 1e6]).fit(X, y)
+    y = y if kind is RidgeCV else (y > 0).astype(int)
+    model = kind(alphas=[0.0, 1e6], cv=5).fit(X, y)
     assert model.alpha_ == 0.0
-    np.testing.assert_allclose(model.coef_, Ridge(0.0).fit(X, y).coef_, rtol=1e-15)
-    few = RidgeCV(alphas=[0.0, 1.0]).fit(X[:8], y[:8])
-    assert few.alpha_ == 1.0
+    with pytest.raises(ValueError, match=r"alphas\[0\] == 0.0, must be > 0.0.*crowfly.ridge_path"):
+        kind(alphas=[0.0, 1e6]).fit(X, y)
 
 
 def test_integers_and_float32_are_taken() -> None:
@@ -258,12 +259,24 @@ def test_refused_parameters(kind: Any, params: dict[str, Any], error: type[Excep
         kind(**params).fit([[0.0], [1.0], [2.0], [4.0]], [0, 1, 0, 1])
 
 
+@pytest.mark.parametrize("solver", ["auto", "lbfgs"])
+@pytest.mark.parametrize("data", ["iris", "breast_cancer"])
+def test_classifiers_without_negative_coefficients(data: str, solver: str) -> None:
+    X, y = classification(data)
+    ours = RidgeClassifier(alpha=3.0, positive=True, solver=solver).fit(X, y)
+    theirs = sklearn.linear_model.RidgeClassifier(alpha=3.0, positive=True, tol=1e-12).fit(X, y)
+    assert (ours.coef_ >= 0).all()
+    assert (ours.coef_ == 0).any()
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
 def test_refusals_of_one_of_them() -> None:
     X, y = regression("several")
     with pytest.raises(ValueError, match="incompatible"):
         RidgeCV(cv=3, alpha_per_target=True).fit(X, y)
-    with pytest.raises(ValueError, match="not offered"):
-        RidgeClassifier(positive=True).fit([[0.0], [1.0]], [0, 1])
+    with pytest.raises(ValueError, match="does not support positive fitting"):
+        RidgeClassifier(positive=True, solver="svd").fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(ValueError, match="lbfgs"):
         RidgeClassifier(solver="lbfgs").fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(ValueError, match="class_weight"):

@@ -313,9 +313,12 @@ def test_cross_validation(search: Any, shape: tuple[int, int]) -> None:
 
 def test_linear_regression_with_coefficients_not_negative() -> None:
     X, y = text_like(200, 60, 0.08)
-    got = LinearRegression(positive=True).fit(X, y)
+    # As scikit-learn's; the function of the same problem takes sparse samples.
+    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
+        LinearRegression(positive=True).fit(X, y)
+    got = crowfly.nnls(X, y, fit_intercept=True)
     expected = LinearRegression(positive=True).fit(X.toarray(), y)
-    np.testing.assert_allclose(got.coef_, expected.coef_, atol=1e-12)
+    np.testing.assert_allclose(got.coef, expected.coef_, atol=1e-12)
     np.testing.assert_allclose(got.predict(X), expected.predict(X.toarray()), atol=1e-12)
 
 

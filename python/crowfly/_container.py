@@ -62,7 +62,17 @@ def _bytes_of(array: NDArray[Any]) -> memoryview:
 
 
 def write(path: Path, container: Container) -> None:
-    """Write a file in the place of whatever is there, all of it or nothing."""
+    """Write a file in the place of whatever is there, all of it or nothing; an OSError names it."""
+    try:
+        _write(path, container)
+    except OSError as error:
+        if error.errno is None:
+            raise OSError(f"{path}: {error}") from error
+        # Of the class that belongs to the number: FileNotFoundError, PermissionError.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write(path: Path, container: Container) -> None:
     entries, arrays = _entries(container.arrays)
     header = json.dumps({"tree": container.tree, "arrays": entries}, allow_nan=False).encode()
     # Where a link points, the file is; and others may read it as the user's umask says.
@@ -112,14 +122,23 @@ def read(path: Path) -> Container:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(f"{path}: the file's header is none of crowfly.save's") from None
     begin = _PREFIX.size + length
+    _require_padding(path, content, begin)
     data = content[begin + _padding(begin) :]
     arrays, position = [], 0
     for entry in entries:
         arrays.append(_array(path, data, entry, position))
-        position += arrays[-1].nbytes + _padding(arrays[-1].nbytes)
+        position += arrays[-1].nbytes
+        _require_padding(path, data, position)
+        position += _padding(position)
     if data.size != position:
         raise ValueError(f"{path}: the file is damaged: {data.size} bytes of arrays, {position} described")
     return Container(tree, arrays)
+
+
+def _require_padding(path: Path, content: NDArray[np.uint8], position: int) -> None:
+    """Zeros up to the next multiple of 64 bytes, which no checksum is of."""
+    if content[position : position + _padding(position)].any():
+        raise ValueError(f"{path}: the file is damaged: bytes between its parts are not zero")
 
 
 def _holds_values(stored: NDArray[np.uint8], dtype: np.dtype[Any]) -> bool:

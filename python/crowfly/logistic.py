@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,9 @@ class ConvergenceWarning(UserWarning):
 
 class SeparationError(ValueError):
     """A plane separates classes, and without a penalty no finite coefficients are the best."""
+
+    #: Where the steps ended; None where they overflowed.
+    fit: LogisticResult | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,18 +263,28 @@ def finished(
         separated = is_separated(columns, data.codes, len(data.classes), controls.intercept)
         if separated is None and fit["status"] == "iteration_limit":
             separated = False
-    if separated:
-        cure = _CURE if len(data.classes) == 2 else ""
-        raise SeparationError(_SEPARATED + cure if alpha == 0 else _SEPARATED_BY_SOME)
     if separated is None:
         fit["status"] = "undecided"
     lost = ~np.isfinite(fit["coef"]).all(axis=0)
+    if separated:
+        cure = _CURE if len(data.classes) == 2 else ""
+        error = SeparationError(_SEPARATED + cure if alpha == 0 else _SEPARATED_BY_SOME)
+        error.fit = (
+            None
+            if lost.any()
+            else replace(_result_of(fit, data, None), optimality_gap=np.inf, converged=False)
+        )
+        raise error
     if lost.any():
         raise ValueError(
             f"X: the coefficient of column {lost.argmax()} overflows float64; multiply that column by a power of two"
         )
     shortfall = _shortfall(fit, alpha)
-    result = LogisticResult(
+    return _result_of(fit, data, shortfall), shortfall
+
+
+def _result_of(fit: dict[str, Any], data: LogisticData, shortfall: str | None) -> LogisticResult:
+    return LogisticResult(
         classes=data.classes,
         coef=fit["coef"],
         intercept=fit["intercept"],
@@ -282,7 +295,6 @@ def finished(
         optimality_gap=fit["gap"],
         converged=shortfall is None,
     )
-    return result, shortfall
 
 
 def fit_logistic(

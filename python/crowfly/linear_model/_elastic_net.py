@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -27,6 +29,7 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
+from crowfly.linear_model._gram import check_gram
 
 #: Stands in where coefficients were set by hand, without a fit.
 _NO_FIT = EnetPath(
@@ -110,7 +113,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     precompute : bool or array-like of shape (n_features, n_features), default=False
-        Has no effect: whether the Gram matrix pays is decided by the shape.
+        Has no effect: whether the Gram matrix pays is decided by the shape. One that is given is checked as scikit-learn checks it.
     max_iter : int, default=1000
         Has no effect: fits end with an exact solution on the features in use.
     copy_X : bool, default=True
@@ -118,7 +121,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     tol : float, default=1e-4
         Has no effect: the solution is accurate to rounding; `dual_gap_` bounds what is missing.
     warm_start : bool, default=False
-        Has no effect.
+        Has no effect on the solution; `n_iter_` is 0 where the coefficients from before are the solution already.
     positive : bool, default=False
         Whether coefficients must not be negative.
     random_state : int, RandomState instance or None, default=None
@@ -218,27 +221,49 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
         Raises
         ------
         ValueError
-            If an argument is not finite, shapes do not match, or a weight is negative.
+            If an argument is not finite, shapes do not match, a weight is negative, or `precompute` is the Gram matrix of other samples.
         TypeError
             If `y` holds strings, dates or other things that are no real numbers.
 
         Warns
         -----
+        UserWarning
+            If `precompute` is a Gram matrix of samples that have to be centred.
         ConvergenceWarning
             If only a large gap could be certified.
         """
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
-        path = enet_path(
-            X,
-            targets,
-            l1_ratio=self.l1_ratio,
-            alphas=[self.alpha],
-            positive=self.positive,
-            fit_intercept=self.fit_intercept,
-            sample_weight=checked_sample_weight(sample_weight, X),
-        )
+        weights = checked_sample_weight(sample_weight, X)
+        check_gram(self.precompute, X, weights, fit_intercept=self.fit_intercept)
+        start = getattr(self, "coef_", None) if self.warm_start else None
+        with _told_of_overflow():
+            path = enet_path(
+                X,
+                targets,
+                l1_ratio=self.l1_ratio,
+                alphas=[self.alpha],
+                positive=self.positive,
+                fit_intercept=self.fit_intercept,
+                sample_weight=weights,
+            )
         self._set_solution(X, path)
+        if start is not None and np.array_equal(start, self.coef_):
+            # From there, no step is needed.
+            self.n_iter_ = [0] * len(self.n_iter_) if isinstance(self.n_iter_, list) else 0
         return self
+
+
+@contextmanager
+def _told_of_overflow() -> Iterator[None]:
+    """Begin as scikit-learn's users know it: by what filters of messages look for."""
+    try:
+        yield
+    except ValueError as error:
+        if "overflows float64" not in str(error):
+            raise
+        raise ValueError(
+            f"Coordinate descent iterations resulted in non-finite parameter values. {error}"
+        ) from None
 
 
 class Lasso(ElasticNet):
@@ -254,7 +279,7 @@ class Lasso(ElasticNet):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     precompute : bool or array-like of shape (n_features, n_features), default=False
-        Has no effect: whether the Gram matrix pays is decided by the shape.
+        Has no effect: whether the Gram matrix pays is decided by the shape. One that is given is checked as scikit-learn checks it.
     copy_X : bool, default=True
         Has no effect: `X` is never written to.
     max_iter : int, default=1000
@@ -262,7 +287,7 @@ class Lasso(ElasticNet):
     tol : float, default=1e-4
         Has no effect: the solution is accurate to rounding; `dual_gap_` bounds what is missing.
     warm_start : bool, default=False
-        Has no effect.
+        Has no effect on the solution; `n_iter_` is 0 where the coefficients from before are the solution already.
     positive : bool, default=False
         Whether coefficients must not be negative.
     random_state : int, RandomState instance or None, default=None

@@ -68,10 +68,15 @@ class _PathCV(PenalisedRegressor):
 
     def _fit_best(
         self, X: MatrixLike, y: Any, sample_weight: Any, l1_ratios: NDArray[Any], params: dict[str, Any]
-    ) -> float:
+    ) -> np.float64:
         """Choose and fit; returns the l1_ratio chosen."""
         _raise_for_params(params, self, "fit")
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
+        if targets.ndim == 2 and targets.shape[1] > 1:
+            name = type(self).__name__
+            raise ValueError(
+                f"For multi-task outputs, use MultiTask{name}, or fit {name} to one target at a time."
+            )
         targets = column_or_1d(targets, warn=True)
         weights = checked_sample_weight(sample_weight, X)
         self._check_grid(l1_ratios)
@@ -90,11 +95,11 @@ class _PathCV(PenalisedRegressor):
         )
         mean = found.mean(axis=2)
         ratio, alpha = np.unravel_index(mean.argmin(), mean.shape)
-        self.alpha_ = float(grids[ratio, alpha])
+        self.alpha_ = np.float64(grids[ratio, alpha])
         shared = len(grids) == 1 or not isinstance(self.alphas, Integral)
         self.alphas_ = grids[0] if shared else grids
         self.mse_path_ = np.squeeze(found)
-        best = float(l1_ratios[ratio])
+        best = np.float64(l1_ratios[ratio])
         path = enet_path(
             X,
             targets,

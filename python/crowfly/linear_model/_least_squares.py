@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly import LstsqResult, nnls
+from crowfly import LstsqResult, NnlsResult, nnls
 from crowfly._estimators import (
     AcceptsSparse,
     FloatArray,
@@ -69,7 +69,7 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
                 targets,
                 intercept=self.fit_intercept,
                 sample_weight=weights,
-                alpha=_penalty_for(targets, alpha),
+                alpha=penalty_for(targets, alpha),
                 num_threads=num_threads(n_jobs),
             )
         if self._solution.method == "conjugate_gradient" and (text := inexactness(self._solution)):
@@ -94,16 +94,23 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
             raise ValueError(str(error).replace(NO_LIMIT_WITH_PENALTY, "Ridge has no such limit")) from None
 
     def _fit_non_negative(
-        self, X: MatrixLike, y: Any, sample_weight: Any, alpha: Any = 0.0, n_jobs: int | None = None
+        self,
+        X: MatrixLike,
+        y: Any,
+        sample_weight: Any,
+        alpha: Any = 0.0,
+        n_jobs: int | None = None,
+        *,
+        sparse: bool = True,
     ) -> None:
         """The same with no coefficient below zero."""
-        X, targets = validated_regression_data(self, X, y, **with_sparse(X))
+        X, targets = validated_regression_data(self, X, y, **(with_sparse(X) if sparse else {}))
         self._solution = nnls(
             X,
             targets,
             fit_intercept=self.fit_intercept,
             sample_weight=checked_sample_weight(sample_weight, X),
-            alpha=_penalty_for(targets, alpha),
+            alpha=penalty_for(targets, alpha),
             num_threads=num_threads(n_jobs),
         )
         self._take_over(X)
@@ -134,7 +141,34 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
         return predictions_for(samples, self.coef_, values)
 
 
-def _penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
+def require_solver_takes(positive: bool, solver: str) -> None:
+    """Refuse what scikit-learn refuses.
+
+    Raises
+    ------
+    ValueError
+        If `solver` and `positive` contradict each other.
+    """
+    if solver == "lbfgs" and not positive:
+        raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+    if positive and solver not in ("auto", "lbfgs"):
+        raise ValueError(
+            f"solver='{solver}' does not support positive fitting. Please set the solver to 'auto' or 'lbfgs', or set `positive=False`"
+        )
+
+
+def steps_and_solver(solution: Any, solver: str, n_targets: int) -> tuple[NDArray[np.int32] | None, str]:
+    """The attributes `n_iter_` and `solver_` of Ridge and its classifier.
+
+    In scikit-learn only some solvers count, but its checks ask for a number from every estimator that has `max_iter`.
+    """
+    if isinstance(solution, NnlsResult):
+        return None, "active_set" if solver == "auto" else solver
+    n_iter = np.full(n_targets, solution.n_reads, dtype=np.int32)
+    return n_iter, solution.method if solver == "auto" else solver
+
+
+def penalty_for(targets: NDArray[Any], alpha: Any) -> Any:
     """One penalty for all targets, or one for each."""
     penalties = np.ravel(np.asarray(alpha, dtype=np.float64))
     n_targets = 1 if targets.ndim == 1 else targets.shape[1]
@@ -167,7 +201,7 @@ class LinearRegression(_LeastSquaresRegressor):
     n_jobs : int, default=None
         Number of threads; None: the current setting of :func:`crowfly.set_num_threads`, -1: all processors.
     positive : bool, default=False
-        Whether coefficients must not be negative (:func:`crowfly.nnls`).
+        Whether coefficients must not be negative. As in scikit-learn, for dense samples only: :func:`crowfly.nnls` takes sparse ones.
 
     Attributes
     ----------
@@ -242,10 +276,10 @@ class LinearRegression(_LeastSquaresRegressor):
         ValueError
             If an argument is not finite, shapes do not match, or a weight is negative.
         TypeError
-            If `y` holds strings, dates or other things that are no real numbers.
+            If `y` holds strings, dates or other things that are no real numbers, or `X` is sparse with ``positive=True``.
         """
         if self.positive:
-            self._fit_non_negative(X, y, sample_weight, n_jobs=self.n_jobs)
+            self._fit_non_negative(X, y, sample_weight, n_jobs=self.n_jobs, sparse=False)
             return self
         self._fit_least_squares(X, y, sample_weight, n_jobs=self.n_jobs)
         self.rank_ = self._solution.rank
@@ -367,25 +401,16 @@ class Ridge(_LeastSquaresRegressor):
         TypeError
             If `y` holds strings, dates or other things that are no real numbers.
         """
-        if self.solver == "lbfgs" and not self.positive:
-            raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+        require_solver_takes(self.positive, self.solver)
         if issparse(X) and self.fit_intercept and self.solver in ("svd", "cholesky", "saga"):
             raise ValueError(
                 f"solver='{self.solver}' does not support fitting the intercept on sparse data. Please set the solver to 'auto', "
                 "or set `fit_intercept=False`"
-            )
-        if self.positive and self.solver not in ("auto", "lbfgs"):
-            raise ValueError(
-                f"solver='{self.solver}' does not support positive fitting. Please set the solver to 'auto' or 'lbfgs', or set `positive=False`"
             )
         fit = self._fit_non_negative if self.positive else self._fit_least_squares
         fit(X, y, sample_weight, alpha=self.alpha)
         n_targets = np.atleast_2d(self.coef_).shape[0]
         if n_targets == 1:
             self.coef_ = self.coef_.ravel()
-        if self.positive:
-            self.n_iter_, self.solver_ = None, self.solver if self.solver != "auto" else "active_set"
-            return self
-        self.n_iter_ = np.full(n_targets, self._solution.n_reads, dtype=np.int32)
-        self.solver_ = self.solver if self.solver != "auto" else self._solution.method
+        self.n_iter_, self.solver_ = steps_and_solver(self._solution, self.solver, n_targets)
         return self

@@ -32,8 +32,10 @@ from crowfly._estimators import (
     with_sparse,
 )
 from crowfly.linear_model._callbacks import CallbackSupportMixin, StepReport, has_callbacks
+from crowfly.linear_model._liblinear import intercept_column, require_range_of_liblinear
 from crowfly.linear_model._penalty import resolve_penalty
-from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError, fit_logistic
+from crowfly.linear_model._some_classes import fit_classes_of_weight
+from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError
 
 
 def in_terms_of_C(message: str, penalty: str | None) -> str:
@@ -43,6 +45,13 @@ def in_terms_of_C(message: str, penalty: str | None) -> str:
     cure = "a finite C without penalty=None" if penalty is None else "a finite C"
     message = message.replace(_CURE, f", or the functional API's {_CURE[5:]}")
     return message.replace("alpha=0", no_penalty).replace("alpha > 0", cure)
+
+
+def where_separated(error: SeparationError) -> tuple[LogisticResult, str]:
+    """Where the steps of a fit of separated classes ended, and what to warn of: scikit-learn's users get a model, too."""
+    if error.fit is None:
+        raise SeparationError(in_terms_of_C(str(error), "deprecated")) from None
+    return error.fit, f"{error}. The coefficients are those at which the steps ended"
 
 
 #: Stands in where classes and coefficients were set by hand, without a fit.
@@ -74,7 +83,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Logistic regression with an L2, L1 or elastic-net penalty or none, fitted to a certified optimum.
 
     Minimises ``sum_i w_i loss(y_i, x_i.b + b0) + (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2) / C``: one row of coefficients for two classes,
-    softmax with a row for each of more. The intercept is not penalised.
+    softmax with a row for each of more. The intercept is not penalised (but with ``solver='liblinear'``).
 
     Parameters
     ----------
@@ -91,14 +100,14 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     intercept_scaling : float, default=1
-        Has no effect: the intercept is never penalised.
+        With ``solver='liblinear'`` the intercept is this number times a coefficient that is penalised; otherwise it is not asked for.
     class_weight : dict or 'balanced', default=None
         Weights of the classes, by label; 'balanced': inversely proportional to their frequencies.
     random_state : int, RandomState instance or None, default=None
         Has no effect: nothing is random.
     solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, default='lbfgs'
         Has no effect: all approach the one optimum that is computed here, but combinations which scikit-learn
-        refuses are refused.
+        refuses are refused, and with 'liblinear' the intercept is penalised.
     max_iter : int, default=100
         Largest number of Newton steps.
     verbose : int, default=0
@@ -224,16 +233,15 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` is not finite, there is one class only, a class has no positive weight, a weight is negative,
-            scikit-learn refuses the combination of `solver` and penalty, `C` is next to zero, or the classes are perfectly separated and there is no
-            penalty.
+            If `X` is not finite, there is one class only, a weight is negative, no weight is left of a class without an intercept,
+            scikit-learn refuses the combination of `solver` and penalty, or `C` is next to zero.
         TypeError
             If labels can't be sorted.
 
         Warns
         -----
         ConvergenceWarning
-            scikit-learn's class, if the fit did not reach its tolerance.
+            scikit-learn's class, if the fit did not reach its tolerance, or a plane separates the classes and there is no penalty.
         """
         alpha, l1_ratio = resolve_penalty(self.penalty, self.C, self.l1_ratio, self.solver, self.dual)
         if self.n_jobs is not None:
@@ -245,6 +253,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             )
         X, y = validate_data(self, X, y, **with_sparse(X))
         require_class_labels(y)
+        require_range_of_liblinear(X, self.solver)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
         weights = self._weights_of_samples(checked_sample_weight(sample_weight, X), y, codes)
@@ -285,7 +294,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _weights_of_samples(
         self, sample_weight: FloatArray | None, y: NDArray[Any], codes: NDArray[np.intp]
     ) -> FloatArray | None:
-        """Combine sample and class weights; a class that no weight is left for has no finite optimum."""
+        """Combine sample and class weights."""
         weights = sample_weight
         if self.class_weight is not None:
             by_class = compute_class_weight(
@@ -294,13 +303,10 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             if (by_class < 0).any():
                 raise ValueError(f"class_weight: non-negative numbers expected, got {self.class_weight!r}")
             weights = by_class[codes] if weights is None else weights * by_class[codes]
-        if weights is not None:
-            weightless = np.bincount(codes, weights=weights) == 0
-            if weightless.any():
-                raise ValueError(
-                    f"The class {self.classes_.tolist()[weightless.argmax()]!r} has no sample of positive weight: without "
-                    "one its coefficients have no finite optimum."
-                )
+        if weights is not None and not weights.any():
+            raise ValueError(
+                "class_weight: a class of weight above zero with samples expected, there is none"
+            )
         return weights
 
     def _fit_certified(
@@ -315,26 +321,33 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     ) -> LogisticResult:
         """Fit; what the functional API has to say is said in the words that scikit-learn's users know."""
         shortfall = None
+        # Only an intercept without a penalty takes away all probability of a class without weight.
+        all_present = np.bincount(codes, weights=weights).all()
+        column = intercept_column(self, X) if all_present else None
+        samples = X if column is None else column.appended_to(X)
 
         def fit(steps: int) -> LogisticResult:
             nonlocal shortfall
-            result, shortfall = fit_logistic(
-                X,
-                codes,
-                alpha=alpha,
-                l1_ratio=l1_ratio,
-                intercept=self.fit_intercept,
-                sample_weight=weights,
-                tol=DEFAULT_TOLERANCE,
-                max_iter=steps,
-                num_threads=None,
-            )
+            try:
+                result, shortfall = fit_classes_of_weight(
+                    samples,
+                    codes,
+                    len(self.classes_),
+                    alpha=alpha,
+                    l1_ratio=l1_ratio,
+                    intercept=self.fit_intercept and column is None,
+                    sample_weight=weights,
+                    tol=DEFAULT_TOLERANCE,
+                    max_iter=steps,
+                    num_threads=None,
+                )
+            except SeparationError as error:
+                result, shortfall = where_separated(error)
+            result = result if column is None else column.as_intercept(result)
             return result if steps else _at_zero(result)
 
         try:
             result = fit(max_iter) if report is None else report.run(fit)
-        except SeparationError as error:
-            raise SeparationError(in_terms_of_C(str(error), self.penalty)) from None
         except ValueError as error:
             if not str(error).startswith("alpha: "):
                 raise

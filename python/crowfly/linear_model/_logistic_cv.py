@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
@@ -27,7 +26,6 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import _check_method_params
 
-from crowfly import LogisticResult
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
@@ -39,89 +37,11 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
-from crowfly._logistic_data import logistic_data
-from crowfly.linear_model._logistic import LogisticRegression, in_terms_of_C
+from crowfly.linear_model._liblinear import intercept_column, require_range_of_liblinear
+from crowfly.linear_model._logistic import LogisticRegression
+from crowfly.linear_model._logistic_training import Training
 from crowfly.linear_model._penalty import resolve_ratios
-from crowfly.linear_model._some_classes import among_all_classes, nothing_but_one_class
-from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError, fit_logistic
-from crowfly.sparse_logistic import fit_path
-
-
-@dataclass(frozen=True)
-class _Training:
-    """What the fits of a search have in common."""
-
-    X: Any
-    codes: NDArray[np.intp]
-    weights: FloatArray | None
-    n_classes: int
-    options: dict[str, Any]
-
-    def fits(self, rows: Any, l1_ratio: float, Cs: FloatArray) -> list[LogisticResult]:
-        """One fit per C, those of finite C as one path."""
-        codes = self.codes[rows]
-        weights = None if self.weights is None else self.weights[rows]
-        present = np.flatnonzero(np.bincount(codes, weights=weights, minlength=self.n_classes))
-        if len(present) < self.n_classes:
-            if not self.options["intercept"]:
-                raise ValueError(
-                    "cv: every class in every training set expected without an intercept, class number "
-                    f"{np.setdiff1d(np.arange(self.n_classes), present)[0]} is missing from one; use fewer or stratified folds"
-                )
-            return self._fits_of_some(rows, present, l1_ratio, Cs)
-        found: dict[float, LogisticResult] = {}
-        alphas = [1.0 / float(C) for C in Cs if np.isfinite(C)]
-        shortfalls: list[str | None] = []
-        if alphas:
-            data = logistic_data(self.X[rows], codes, weights)
-            path, shortfall = fit_path(
-                data,
-                l1_ratio=l1_ratio,
-                alphas=alphas,
-                n_alphas=1,
-                eps=1.0,
-                penalty_factor=None,
-                **self.options,
-            )
-            found = dict(zip(path.alphas.tolist(), path.fits, strict=True))
-            shortfalls.append(shortfall)
-        if len(alphas) < len(Cs):
-            found[0.0], shortfall = fit_logistic(
-                self.X[rows], codes, alpha=0.0, sample_weight=weights, **self.options
-            )
-            shortfalls.append(shortfall)
-        for message in filter(None, shortfalls):
-            warnings.warn(in_terms_of_C(message, "deprecated"), ConvergenceWarning, stacklevel=6)
-        return [found[1.0 / float(C) if np.isfinite(C) else 0.0] for C in Cs]
-
-    def _fits_of_some(
-        self, rows: Any, present: NDArray[np.intp], l1_ratio: float, Cs: FloatArray
-    ) -> list[LogisticResult]:
-        """Fits to training rows without some of the classes, which get no probability at all."""
-        n_features = self.X.shape[1]
-        if len(present) == 1:
-            alone = nothing_but_one_class(present[0], self.n_classes, n_features)
-            return [alone] * len(Cs)
-        chosen = np.flatnonzero(np.isin(self.codes[rows], present))
-        if self.weights is not None:
-            chosen = chosen[self.weights[rows][chosen] > 0]
-        chosen = np.arange(self.X.shape[0])[rows][chosen]
-        codes = np.searchsorted(present, self.codes).astype(np.intp)
-        some = replace(self, codes=codes, n_classes=len(present))
-        if len(present) > 2:
-            return [
-                among_all_classes(fit, present, self.n_classes) for fit in some.fits(chosen, l1_ratio, Cs)
-            ]
-        # Two rows of half the coefficients each: squares are penalised half as much as in one row, magnitudes the same.
-        fits = []
-        for C in Cs:
-            strength = 0.0 if np.isinf(C) else 1.0 / float(C)
-            magnitudes, squares = strength * l1_ratio, strength * (1 - l1_ratio) / 2
-            total = magnitudes + squares
-            of_two = np.array([1.0 / total if total > 0 else np.inf])
-            fit = some.fits(chosen, magnitudes / total if total > 0 else 0.0, of_two)[0]
-            fits.append(among_all_classes(fit, present, self.n_classes))
-        return fits
+from crowfly.logistic import DEFAULT_TOLERANCE
 
 
 class LogisticRegressionCV(LogisticRegression):
@@ -144,7 +64,7 @@ class LogisticRegressionCV(LogisticRegression):
     scoring : str or callable, default=None
         What is highest for the penalty chosen; None is accuracy.
     solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, default='lbfgs'
-        Has no effect, but combinations which scikit-learn refuses are refused.
+        Has no effect, but combinations which scikit-learn refuses are refused, and with 'liblinear' the intercept is penalised.
     tol : float, default=1e-4
         Has no effect: fits end at certified optima.
     max_iter : int, default=100
@@ -158,7 +78,7 @@ class LogisticRegressionCV(LogisticRegression):
     refit : bool, default=True
         Whether to fit to all data with the best penalty; otherwise the coefficients are the mean of the folds' best.
     intercept_scaling : float, default=1
-        Has no effect: the intercept is never penalised.
+        With ``solver='liblinear'`` the intercept is this number times a coefficient that is penalised; otherwise it is not asked for.
     random_state : int, RandomState instance or None, default=None
         Has no effect: nothing is random.
     use_legacy_attributes : bool, default=True
@@ -305,7 +225,7 @@ class LogisticRegressionCV(LogisticRegression):
         Warns
         -----
         ConvergenceWarning
-            scikit-learn's class, if a fit did not reach its tolerance.
+            scikit-learn's class, if a fit did not reach its tolerance, or a plane separates the classes and there is no penalty.
         """
         _raise_for_params(params, self, "fit")
         ratios, listed = resolve_ratios(str(self.penalty), self.l1_ratios, self.solver, self.dual)
@@ -315,30 +235,30 @@ class LogisticRegressionCV(LogisticRegression):
             # Folds are taken by rows.
             X = X.tocsr()
         require_class_labels(y)
+        require_range_of_liblinear(X, self.solver)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
         own_weights = checked_sample_weight(sample_weight, X)
         routed = self._routed(own_weights, params)
         folds = splits_of(self.cv, X, y, classifier=True, **routed["split"])
-        training = _Training(
-            X,
+        column = intercept_column(self, X)
+        training = Training(
+            X if column is None else column.appended_to(X),
             codes,
             self._weights_of_samples(own_weights, y, codes),
             len(self.classes_),
             {
-                "intercept": self.fit_intercept,
+                "intercept": self.fit_intercept and column is None,
                 "tol": DEFAULT_TOLERANCE,
                 "max_iter": self.max_iter,
                 "num_threads": num_threads(self.n_jobs),
             },
+            column,
         )
         self.Cs_ = self._grid()
-        try:
-            grid = [[training.fits(train, ratio, self.Cs_) for ratio in ratios] for train, _ in folds]
-            scores = self._scores(grid, folds, X, y, routed["score"])
-            self._choose(training, grid, scores, ratios)
-        except SeparationError as error:
-            raise SeparationError(in_terms_of_C(str(error), "deprecated")) from None
+        grid = [[training.fits(train, ratio, self.Cs_) for ratio in ratios] for train, _ in folds]
+        scores = self._scores(grid, folds, X, y, routed["score"])
+        self._choose(training, grid, scores, ratios)
         self._set_search(grid, scores, ratios, listed=listed, legacy=legacy)
         return self
 
@@ -407,7 +327,7 @@ class LogisticRegressionCV(LogisticRegression):
             **known,
         )
 
-    def _choose(self, training: _Training, grid: Any, scores: FloatArray, ratios: list[float]) -> None:
+    def _choose(self, training: Training, grid: Any, scores: FloatArray, ratios: list[float]) -> None:
         if self.refit:
             total = scores.sum(axis=0)
             # Of equal scores the first C, then the first mixture.

@@ -20,7 +20,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metadata_routing import _raise_for_params
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly import LstsqResult
+from crowfly import LstsqResult, NnlsResult, nnls
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
@@ -35,7 +35,13 @@ from crowfly._estimators import (
     with_sparse,
 )
 from crowfly.least_squares import inexactness, solve_least_squares
-from crowfly.linear_model._least_squares import NO_FIT, _numpy_scalar_or_array
+from crowfly.linear_model._least_squares import (
+    NO_FIT,
+    _numpy_scalar_or_array,
+    penalty_for,
+    require_solver_takes,
+    steps_and_solver,
+)
 from crowfly.linear_model._ridge_cv import (
     PARAMETERS_OF_RIDGE_CV,
     Choice,
@@ -86,7 +92,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
     class_weight: Any
     n_features_in_: int
     _label_binarizer: LabelBinarizer
-    _solution: LstsqResult = NO_FIT
+    _solution: LstsqResult | NnlsResult = NO_FIT
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -118,10 +124,21 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
             weights = of_classes if weights is None else weights * of_classes
         return X, labels, targets, weights
 
-    def _solve(self, X: Any, targets: FloatArray, weights: FloatArray | None, alpha: Any) -> None:
-        self._solution = solve_least_squares(X, targets, self.fit_intercept, weights, alpha)
-        if self._solution.method == "conjugate_gradient" and (text := inexactness(self._solution)):
-            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+    def _solve(
+        self, X: Any, targets: FloatArray, weights: FloatArray | None, alpha: Any, *, positive: bool = False
+    ) -> None:
+        if positive:
+            self._solution = nnls(
+                X,
+                targets,
+                fit_intercept=self.fit_intercept,
+                sample_weight=weights,
+                alpha=penalty_for(targets, alpha),
+            )
+        else:
+            self._solution = solution = solve_least_squares(X, targets, self.fit_intercept, weights, alpha)
+            if solution.method == "conjugate_gradient" and (text := inexactness(solution)):
+                warnings.warn(text, ConvergenceWarning, stacklevel=3)
         coef = self._solution.coef
         self.coef_ = rounded_for(X, coef.ravel() if len(coef) == 1 else coef)
         intercept = _numpy_scalar_or_array(self._solution.intercept)
@@ -200,9 +217,9 @@ class RidgeClassifier(_RidgeClassifier):
     class_weight : dict or 'balanced', default=None
         Weights of the classes, by label; 'balanced': inversely proportional to their frequencies.
     solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'sag', 'saga', 'lbfgs'}, default='auto'
-        Has no effect, but 'lbfgs' is refused, as in scikit-learn without ``positive=True``.
+        Has no effect, but as in scikit-learn 'lbfgs' is refused without ``positive=True``, and all others but 'auto' with it.
     positive : bool, default=False
-        True is not offered.
+        Whether coefficients must not be negative.
     random_state : int, RandomState instance or None, default=None
         Has no effect: nothing is random.
 
@@ -212,13 +229,13 @@ class RidgeClassifier(_RidgeClassifier):
         Coefficients; one-dimensional (of the second class) for two classes, as in scikit-learn.
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 without one.
-    n_iter_ : ndarray of shape (n_targets,)
-        Passes over `X`.
+    n_iter_ : ndarray of shape (n_targets,), or None
+        Passes over `X`; None with ``positive=True``.
     classes_ : ndarray of shape (n_classes,)
         The sorted class labels.
     solver_ : str
-        The solver asked for, with 'auto' the one used here: 'cholesky', 'qr' or 'conjugate_gradient'.
-        The factorisation used.
+        The solver asked for. With 'auto' the one used here: 'cholesky', 'qr' or 'conjugate_gradient', with
+        ``positive=True`` 'active_set'.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -232,7 +249,7 @@ class RidgeClassifier(_RidgeClassifier):
     array(['no', 'yes'], dtype='<U3')
     """
 
-    n_iter_: NDArray[np.int32]
+    n_iter_: NDArray[np.int32] | None
     solver_: str
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -290,19 +307,15 @@ class RidgeClassifier(_RidgeClassifier):
         Raises
         ------
         ValueError
-            If an argument is not finite, shapes do not match, a weight or penalty is negative, ``positive=True``, or
-            ``solver='lbfgs'``.
+            If an argument is not finite, shapes do not match, a weight or penalty is negative, or
+            `solver` and `positive` contradict each other.
         TypeError
             If labels can't be sorted.
         """
-        if self.positive:
-            raise ValueError("positive=True is not offered: coefficients are unconstrained (positive=False).")
-        if self.solver == "lbfgs":
-            raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+        require_solver_takes(self.positive, self.solver)
         X, _, targets, weights = self._prepare(X, y, sample_weight)
-        self._solve(X, targets, weights, self.alpha)
-        self.n_iter_ = np.full(targets.shape[1], self._solution.n_reads, dtype=np.int32)
-        self.solver_ = self.solver if self.solver != "auto" else self._solution.method
+        self._solve(X, targets, weights, self.alpha, positive=self.positive)
+        self.n_iter_, self.solver_ = steps_and_solver(self._solution, self.solver, targets.shape[1])
         return self
 
 
@@ -414,7 +427,7 @@ class RidgeClassifierCV(RidgeCVMixin, _RidgeClassifier):
             If a penalty is no number, or labels can't be sorted.
         """
         _raise_for_params(params, self, "fit")
-        alphas = checked_alphas(self.alphas)
+        alphas = checked_alphas(self.alphas, zero=self.cv is not None)
         X, labels, targets, weights = self._prepare(X, y, sample_weight)
         if weights is not None:
             params["sample_weight"] = weights

@@ -65,15 +65,15 @@ class Choice:
     cv_results: FloatArray | None
 
 
-def checked_alphas(alphas: Any) -> list[float]:
-    """Strengths of the penalty as floats.
+def checked_alphas(alphas: Any, *, zero: bool) -> list[float]:
+    """Strengths of the penalty as floats; whether one may be zero.
 
     Raises
     ------
     TypeError
         If one is no real number.
     ValueError
-        If one is negative or not finite, or there is none.
+        If one is negative, not finite or a zero that may not be, or there is none.
     """
     values = [alphas] if np.ndim(alphas) == 0 else list(alphas)
     if not values:
@@ -83,7 +83,11 @@ def checked_alphas(alphas: Any) -> list[float]:
         if not isinstance(alpha, Real):
             raise TypeError(f"{name} must be an instance of float, not {type(alpha).__name__}.")
         if not 0 <= float(alpha) < np.inf:
-            raise ValueError(f"{name} == {alpha}, must be > 0.0 or 0, and finite.")
+            raise ValueError(f"{name} == {alpha}, must be {'>=' if zero else '>'} 0.0 and finite.")
+        if alpha == 0 and not zero:
+            raise ValueError(
+                f"{name} == {alpha}, must be > 0.0. crowfly.ridge_path(alphas=[0.0, ...]) has leave-one-out errors without a penalty."
+            )
     return [float(alpha) for alpha in values]
 
 
@@ -133,9 +137,9 @@ def choose(scores: FloatArray, alphas: list[float], results: FloatArray | None) 
     """The first of the best scores, by target where there is a second axis."""
     best = np.argmax(scores, axis=0)
     if scores.ndim == 1:
-        return Choice(alphas[int(best)], float(scores[best]), results)
+        return Choice(alphas[int(best)], scores[best], results)
     if scores.shape[1] == 1:
-        return Choice(alphas[int(best[0])], float(scores[best[0], 0]), results)
+        return Choice(alphas[int(best[0])], scores[best[0], 0], results)
     return Choice(np.array(alphas)[best], scores[best, np.arange(scores.shape[1])], results)
 
 
@@ -180,7 +184,7 @@ class RidgeCVMixin:
             estimator.set_fit_request(sample_weight=True)
         search = GridSearchCV(estimator, {"alpha": alphas}, cv=cv, scoring=self._scorer())
         search.fit(X, y, **params)
-        self.alpha_ = search.best_estimator_.alpha
+        self.alpha_ = np.float64(search.best_estimator_.alpha)
         self.best_score_ = search.best_score_
         return search.best_estimator_
 
@@ -209,7 +213,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
     Parameters
     ----------
     alphas : array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
-        Strengths of the penalty to choose from, not negative.
+        Strengths of the penalty to choose from, not negative; with ``cv=None`` above zero.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     scoring : str or callable, default=None
@@ -242,8 +246,8 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
 
     Notes
     -----
-    Sparse input has at most 6000 features with ``cv=None``, and as :class:`Ridge` otherwise. Leaving a sample out leaves all of its weight out. ``alphas`` may contain 0, whose score is
-    minus infinity where a sample alone determines a coefficient.
+    Sparse input has at most 6000 features with ``cv=None``, and as :class:`Ridge` otherwise. Leaving a sample out leaves all of its weight out. With ``cv=None`` no alpha may be 0, as in
+    scikit-learn: :func:`crowfly.ridge_path` has leave-one-out errors without a penalty, too.
 
     Examples
     --------
@@ -310,7 +314,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         _raise_for_params(params, self, "fit")
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
-        alphas = checked_alphas(self.alphas)
+        alphas = checked_alphas(self.alphas, zero=self.cv is not None)
         if self.cv is None:
             if self.gcv_mode == "svd" and is_sparse(X):
                 warnings.warn(
@@ -345,7 +349,7 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
             self._fit_search(X, targets, alphas, params, splits)
             return
         choice = choose(scores, alphas, None)
-        self.alpha_, self.best_score_ = choice.alpha, choice.score
+        self.alpha_, self.best_score_ = np.float64(choice.alpha), choice.score
         self._set_solution(
             X, lstsq(X, targets, intercept=self.fit_intercept, sample_weight=weights, alpha=choice.alpha)
         )

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crowfly import LogisticResult
+from crowfly.logistic import fit_logistic
 
 #: exp(-746) is zero in float64.
 _NO_PROBABILITY = 746.0
@@ -44,3 +46,53 @@ def among_all_classes(fit: LogisticResult, present: NDArray[np.intp], n_classes:
     intercept[:] = min(intercepts.min(), intercepts.mean()) - _NO_PROBABILITY
     coef[present], intercept[present] = rows, intercepts
     return replace(fit, classes=np.arange(n_classes), coef=coef, intercept=intercept)
+
+
+def of_two_rows(alpha: float, l1_ratio: float) -> tuple[float, float]:
+    """The penalty of one row of coefficients that is that of two rows of half of them each: squares are penalised half as much, magnitudes the same."""
+    magnitudes, squares = alpha * l1_ratio, alpha * (1 - l1_ratio) / 2
+    total = magnitudes + squares
+    return total, magnitudes / total if total > 0 else 0.0
+
+
+def fit_classes_of_weight(
+    X: Any,
+    codes: NDArray[np.intp],
+    n_classes: int,
+    *,
+    alpha: float,
+    l1_ratio: float,
+    sample_weight: NDArray[np.float64] | None,
+    **options: Any,
+) -> tuple[LogisticResult, str | None]:
+    """`fit_logistic`, in which classes without any weight have no probability.
+
+    Raises
+    ------
+    ValueError
+        As `fit_logistic`, and if there is such a class and no intercept, which alone can take its probability away.
+    """
+    present = np.flatnonzero(np.bincount(codes, weights=sample_weight, minlength=n_classes))
+    if len(present) == n_classes:
+        return fit_logistic(X, codes, alpha=alpha, l1_ratio=l1_ratio, sample_weight=sample_weight, **options)
+    if not options["intercept"]:
+        absent = np.setdiff1d(np.arange(n_classes), present)[0]
+        raise ValueError(
+            f"sample_weight: every class needs some weight without an intercept, class number {absent} has none"
+        )
+    if len(present) == 1:
+        return nothing_but_one_class(int(present[0]), n_classes, X.shape[1]), None
+    if len(present) == 2:
+        alpha, l1_ratio = of_two_rows(alpha, l1_ratio)
+    # Weights decide which classes there are, so there are some.
+    assert sample_weight is not None
+    rows = np.flatnonzero(sample_weight)
+    fit, shortfall = fit_logistic(
+        X[rows],
+        np.searchsorted(present, codes[rows]),
+        alpha=alpha,
+        l1_ratio=l1_ratio,
+        sample_weight=sample_weight[rows],
+        **options,
+    )
+    return among_all_classes(fit, present, n_classes), shortfall

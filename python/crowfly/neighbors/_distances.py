@@ -109,16 +109,14 @@ def _nearest(
 ) -> tuple[FloatArray, IndexArray]:
     """The k nearest in each row; a row's own point is the one of its number plus `first_query`."""
     if issparse(matrix):
-        runs = _runs(matrix, np.inf, exclude_self=exclude_self, first_query=first_query)
-        fewest = int(np.min(runs.lengths, initial=k))
-        if fewest < k:
-            # Counted as scikit-learn does, with a row's own point.
-            stored = int(np.diff(matrix.indptr)[runs.lengths.argmin()])
+        # Counted as scikit-learn does, with a row's own point, which a graph has to hold.
+        stored = int(np.min(np.diff(matrix.indptr), initial=k + exclude_self))
+        if stored < k + exclude_self:
             raise ValueError(
                 f"{k + exclude_self} neighbors per samples are required, but some samples have only {stored} neighbors in precomputed "
                 "graph matrix. Decrease number of neighbors or recompute the graph with more neighbors."
             )
-        return runs.first(k)
+        return _runs(matrix, np.inf, exclude_self=exclude_self, first_query=first_query).first(k)
     # With its own point left out, a row's k nearest are among its k + 1; all that are as near as the last of these stay.
     last = min(k + exclude_self, matrix.shape[1])
     limits = np.partition(matrix, last - 1, axis=1)[:, last - 1 : last]

@@ -14,8 +14,17 @@ from sklearn.utils._available_if import available_if
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly._estimators import FloatArray, IndexArray, MatrixLike, validate_data, validates_parameters
-from crowfly.neighbors._base import NeighborsBase
+from crowfly._estimators import (
+    FloatArray,
+    IndexArray,
+    MatrixLike,
+    num_threads,
+    predictions_for,
+    rounded_for,
+    validate_data,
+    validates_parameters,
+)
+from crowfly.neighbors._base import NeighborsBase, naming_X
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike
 from crowfly.neighbors._search import KNeighborsMixin, checked_n_neighbors
@@ -82,7 +91,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
 
     negative_outlier_factor_: FloatArray
     n_neighbors_: int
-    offset_: float
+    offset_: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **without(NeighborsBase._parameter_constraints, "radius"),
@@ -150,11 +159,11 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         distances, indices = self.kneighbors(n_neighbors=self.n_neighbors_)
         self._distances_fit_X_ = distances
         self._lrd = self._density(distances, indices)
-        self.negative_outlier_factor_ = self._negative_factor(self._lrd, indices)
+        self.negative_outlier_factor_ = rounded_for(self._fit_X, self._negative_factor(self._lrd, indices))
         self.offset_ = (
             -1.5
             if isinstance(self.contamination, str)
-            else float(np.percentile(self.negative_outlier_factor_, 100.0 * self.contamination))
+            else np.percentile(self.negative_outlier_factor_, 100.0 * self.contamination)
         )
         if self.negative_outlier_factor_.min() < -1e7 and not self.novelty:
             warnings.warn(
@@ -233,8 +242,13 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
             If a query is not a finite vector of the number of features seen in `fit`.
         """
         check_is_fitted(self)
-        distances, indices = self.kneighbors(X, n_neighbors=self.n_neighbors_)
-        return self._negative_factor(self._density(distances, indices), indices)
+        queries, k = self._search(X, self.n_neighbors_)
+        with naming_X("queries"):
+            distances, indices = self._search_of(queries).query(
+                queries, k, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
+            )
+        factors = self._negative_factor(self._density(distances, indices), indices)
+        return predictions_for(queries, self.negative_outlier_factor_, factors)
 
     def _predict(self, X: MatrixLike | None = None) -> NDArray[np.int64]:
         """Of new points, or of the training points."""

@@ -7,8 +7,9 @@ import warnings
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from crowfly._estimators import FloatArray, MatrixLike
+from crowfly._estimators import MatrixLike
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike
 from crowfly.neighbors._search import KNeighborsMixin, RadiusNeighborsMixin
@@ -33,8 +34,8 @@ class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor, KSupervised):
 
     Notes
     -----
-    Predictions and distances are float64 for float32 data too, since all arithmetic is; scikit-learn's predictions
-    have the dtype of a float `y`.
+    Distances are float64 for float32 data too, since all arithmetic is. As in scikit-learn predictions for a float32 `y` are
+    float32 with uniform weights, rounded at the very end, and float64 otherwise.
 
     Examples
     --------
@@ -44,7 +45,7 @@ class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor, KSupervised):
     array([0.5])
     """
 
-    def predict(self, X: MatrixLike | None) -> FloatArray:
+    def predict(self, X: MatrixLike | None) -> NDArray[Any]:
         """Predict the mean target of the neighbours.
 
         Parameters
@@ -62,7 +63,9 @@ class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor, KSupervised):
             If a query is not a finite vector of the number of features seen in `fit`, or a function given as
             `weights` returns only zeros for one.
         """
-        return self._means(X)
+        means = self._means(X)
+        # Weighted ones are float64 in scikit-learn, too.
+        return self._rounded(means) if self.weights in ("uniform", None) else means
 
 
 @documented
@@ -82,7 +85,7 @@ class RadiusNeighborsRegressor(RadiusNeighborsMixin, NeighborsRegressor):
 
     Notes
     -----
-    Predictions are float64; scikit-learn's have the dtype of a float `y`.
+    As in scikit-learn predictions for a float32 `y` are float32, rounded at the very end, and float64 otherwise.
 
     Examples
     --------
@@ -119,7 +122,7 @@ class RadiusNeighborsRegressor(RadiusNeighborsMixin, NeighborsRegressor):
         )
         self.weights = weights
 
-    def predict(self, X: MatrixLike | None) -> FloatArray:
+    def predict(self, X: MatrixLike | None) -> NDArray[Any]:
         """Predict the mean target of the neighbours: NaN, with a warning, where there are none.
 
         Parameters
@@ -144,4 +147,4 @@ class RadiusNeighborsRegressor(RadiusNeighborsMixin, NeighborsRegressor):
                 UserWarning,
                 stacklevel=2,
             )
-        return means
+        return self._rounded(means)

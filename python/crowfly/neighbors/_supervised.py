@@ -93,6 +93,7 @@ class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
     """Means of the neighbours' targets."""
 
     _y: FloatArray
+    _is_float32: bool
 
     @validates_parameters
     def fit(self, X: MatrixLike, y: Any) -> Self:
@@ -118,6 +119,7 @@ class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
         """
         X, targets = validated_regression_data(self, self._points_of(X), y, **self._input())
         self._y = targets.astype(np.float64, copy=False)
+        self._is_float32 = targets.dtype == np.float32
         return self._fit_points(X)
 
     def _means(self, X: MatrixLike | None) -> FloatArray:
@@ -126,6 +128,10 @@ class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
         if isinstance(asked, Poll):
             return asked.means(self._y)
         return asked.means(self._y, neighbor_weights(asked, self.weights))
+
+    def _rounded(self, means: FloatArray) -> NDArray[Any]:
+        """In the dtype of the targets where that is float32, rounded at the very end."""
+        return means.astype(np.float32) if self._is_float32 else means
 
 
 class NeighborsClassifier(ClassifierMixin, SupervisedNeighbors):

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Logistic regression where classes are separated or without weight, and liblinear's penalised intercept: what scikit-learn's users get."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import sklearn.linear_model
+from scipy.sparse import csr_array
+from sklearn.exceptions import ConvergenceWarning
+
+from crowfly.linear_model import LogisticRegression, LogisticRegressionCV
+from test_estimators_linear import classification_problem
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 1, 1], [0, 0, 1, 2]])
+def test_separated_classes_without_penalty_warn_and_are_told_apart(labels: list[int]) -> None:
+    """In the estimator's words: the functional API's alpha is no parameter of it. scikit-learn gives a model, too."""
+    X = [[0.0], [1.0], [2.0], [3.0]]
+    with pytest.warns(ConvergenceWarning, match=r"separates classes.*C=np\.inf.*use a finite C") as caught:
+        model = LogisticRegression(C=np.inf).fit(X, labels)
+    assert "alpha" not in str(caught[0].message)
+    assert model.optimality_gap_ == np.inf
+    assert model.predict(X).tolist() == labels
+    with (
+        pytest.warns(FutureWarning, match="'penalty' was deprecated"),
+        pytest.warns(ConvergenceWarning, match="penalty=None"),
+    ):
+        LogisticRegression(penalty=None).fit(X, labels)
+    with pytest.warns(ConvergenceWarning, match=r"separates classes"):
+        search = LogisticRegressionCV(
+            Cs=[np.inf], l1_ratios=(0,), cv=2, scoring="accuracy", use_legacy_attributes=False
+        ).fit(X * 4, labels * 4)
+    assert search.scores_.min() == 1.0
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "saga"])
+@pytest.mark.parametrize("by", ["class", "sample"])
+def test_a_class_without_weight_is_never_predicted(by: str, solver: str) -> None:
+    X, y = classification_problem("iris")
+    names = np.array(["a", "b", "c"])[y]
+    l1_ratio = 0.5 if solver == "saga" else 0.0
+    parameters: dict[str, Any] = {"C": 0.7, "solver": solver, "l1_ratio": l1_ratio}
+    if by == "class":
+        model = LogisticRegression(class_weight={"b": 0.0}, **parameters).fit(X, names)
+    else:
+        model = LogisticRegression(**parameters).fit(X, names, (names != "b").astype(float))
+    assert model.classes_.tolist() == ["a", "b", "c"]
+    assert model.coef_.shape == (3, X.shape[1])
+    probability = model.predict_proba(X)
+    assert not probability[:, 1].any()
+    # scikit-learn's steps end with little probability left for the class; its optimum is at none.
+    kept = names != "b"
+    theirs = sklearn.linear_model.LogisticRegression(tol=1e-6, max_iter=5000, **parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        alike = theirs.fit(X, names, kept.astype(float))
+    np.testing.assert_allclose(probability[kept], alike.predict_proba(X)[kept], atol=1e-3)
+    alone = LogisticRegression(class_weight={"a": 0.0, "c": 0.0}).fit(X, names)
+    assert set(alone.predict(X)) == {"b"}
+    two = LogisticRegression(solver="liblinear", class_weight={"a": 0.0}).fit(
+        X[names != "c"], names[names != "c"]
+    )
+    assert set(two.predict(X)) == {"b"}
+    with pytest.raises(ValueError, match="some weight without an intercept, class number 1"):
+        LogisticRegression(class_weight={"b": 0.0}, fit_intercept=False).fit(X, names)
+    with pytest.raises(ValueError, match="class_weight: a class of weight above zero"):
+        LogisticRegression(class_weight=dict.fromkeys("abc", 0.0)).fit(X, names)
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_array, lambda X: csr_array(X).tocsc()])
+@pytest.mark.parametrize("scaling", [1.0, 30.0])
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_liblinear_penalises_the_intercept(l1_ratio: float, scaling: float, form: Any) -> None:
+    X, y = classification_problem("breast_cancer")
+    X = form(X + 0.5)
+    parameters: dict[str, Any] = {
+        "solver": "liblinear",
+        "C": 0.05,
+        "l1_ratio": l1_ratio,
+        "intercept_scaling": scaling,
+        "class_weight": "balanced",
+    }
+    ours = LogisticRegression(**parameters).fit(X, y)
+    theirs = sklearn.linear_model.LogisticRegression(
+        tol=1e-9, max_iter=50_000, random_state=0, **parameters
+    ).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-3, atol=1e-4)
+    free = LogisticRegression(**{**parameters, "solver": "saga"}).fit(X, y)
+    assert abs(free.intercept_[0] - theirs.intercept_[0]) > (0.05 if scaling == 1 else 0)
+    search = LogisticRegressionCV(
+        Cs=[0.05],
+        l1_ratios=(l1_ratio,),
+        cv=3,
+        scoring="accuracy",
+        use_legacy_attributes=False,
+        **{name: value for name, value in parameters.items() if name not in ("C", "l1_ratio")},
+    ).fit(X, y)
+    np.testing.assert_allclose(search.coef_, ours.coef_, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(search.intercept_, ours.intercept_, rtol=1e-7)
+    assert search.coefs_paths_.shape == (3, 1, 1, 1, X.shape[1] + 1)
+
+
+def test_numbers_that_freeze_liblinear_are_refused_as_it_is() -> None:
+    X = np.array([[0.0], [1e100]])
+    for samples in (X, csr_array(X)):
+        with pytest.raises(ValueError, match="'liblinear' solver while X contains a maximum value > 1e30"):
+            LogisticRegression(solver="liblinear").fit(samples, [0, 1])
