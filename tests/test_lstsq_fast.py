@@ -136,6 +136,25 @@ def test_nearly_perfect_fits_are_refined_by_split_products() -> None:
     assert_same_bits(fit.coef, np.array([1.0, -2.0, 3.0, 5.0, 2.0**-90]))
 
 
+@pytest.mark.parametrize("exponent", [-20, -60, -150])
+def test_tiny_residuals_beside_large_ones(exponent: int) -> None:
+    """Two problems that share no row: grids are those of the larger one, whose rounding is not small beside the other's coefficients."""
+    X, y = problem(3000, 2)
+    X[::2, 1] = X[1::2, 0] = 0
+    y[1::2] *= 2.0**exponent
+    fit = crowfly.lstsq(X, y, intercept=False)
+    alone = [crowfly.lstsq(X[i::2, [i]], y[i::2], intercept=False) for i in range(2)]
+    assert_same_bits(fit.coef, np.concatenate([part.coef for part in alone]))
+
+
+@pytest.mark.parametrize("offset", [1e6, 1e11, 1e13])
+def test_offsets_of_many_standard_deviations(offset: float) -> None:
+    """Centred, these are whole numbers that are not far from zero."""
+    X = np.random.default_rng(7).integers(-200, 201, (2000, 3)).astype(float)
+    y = np.rint(X @ [1.0, 2.0, -1.0] + 100 * np.random.default_rng(8).standard_normal(2000))
+    assert_same_bits(crowfly.lstsq(X + offset, y).coef, crowfly.lstsq(X, y).coef)
+
+
 # --- Gram matrices in float32 ---
 
 
@@ -256,7 +275,9 @@ def test_rows_that_a_sample_misses(change: Any, p: int, intercept: bool) -> None
 @pytest.mark.parametrize("where", ["X", "y"])
 @pytest.mark.parametrize("p", [3, 110])
 @pytest.mark.parametrize("intercept", [True, False])
-def test_what_is_not_finite_is_found_beyond_the_sample(value: float, where: str, p: int, intercept: bool) -> None:
+def test_what_is_not_finite_is_found_beyond_the_sample(
+    value: float, where: str, p: int, intercept: bool
+) -> None:
     X, y = problem(SAMPLED + 77, p)
     (X[:, 1] if where == "X" else y)[5] = value
     with pytest.raises(ValueError, match=r"finite|NaN"):
