@@ -9,6 +9,7 @@
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
+#include "linear_model/column_descent.hpp"
 #include "linear_model/descent_newton.hpp"
 #include "linear_model/duality_gap.hpp"
 #include "linear_model/logistic_dual.hpp"
@@ -69,9 +70,10 @@ class PathFitter {
     alpha_ = alpha;
     fit_ = {};
     take_free();
+    const bool started = descend();
     // Gradients change at most as fast as the penalty, in nearly all data (Tibshirani et al. 2012, the strong rule).
-    if (std::isfinite(alpha)) take_excess(std::max(0.0, 2 * alpha - last), 0);
-    for (double precision = early_precision;;) {
+    if (std::isfinite(alpha) && !started) take_excess(std::max(0.0, 2 * alpha - last), 0);
+    for (double precision = started ? last_precision : early_precision;;) {
       checkpoint();
       const bool without_hessian = does_without_hessian();
       LossFunction& loss = set_.loss(!without_hessian);
@@ -138,6 +140,31 @@ class PathFitter {
     if (!smooth) return descent_newton(*products_of_hessian_, penalty_, reach_in_set_, start(), precision, steps);
     return truncated_newton(*products_of_hessian_, penalty_, reach_in_set_, start(),
                             std::max(last_precision, problem_.tolerance), steps);
+  }
+
+  /// Descends along the columns to near the minimum, and takes those that are not zero there or pull. False where that doesn't pay.
+  bool descend() {
+    if (std::isinf(alpha_) || set_.is_all()) return false;
+    const FeatureColumns* columns = set_.columns();
+    if (columns == nullptr) return false;
+    std::vector<FeaturePenalty> penalty;
+    ColumnFit start;
+    for (Index j = 0; j < p_; ++j) {
+      penalty.push_back(penalty_of(j, alpha_));
+      start.coef.push_back(coef_(j, 0));
+    }
+    start.intercept = intercept_[0];
+    const char* pr = std::getenv("H2_PREC");
+    const ColumnFit found =
+        descend_on_columns(problem_, *columns, penalty, std::move(start), pr ? atof(pr) : 1e-6, problem_.max_iterations / 2);
+    fit_.n_iterations += found.n_steps;
+    n_reads_ += found.n_steps + 1;
+    for (Index j = 0; j < p_; ++j) {
+      coef_(j, 0) = found.coef[as_size(j)];
+      if (coef_(j, 0) != 0 || std::fabs(found.gradient[as_size(j)]) > penalty[as_size(j)].l1) set_.insert(j);
+    }
+    intercept_[0] = found.intercept;
+    return true;
   }
 
   void take_free() {

@@ -6,6 +6,7 @@
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
+#include "linear_model/feature_columns.hpp"
 #include "linear_model/sparse_logistic.hpp"
 #include "linear_model/standardise.hpp"
 
@@ -29,6 +30,12 @@ class SparseFeatures final : public LogisticFeatures {
     for (Index i = 0; i < problem.rows(); ++i) total_weight_ += problem.weights == nullptr ? 1.0 : problem.weights[i];
     if (!(total_weight_ > 0))
       throw InvalidArgument("sample_weight: at least one weight must be positive, all are zero");
+  }
+
+  [[nodiscard]] const FeatureColumns* columns() override {
+    if (n_vectors() > 1) return nullptr;
+    if (one_by_one_ == nullptr) one_by_one_ = sparse_feature_columns(columns_, scale_);
+    return one_by_one_.get();
   }
 
   [[nodiscard]] DualPoint dual_point(const Vector& parameters, const Vector& correction) const override {
@@ -79,6 +86,7 @@ class SparseFeatures final : public LogisticFeatures {
   [[nodiscard]] LossFunction& selected() override { return *loss_; }
 
   const SparseView& columns_;
+  std::unique_ptr<FeatureColumns> one_by_one_;
   std::optional<SparseLoss> loss_;
 };
 
