@@ -26,6 +26,11 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// What a step may be expected to gain, relative to the objective, where a minimum ends: while features are still missing, and at last.
 constexpr double early_precision = 1e-3, last_precision = 4 * eps;
 
+/// The squared violation of the optimality conditions, relative to the objective, where descent along columns ends: Newton's last steps take over there.
+constexpr double descent_precision = 1e-12;
+/// From this tolerance on a gap is looked at before these steps, and nothing is polished when it is met: more digits were not asked for.
+constexpr double loose_tolerance = 1e-9;
+
 /// Features added at a time, at least.
 constexpr Index smallest_addition = 32, largest_smallest_addition = 128;
 
@@ -55,7 +60,7 @@ class PathFitter {
     intercept_ = problem.intercept
                      ? logits_of_shares(problem.classes, problem.weights, problem.rows(), problem.n_classes)
                      : Vector(as_size(vectors_), 0.0);
-    if (set_.is_all() && !settings.alphas.empty()) return;
+    if ((set_.is_all() || set_.columns() != nullptr) && !settings.alphas.empty()) return;
     (void)fit(infinity);
     for (Index j = 0; j < p_; ++j) {
       const double l1 = unit_[as_size(j)].l1;
@@ -73,28 +78,39 @@ class PathFitter {
     const bool started = descend();
     // Gradients change at most as fast as the penalty, in nearly all data (Tibshirani et al. 2012, the strong rule).
     if (std::isfinite(alpha) && !started) take_excess(std::max(0.0, 2 * alpha - last), 0);
-    for (double precision = started ? last_precision : early_precision;;) {
+    const double last_of_all = final_precision();
+    bool only_look = started && is_loose() && std::none_of(unit_.begin(), unit_.end(), is_free);
+    for (double precision = started ? last_of_all : early_precision;;) {
       checkpoint();
       const bool without_hessian = does_without_hessian();
       LossFunction& loss = set_.loss(!without_hessian);
       products_of_hessian_ = without_hessian ? loss.with_products() : nullptr;
-      if (set_.is_all() || std::isinf(alpha)) precision = last_precision;
+      if (set_.is_all() || std::isinf(alpha)) precision = last_of_all;
       set_penalties();
-      const ProximalFit inner = minimum_on_set(loss, precision);
+      const ProximalFit inner = minimum_on_set(loss, precision, only_look ? 0 : steps_left());
       fit_.n_iterations += inner.n_steps;
       n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
       keep(inner.parameters);
       correlate(inner);
       if (std::isinf(alpha)) return {};
       certify(inner);
-      const bool done = inner.status != LogisticStatus::converged || fit_.gap <= problem_.tolerance * inner.objective;
-      if (done || (!take_excess(alpha, 1) && precision <= last_precision)) return finish(inner);
+      const bool stopped = inner.status != LogisticStatus::converged && !only_look;
+      if (stopped || fit_.gap <= problem_.tolerance * inner.objective) return finish(inner);
+      if (!take_excess(alpha, 1) && precision <= last_precision && !only_look) return finish(inner);
       if (fit_.n_iterations >= problem_.max_iterations) return finish(inner, LogisticStatus::iteration_limit);
-      if (!added_) precision = last_precision;
+      if (!added_ && !only_look) precision = precision > last_of_all ? last_of_all : last_precision;
+      only_look = false;
     }
   }
 
  private:
+  [[nodiscard]] bool is_loose() const noexcept { return problem_.tolerance >= loose_tolerance; }
+  [[nodiscard]] double final_precision() const noexcept {
+    constexpr double share = 0.1;
+    return is_loose() ? std::min(early_precision, share * problem_.tolerance) : last_precision;
+  }
+  [[nodiscard]] int steps_left() const noexcept { return problem_.max_iterations - fit_.n_iterations; }
+
   /// At infinite alpha whatever is penalised is left out.
   [[nodiscard]] FeaturePenalty penalty_of(Index j, double alpha) const noexcept {
     const auto [l1, l2] = unit_[as_size(j)];
@@ -131,8 +147,7 @@ class PathFitter {
     return free * vectors_ <= most_free && set_.size() * vectors_ > most;
   }
 
-  [[nodiscard]] ProximalFit minimum_on_set(LossFunction& loss, double precision) const {
-    const int steps = problem_.max_iterations - fit_.n_iterations;
+  [[nodiscard]] ProximalFit minimum_on_set(LossFunction& loss, double precision, int steps) const {
     if (products_of_hessian_ == nullptr)
       return proximal_newton(loss, penalty_, reach_in_set_, start(), precision, steps);
     const bool smooth =
@@ -154,16 +169,19 @@ class PathFitter {
       start.coef.push_back(coef_(j, 0));
     }
     start.intercept = intercept_[0];
-    const char* pr = std::getenv("H2_PREC");
-    const ColumnFit found =
-        descend_on_columns(problem_, *columns, penalty, std::move(start), pr ? atof(pr) : 1e-6, problem_.max_iterations / 2);
+    ColumnFit found =
+        descend_on_columns(problem_, *columns, penalty, std::move(start), descent_precision, steps_left() / 2);
     fit_.n_iterations += found.n_steps;
     n_reads_ += found.n_steps + 1;
+    const auto zeros = std::count(found.coef.begin(), found.coef.end(), 0.0);
+    products_ = {std::move(found.gradient), Vector(as_size(p_), 0.0), 0.0};
+    if (p_ - zeros > LogisticFeatures::max_size && problem_.columns == nullptr) return false;
     for (Index j = 0; j < p_; ++j) {
       coef_(j, 0) = found.coef[as_size(j)];
-      if (coef_(j, 0) != 0 || std::fabs(found.gradient[as_size(j)]) > penalty[as_size(j)].l1) set_.insert(j);
+      if (coef_(j, 0) != 0) set_.insert(j);
     }
     intercept_[0] = found.intercept;
+    take_excess(alpha_, 0);
     return true;
   }
 
