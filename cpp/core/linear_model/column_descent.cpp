@@ -22,6 +22,10 @@ constexpr int max_halvings = 20;
 constexpr int max_sweeps = 10;
 constexpr double enough_descent = 0.01;
 
+/// Near the minimum, where Newton's steps are few, a model is expected to lower the squared violation by this factor; anywhere, all but a few models by the other.
+constexpr double near = 1e-6, fast = 0.1, slow = 0.5;
+constexpr int most_slow_models = 5;
+
 class ColumnDescent {
  public:
   ColumnDescent(const LogisticProblem& problem, const FeatureColumns& columns,
@@ -50,7 +54,9 @@ class ColumnDescent {
   ColumnFit run(double precision, int max_steps) {
     while (std::isfinite(objective_)) {
       differentiate();
-      if (fit_.n_steps >= max_steps || take_violating() <= precision * objective_) break;
+      const double before = fit_.violation;
+      fit_.violation = take_violating() / objective_;
+      if (fit_.n_steps >= max_steps || fit_.violation <= precision || is_tedious(before)) break;
       minimise_model();
       ++fit_.n_steps;
       if (!descend()) break;
@@ -64,6 +70,11 @@ class ColumnDescent {
     Index column;
     double curvature;
   };
+
+  [[nodiscard]] bool is_tedious(double before) {
+    if (fit_.violation > slow * before) ++slow_models_;
+    return slow_models_ > most_slow_models || (fit_.violation <= near && fit_.violation > fast * before);
+  }
 
   [[nodiscard]] Index cols() const noexcept { return static_cast<Index>(penalty_.size()); }
   [[nodiscard]] bool is_out(Index j) const noexcept { return std::isinf(penalty_[as_size(j)].l1); }
@@ -228,6 +239,7 @@ class ColumnDescent {
   Vector target_;  ///< the model's minimum as far as it was found
   double intercept_target_, objective_ = 0, slope_ = 0, total_curvature_ = 0;
   std::vector<Active> active_;
+  int slow_models_ = 0;
   /// Per row: predictors, those of a step that is tried, the step's change of them (times the curvature while it is looked for).
   AlignedBuffer<double> eta_, trial_, change_, residual_, curvature_;
 };

@@ -28,6 +28,8 @@ constexpr double early_precision = 1e-3, last_precision = 4 * eps;
 
 /// The squared violation of the optimality conditions, relative to the objective, where descent along columns ends: Newton's last steps take over there.
 constexpr double descent_precision = 1e-12;
+/// The root of that is about this part of the gap, relative to the objective.
+constexpr double violation_of_gap = 0.05;
 /// From this tolerance on a gap is looked at before these steps, and nothing is polished when it is met: more digits were not asked for.
 constexpr double loose_tolerance = 1e-9;
 
@@ -75,11 +77,13 @@ class PathFitter {
     alpha_ = alpha;
     fit_ = {};
     take_free();
-    const bool started = descend();
+    const double violation = descend();
+    const bool started = std::isfinite(violation);
     // Gradients change at most as fast as the penalty, in nearly all data (Tibshirani et al. 2012, the strong rule).
     if (std::isfinite(alpha) && !started) take_excess(std::max(0.0, 2 * alpha - last), 0);
     const double last_of_all = final_precision();
-    bool only_look = started && is_loose() && std::none_of(unit_.begin(), unit_.end(), is_free);
+    bool only_look = std::sqrt(violation) <= violation_of_gap * problem_.tolerance && is_loose() &&
+                     std::none_of(unit_.begin(), unit_.end(), is_free);
     for (double precision = started ? last_of_all : early_precision;;) {
       checkpoint();
       const bool without_hessian = does_without_hessian();
@@ -137,7 +141,7 @@ class PathFitter {
 
   /// Whether to do without the Hessian: many sparse columns are worked on, and nearly all are penalised.
   [[nodiscard]] bool does_without_hessian() const {
-    if (problem_.columns == nullptr) return false;
+    if (problem_.columns == nullptr) return infinity;
     Index free = problem_.intercept ? 1 : 0, most = most_of_hessian;
     for (Index j = 0; j < p_; ++j) {
       // Of several classes with an l1 part descent does not always end at the last digits: where the Hessian is affordable, it is formed.
@@ -157,11 +161,12 @@ class PathFitter {
                             std::max(last_precision, problem_.tolerance), steps);
   }
 
-  /// Descends along the columns to near the minimum, and takes those that are not zero there or pull. False where that doesn't pay.
-  bool descend() {
-    if (std::isinf(alpha_) || set_.is_all()) return false;
+  /// Descends along the columns to near the minimum, and takes those that are not zero there or pull. Returns what is left of the violation; infinity where that
+  /// doesn't pay.
+  double descend() {
+    if (std::isinf(alpha_) || set_.is_all()) return infinity;
     const FeatureColumns* columns = set_.columns();
-    if (columns == nullptr) return false;
+    if (columns == nullptr) return infinity;
     std::vector<FeaturePenalty> penalty;
     ColumnFit start;
     for (Index j = 0; j < p_; ++j) {
@@ -169,20 +174,21 @@ class PathFitter {
       start.coef.push_back(coef_(j, 0));
     }
     start.intercept = intercept_[0];
-    ColumnFit found =
-        descend_on_columns(problem_, *columns, penalty, std::move(start), descent_precision, steps_left() / 2);
+    const double root = violation_of_gap * problem_.tolerance;
+    const double precision = is_loose() ? std::max(descent_precision, root * root) : descent_precision;
+    ColumnFit found = descend_on_columns(problem_, *columns, penalty, std::move(start), precision, steps_left() / 2);
     fit_.n_iterations += found.n_steps;
     n_reads_ += found.n_steps + 1;
     const auto zeros = std::count(found.coef.begin(), found.coef.end(), 0.0);
     products_ = {std::move(found.gradient), Vector(as_size(p_), 0.0), 0.0};
-    if (p_ - zeros > LogisticFeatures::max_size && problem_.columns == nullptr) return false;
+    if (p_ - zeros > LogisticFeatures::max_size && problem_.columns == nullptr) return infinity;
     for (Index j = 0; j < p_; ++j) {
       coef_(j, 0) = found.coef[as_size(j)];
       if (coef_(j, 0) != 0) set_.insert(j);
     }
     intercept_[0] = found.intercept;
     take_excess(alpha_, 0);
-    return true;
+    return found.violation;
   }
 
   void take_free() {
