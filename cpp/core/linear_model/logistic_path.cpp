@@ -99,8 +99,10 @@ class PathFitter {
       if (std::isinf(alpha)) return {};
       certify(inner);
       const bool stopped = inner.status != LogisticStatus::converged && !only_look;
-      if (stopped || fit_.gap <= problem_.tolerance * inner.objective) return finish(inner);
-      if (!take_excess(alpha, 1) && precision <= last_precision && !only_look) return finish(inner);
+      const bool met = fit_.gap <= problem_.tolerance * inner.objective;
+      if (stopped || (met && is_loose())) return finish(inner);
+      // A feature that pulls by less than the gap tells is worth coefficients to more digits, where these were asked for.
+      if (!take_excess(alpha, 1) && (met || (precision <= last_precision && !only_look))) return finish(inner);
       if (fit_.n_iterations >= problem_.max_iterations) return finish(inner, LogisticStatus::iteration_limit);
       if (!added_ && !only_look) precision = precision > last_of_all ? last_of_all : last_precision;
       only_look = false;
@@ -187,7 +189,9 @@ class PathFitter {
       if (coef_(j, 0) != 0) set_.insert(j);
     }
     intercept_[0] = found.intercept;
-    take_excess(alpha_, 0);
+    // Gradients still move: those that come close may pull at the minimum.
+    constexpr double most = 0.5, per_root = 100;
+    take_excess(alpha_ * (1 - std::min(most, per_root * std::sqrt(found.violation))), 0);
     return found.violation;
   }
 
