@@ -22,8 +22,9 @@ constexpr int max_halvings = 20;
 constexpr int max_sweeps = 10;
 constexpr double enough_descent = 0.01;
 
-/// Near the minimum, where Newton's steps are few, a model is expected to lower the squared violation by this factor; anywhere, all but a few models by the other.
-constexpr double near = 1e-6, fast = 0.1, slow = 0.5;
+/// Near the minimum, where Newton's steps are few, a model is expected to lower the squared violation by this factor; anywhere, all but a few models to lower that
+/// or the objective by the others.
+constexpr double near = 1e-6, fast = 0.1, slow = 0.5, slow_objective = 0.9;
 constexpr int most_slow_models = 5;
 
 class ColumnDescent {
@@ -54,8 +55,7 @@ class ColumnDescent {
   ColumnFit run(double precision, int max_steps) {
     while (std::isfinite(objective_)) {
       differentiate();
-      const double before = fit_.violation;
-      fit_.violation = take_violating() / objective_;
+      const double before = std::exchange(fit_.violation, take_violating() / objective_);
       if (fit_.n_steps >= max_steps || fit_.violation <= precision || is_tedious(before)) break;
       minimise_model();
       ++fit_.n_steps;
@@ -72,7 +72,8 @@ class ColumnDescent {
   };
 
   [[nodiscard]] bool is_tedious(double before) {
-    if (fit_.violation > slow * before) ++slow_models_;
+    if (fit_.violation > slow * before && objective_ > slow_objective * last_objective_) ++slow_models_;
+    last_objective_ = objective_;
     return slow_models_ > most_slow_models || (fit_.violation <= near && fit_.violation > fast * before);
   }
 
@@ -237,7 +238,7 @@ class ColumnDescent {
   Index n_, padded_;
   ColumnFit fit_;
   Vector target_;  ///< the model's minimum as far as it was found
-  double intercept_target_, objective_ = 0, slope_ = 0, total_curvature_ = 0;
+  double intercept_target_, objective_ = 0, last_objective_ = 0, slope_ = 0, total_curvature_ = 0;
   std::vector<Active> active_;
   int slow_models_ = 0;
   /// Per row: predictors, those of a step that is tried, the step's change of them (times the curvature while it is looked for).

@@ -178,12 +178,17 @@ class PathFitter {
     start.intercept = intercept_[0];
     const double root = violation_of_gap * problem_.tolerance;
     const double precision = is_loose() ? std::max(descent_precision, root * root) : descent_precision;
-    ColumnFit found = descend_on_columns(problem_, *columns, penalty, std::move(start), precision, steps_left() / 2);
+    ColumnFit found = descend_on_columns(problem_, *columns, penalty, start, precision, steps_left() / 2);
     fit_.n_iterations += found.n_steps;
     n_reads_ += found.n_steps + 1;
+    // Far from the minimum many coefficients are not zero that will be: they'd all be worked on.
+    constexpr double far = 1e-3;
     const auto zeros = std::count(found.coef.begin(), found.coef.end(), 0.0);
+    const bool too_many = p_ - zeros > LogisticFeatures::max_size && problem_.columns == nullptr;
+    const bool failed = too_many || !(found.violation <= far);
+    if (failed) found = descend_on_columns(problem_, *columns, penalty, std::move(start), precision, 0);
     products_ = {std::move(found.gradient), Vector(as_size(p_), 0.0), 0.0};
-    if (p_ - zeros > LogisticFeatures::max_size && problem_.columns == nullptr) return infinity;
+    if (failed) return infinity;
     for (Index j = 0; j < p_; ++j) {
       coef_(j, 0) = found.coef[as_size(j)];
       if (coef_(j, 0) != 0) set_.insert(j);
