@@ -101,8 +101,8 @@ class PathFitter {
       const bool stopped = inner.status != LogisticStatus::converged && !only_look;
       const bool met = fit_.gap <= problem_.tolerance * inner.objective;
       if (stopped || (met && is_loose())) return finish(inner);
-      // A feature that pulls by less than the gap tells is worth coefficients to more digits, where these were asked for.
-      if (!take_excess(alpha, 1) && (met || (precision <= last_precision && !only_look))) return finish(inner);
+      // The objective is flat: where digits were asked for, features that pull and steps are left while the gap no longer tells.
+      if (!take_excess(alpha, 1) && precision <= last_precision && !only_look) return finish(inner);
       if (fit_.n_iterations >= problem_.max_iterations) return finish(inner, LogisticStatus::iteration_limit);
       if (!added_ && !only_look) precision = precision > last_of_all ? last_of_all : last_precision;
       only_look = false;
