@@ -109,19 +109,22 @@ def test_descent_does_most_of_the_work(sparse: bool) -> None:
         assert result.n_reads <= 16, given
 
 
-def test_a_loose_tolerance_saves_steps_and_is_kept() -> None:
-    X, y = genes(200, 600)
-    for data in (X, thinned(X)):
-        tight = crowfly.logistic(data, y, alpha=2.0, l1_ratio=1.0)
-        steps = []
-        for tol in (1e-2, 1e-4, 1e-6, 1e-8):
-            result = crowfly.logistic(data, y, alpha=2.0, l1_ratio=1.0, tol=tol)
-            assert result.converged
-            assert result.optimality_gap <= tol * result.objective
-            assert result.objective - tight.objective <= result.optimality_gap
-            steps.append(result.n_iter)
-        assert steps[0] < steps[-1] <= tight.n_iter
-        assert steps == sorted(steps)
+@pytest.mark.parametrize("alpha", [0.1, 2.0])
+def test_a_loose_tolerance_saves_steps_and_is_kept(alpha: float) -> None:
+    """Where a first look at the gap isn't enough, steps follow: several problems, in some of which it is not."""
+    for seed in range(3):
+        X, y = genes(200, 600, seed)
+        for data in (X, thinned(X)):
+            tight = crowfly.logistic(data, y, alpha=alpha, l1_ratio=1.0)
+            steps = []
+            for tol in (1e-2, 1e-4, 1e-5, 1e-6, 1e-8):
+                result = crowfly.logistic(data, y, alpha=alpha, l1_ratio=1.0, tol=tol)
+                assert result.converged
+                assert result.optimality_gap <= tol * result.objective
+                assert result.objective - tight.objective <= result.optimality_gap
+                steps.append(result.n_iter)
+            assert steps[0] < tight.n_iter
+            assert max(steps) <= tight.n_iter
 
 
 def test_no_bit_depends_on_the_number_of_threads() -> None:
@@ -166,7 +169,9 @@ def test_layouts_and_single_precision(layout: str) -> None:
     X, y = genes(100, 250)
     narrow = X.astype(np.float32)
     expected = crowfly.logistic(narrow.astype(np.float64), y, alpha=2.0, l1_ratio=1.0)
-    assert_same_bits(crowfly.logistic(LAYOUTS[layout](narrow), y, alpha=2.0, l1_ratio=1.0).coef, expected.coef)
+    assert_same_bits(
+        crowfly.logistic(LAYOUTS[layout](narrow), y, alpha=2.0, l1_ratio=1.0).coef, expected.coef
+    )
 
 
 @pytest.mark.parametrize("max_iter", [1, 2, 3, 5, 9])

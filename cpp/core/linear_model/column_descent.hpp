@@ -14,7 +14,7 @@ namespace crowfly {
 struct ColumnFit {
   Vector coef;
   double intercept = 0;
-  Vector gradient;  ///< of the loss, one value per column
+  Vector gradient;                                             ///< of the loss, one value per column
   double violation = std::numeric_limits<double>::infinity();  ///< of the optimality conditions, as below
   int n_steps = 0;  ///< quadratic models, each with its gradients of all columns
 };
