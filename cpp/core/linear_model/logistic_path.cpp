@@ -290,7 +290,7 @@ class PathFitter {
     return step;
   }
 
-  /// Along "the same for all classes" the loss is flat and the gradient zero (newton.cpp).
+  /// Along "the same for all classes" the loss is flat and the gradient zero (logistic_bounds.hpp).
   void fix_gauge(Matrix& hessian, const std::vector<Index>& free) const {
     if (vectors_ == 1) return;
     // All vectors have the same free columns; those of the first come first.
