@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -211,3 +212,37 @@ def test_a_path_is_its_fits() -> None:
             alone = crowfly.logistic(data, y, alpha=alpha, l1_ratio=1.0)
             assert abs(alone.objective - objective) <= 1e-11 * objective
             np.testing.assert_allclose(coef, alone.coef, atol=1e-7)
+
+
+# --- Separation without a penalty ---
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_classes_that_a_fit_separates_need_no_linear_program(
+    n_classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> bool:
+        raise AssertionError("a linear program was asked")
+
+    monkeypatch.setattr(sys.modules["crowfly.logistic"], "is_separated", refuse)
+    rng = np.random.default_rng(n_classes)
+    X = thinned(rng.standard_normal((200, 300)))
+    y = rng.permutation(np.arange(200) % n_classes)
+    for intercept in (False, True):
+        with pytest.raises(crowfly.SeparationError, match="a plane separates classes"):
+            crowfly.logistic(X, y, alpha=0.0, intercept=intercept)
+    # A penalty on each coefficient is a minimum whatever the classes.
+    assert crowfly.logistic(X, y, alpha=1e-3, l1_ratio=1.0).converged
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_rows_of_two_classes_are_not_separated(n_classes: int) -> None:
+    """Each row occurs with two classes: margins of one are those of the other with the other sign, however large."""
+    rng = np.random.default_rng(n_classes)
+    half = thinned(rng.standard_normal((400, 70)))
+    first = rng.integers(0, n_classes, 400)
+    X = scipy.sparse.vstack([half, half], format="csr")
+    y = np.concatenate([first, (first + 1) % n_classes])
+    result = crowfly.logistic(X, y, alpha=0.0)
+    assert result.converged
+    assert np.isfinite(result.optimality_gap)

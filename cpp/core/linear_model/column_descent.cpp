@@ -44,6 +44,9 @@ class ColumnDescent {
         change_(AlignedBuffer<double>::zeros(padded_)),
         residual_(AlignedBuffer<double>::zeros(padded_)),
         curvature_(AlignedBuffer<double>::zeros(padded_)) {
+    is_free_ = std::all_of(penalty.begin(), penalty.end(), [](const FeaturePenalty& own) {
+      return std::isinf(own.l1) || (own.l1 == 0 && own.l2 == 0);
+    });
     std::fill_n(eta_.data(), n_, fit_.intercept);
     for (Index j = 0; j < cols(); ++j) {
       if (fit_.coef[as_size(j)] != 0) columns_.add(j, fit_.coef[as_size(j)], eta_.data());
@@ -54,6 +57,8 @@ class ColumnDescent {
 
   ColumnFit run(double precision, int max_steps) {
     while (std::isfinite(objective_)) {
+      fit_.separated = is_free_ && separates(smallest_margin_, largest_margin_);
+      if (fit_.separated) break;
       differentiate();
       const double before = std::exchange(fit_.violation, take_violating() / objective_);
       if (fit_.n_steps >= max_steps || fit_.violation <= precision || is_tedious(before)) break;
@@ -94,6 +99,8 @@ class ColumnDescent {
       std::copy_n(rows.curvature(0, 0), count, curvature_.data() + begin);
     });
     for (std::size_t task = 1; task < parts.size(); ++task) parts[0].merge(parts[task]);
+    smallest_margin_ = parts[0].smallest_margin;
+    largest_margin_ = parts[0].largest_margin;
     return parts[0].loss;
   }
 
@@ -239,6 +246,8 @@ class ColumnDescent {
   ColumnFit fit_;
   Vector target_;  ///< the model's minimum as far as it was found
   double intercept_target_, objective_ = 0, last_objective_ = 0, slope_ = 0, total_curvature_ = 0;
+  double smallest_margin_ = 0, largest_margin_ = 0;
+  bool is_free_;  ///< nothing is penalised
   std::vector<Active> active_;
   int slow_models_ = 0;
   /// Per row: predictors, those of a step that is tried, the step's change of them (times the curvature while it is looked for).

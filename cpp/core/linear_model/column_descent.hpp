@@ -16,7 +16,8 @@ struct ColumnFit {
   double intercept = 0;
   Vector gradient;                                             ///< of the loss, one value per column
   double violation = std::numeric_limits<double>::infinity();  ///< of the optimality conditions, as below
-  int n_steps = 0;  ///< quadratic models, each with its gradients of all columns
+  bool separated = false;  ///< nothing is penalised, and classes are separated here: there is no minimum
+  int n_steps = 0;         ///< quadratic models, each with its gradients of all columns
 };
 
 /// Improves `start`. `penalty` has one entry per column; those of infinite l1 are left as they are. Ends where the squared violation of the optimality conditions,

@@ -79,6 +79,7 @@ class PathFitter {
     take_free();
     const double violation = descend();
     const bool started = std::isfinite(violation);
+    if (fit_.status == LogisticStatus::separated) return finish_separated();
     // Gradients change at most as fast as the penalty, in nearly all data (Tibshirani et al. 2012, the strong rule).
     if (std::isfinite(alpha) && !started) take_excess(std::max(0.0, 2 * alpha - last), 0);
     const double last_of_all = final_precision();
@@ -93,6 +94,7 @@ class PathFitter {
       set_penalties();
       const ProximalFit inner = minimum_on_set(loss, precision, only_look ? 0 : steps_left());
       fit_.n_iterations += inner.n_steps;
+      if (inner.status == LogisticStatus::separated && std::isfinite(alpha)) return finish_separated();
       n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
       keep(inner.parameters);
       correlate(inner);
@@ -181,6 +183,7 @@ class PathFitter {
     ColumnFit found = descend_on_columns(problem_, *columns, penalty, start, precision, steps_left() / 2);
     fit_.n_iterations += found.n_steps;
     n_reads_ += found.n_steps + 1;
+    if (found.separated) fit_.status = LogisticStatus::separated;
     // Far from the minimum many coefficients are not zero that will be: they'd all be worked on.
     constexpr double far = 1e-3;
     const auto zeros = std::count(found.coef.begin(), found.coef.end(), 0.0);
@@ -408,6 +411,15 @@ class PathFitter {
       }
     }
     return std::sqrt(squares);
+  }
+
+  /// Classes are separated without a penalty: there is nothing else to tell.
+  LogisticFit finish_separated() {
+    fit_.status = LogisticStatus::separated;
+    fit_.gap = infinity;
+    fit_.coef = Matrix(p_, vectors_);
+    fit_.intercept.assign(as_size(vectors_), 0.0);
+    return std::move(fit_);
   }
 
   LogisticFit finish(const ProximalFit& inner) { return finish(inner, inner.status); }
