@@ -38,7 +38,7 @@ def test_the_gap_against_fifty_digits() -> None:
     for seed in range(4):
         for make in (np.asarray, thinned):
             X, y = genes(30, 80, seed)
-            data = make(X)
+            data: Any = make(X)
             dense = data if make is np.asarray else data.toarray()
             for l1_ratio, tol in ((1.0, 1e-12), (0.6, 1e-12), (1.0, 1e-4)):
                 options: dict[str, Any] = {"alpha": 1.0, "l1_ratio": l1_ratio, "intercept": seed % 2 == 0}
@@ -56,8 +56,7 @@ def test_the_gap_against_fifty_digits() -> None:
 
 def slopes(X: Any, y: AnyArray, result: crowfly.LogisticResult, weights: FloatArray | None) -> FloatArray:
     error = result.predict_proba(X)[:, 1] - y
-    error *= 1.0 if weights is None else weights
-    return np.asarray(X.T @ error)
+    return np.asarray(X.T @ (error if weights is None else weights * error))
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -69,8 +68,8 @@ def test_weights_and_factors_are_part_of_it(sparse: bool, intercept: bool, l1_ra
     data = thinned(X) if sparse else X
     rng = np.random.default_rng(5)
     weights = rng.integers(0, 4, len(y)).astype(np.float64)
-    factor = rng.uniform(0.5, 2.0, X.shape[1])
-    factor[[7, 8]] = 0.0, np.inf
+    factor: FloatArray = rng.uniform(0.5, 2.0, X.shape[1])
+    factor[7], factor[8] = 0.0, np.inf
     result = crowfly.logistic(
         data,
         y,
@@ -158,7 +157,7 @@ def test_a_transpose_in_parts_is_the_transpose() -> None:
     assert_same_bits(crowfly.logistic(X, y, alpha=1.0, l1_ratio=1.0).coef, one.coef[:, :500])
 
 
-LAYOUTS: dict[str, Callable[[FloatArray], AnyArray]] = {
+LAYOUTS: dict[str, Callable[[AnyArray], AnyArray]] = {
     "columns": np.asfortranarray,
     "every second": lambda X: np.repeat(X, 2, axis=0)[::2],
     "backwards": lambda X: X[:, ::-1].copy()[:, ::-1],
@@ -221,7 +220,7 @@ def test_a_path_is_its_fits() -> None:
 def test_classes_that_a_fit_separates_need_no_linear_program(
     n_classes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*arguments: Any) -> bool:
+    def refuse(*_: Any) -> bool:
         raise AssertionError("a linear program was asked")
 
     monkeypatch.setattr(sys.modules["crowfly.logistic"], "is_separated", refuse)
