@@ -68,7 +68,7 @@ def test_weights_and_factors_are_part_of_it(sparse: bool, intercept: bool, l1_ra
     data = thinned(X) if sparse else X
     rng = np.random.default_rng(5)
     weights = rng.integers(0, 4, len(y)).astype(np.float64)
-    factor: FloatArray = rng.uniform(0.5, 2.0, X.shape[1])
+    factor = np.asarray(rng.uniform(0.5, 2.0, X.shape[1]))
     factor[7], factor[8] = 0.0, np.inf
     result = crowfly.logistic(
         data,
