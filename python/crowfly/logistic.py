@@ -177,7 +177,8 @@ def as_max_iter(value: object) -> int:
 def as_factors(penalty_factor: ArrayLike | None, n_features: int, alpha: float) -> list[float]:
     """One factor per feature, whose product with alpha is in range."""
     factors = as_penalty_factors(penalty_factor, n_features)
-    largest = max((factor for factor in factors if np.isfinite(factor)), default=0.0)
+    finite = np.array(factors)
+    largest = float(finite[np.isfinite(finite)].max(initial=0.0))
     if alpha * largest > LARGEST_WEIGHT:
         raise ValueError(
             f"penalty_factor: numbers whose product with alpha is at most {LARGEST_WEIGHT:g}, or inf, expected, got {largest:g}"

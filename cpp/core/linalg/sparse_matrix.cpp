@@ -6,10 +6,12 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
+#include "base/parallel.hpp"
 
 namespace crowfly {
 
@@ -17,35 +19,59 @@ SparseMatrix::SparseMatrix(Index rows, Index cols, Index n_entries)
     : rows_(rows),
       cols_(cols),
       starts_(AlignedBuffer<std::int64_t>::zeros(rows + 1)),
-      columns_(AlignedBuffer<std::int32_t>::zeros(n_entries)),
-      values_(AlignedBuffer<double>::zeros(n_entries)) {}
+      columns_(n_entries),
+      values_(n_entries) {}
 
 SparseMatrix SparseMatrix::with_sizes(Index cols, const std::vector<Index>& sizes) {
   const auto rows = static_cast<Index>(sizes.size());
   SparseMatrix result(rows, cols, std::accumulate(sizes.begin(), sizes.end(), Index{0}));
   for (Index i = 0; i < rows; ++i) result.starts_[i + 1] = result.starts_[i] + sizes[static_cast<std::size_t>(i)];
+  result.columns_.fill_zero();
+  result.values_.fill_zero();
   return result;
 }
 
+namespace {
+
+/// Parts in which rows are transposed side by side: one per thread, as long as their tables of places are no larger than the matrix.
+Index transposed_parts(const SparseView& matrix) {
+  if (!worth_threads(10.0 * static_cast<double>(matrix.n_entries()))) return 1;
+  const Index most = matrix.n_entries() / std::max<Index>(1, matrix.cols);
+  return std::clamp<Index>(get_num_threads(), 1, std::max<Index>(1, most));
+}
+
+}  // namespace
+
 SparseMatrix SparseMatrix::transpose_of(const SparseView& matrix) {
   SparseMatrix result(matrix.cols, matrix.rows, matrix.n_entries());
-  auto* starts = result.starts_.data();
-  constexpr Index rows_between_checkpoints = 4096;
-  for (Index i = 0; i < matrix.rows; ++i) {
-    if (i % rows_between_checkpoints == 0) checkpoint();
-    for (const std::int32_t j : matrix.row(i).columns) ++starts[j + 1];
+  const Index parts = transposed_parts(matrix), cols = matrix.cols;
+  // Entries of a part per column, then where its next one goes. Where that is does not depend on the number of parts.
+  auto next = AlignedBuffer<std::int64_t>::zeros(parts * cols);
+  const auto for_part = [&](auto per_row) {
+    parallel_for(parts, [&](Index part) {
+      constexpr Index rows_between_checkpoints = 4096;
+      const Range range = part_of(matrix.rows, parts, part);
+      for (Index i = range.begin; i < range.end; ++i) {
+        if (i % rows_between_checkpoints == 0) checkpoint();
+        per_row(i, matrix.row(i), next.data() + part * cols);
+      }
+    });
+  };
+  for_part([](Index, const SparseRow& row, std::int64_t* count) {
+    for (const std::int32_t j : row.columns) ++count[j];
+  });
+  std::int64_t place = 0;
+  for (Index j = 0; j < cols; ++j) {
+    for (Index part = 0; part < parts; ++part) place += std::exchange(next[part * cols + j], place);
+    result.starts_[j + 1] = place;
   }
-  for (Index j = 0; j < matrix.cols; ++j) starts[j + 1] += starts[j];
-  std::vector<std::int64_t> next(starts, starts + matrix.cols);
-  for (Index i = 0; i < matrix.rows; ++i) {
-    if (i % rows_between_checkpoints == 0) checkpoint();
-    const SparseRow row = matrix.row(i);
+  for_part([&](Index i, const SparseRow& row, std::int64_t* place_of) {
     for (std::size_t e = 0; e < row.columns.size(); ++e) {
-      const auto at = static_cast<Index>(next[static_cast<std::size_t>(row.columns[e])]++);
+      const auto at = static_cast<Index>(place_of[row.columns[e]]++);
       result.columns_[at] = static_cast<std::int32_t>(i);
       result.values_[at] = row.values[e];
     }
-  }
+  });
   return result;
 }
 

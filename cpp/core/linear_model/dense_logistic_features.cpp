@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/cancel.hpp"
+#include "linear_model/feature_columns.hpp"
 #include "linear_model/logistic_features.hpp"
 #include "linear_model/standardise.hpp"
 
@@ -38,6 +39,16 @@ class DenseFeatures final : public LogisticFeatures {
     scale_ = all_.scale;
     max_abs_ = std::move(statistics.max_abs);
     total_weight_ = statistics.total_weight;
+  }
+
+  [[nodiscard]] const FeatureColumns* columns() override {
+    const Index n = problem_.rows(), p = problem_.cols();
+    if (n_vectors() > 1 || n > p || n * p > most_copied) return nullptr;
+    if (one_by_one_ == nullptr) {
+      one_by_one_ = dense_feature_columns(all_.features, shift_, scale_);
+      ++n_copies_;
+    }
+    return one_by_one_.get();
   }
 
   [[nodiscard]] DualPoint dual_point(const Vector& parameters, const Vector& correction) const override {
@@ -112,7 +123,11 @@ class DenseFeatures final : public LogisticFeatures {
     return {reinterpret_cast<const char*>(columns_.data()), n, m, m * item, item, DType::f64};
   }
 
+  /// Entries that are copied column by column: half a gigabyte.
+  static constexpr Index most_copied = Index{1} << 26;
+
   Design all_;
+  std::unique_ptr<FeatureColumns> one_by_one_;
   AlignedBuffer<double> columns_;
   LogisticData data_;
   DenseLoss loss_;

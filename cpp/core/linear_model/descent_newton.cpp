@@ -22,6 +22,8 @@ constexpr double enough_descent = 0.02;
 
 /// Square of the violation of the optimality conditions, relative to the objective, below which a model is the last.
 constexpr double last_square = 1e-9;
+/// Violation, relative to the root of the objective, that rounding leaves.
+constexpr double rounding_size = 1e-15;
 
 class DescentNewton : public ModelDescent {
  public:
@@ -37,7 +39,8 @@ class DescentNewton : public ModelDescent {
     if (fit_.n_steps == 0) first_size_ = size;
     // The bound is linear in what the gradient is off by: the last model is solved to rounding.
     const bool near = size * size <= last_square * fit_.objective;
-    const double reduction = near ? 1e-10 : std::clamp(size / std::max(first_size_, size), 1e-6, 0.1);
+    const double reduction = near ? std::clamp(rounding_size * std::sqrt(fit_.objective) / size, 1e-10, 1e-3)
+                                  : std::clamp(size / std::max(first_size_, size), 1e-6, 0.1);
     for (int turn = 0; turn < max_turns; ++turn) {
       const bool settled = sweep();
       if (!settled && turn + 1 < max_turns && turn < 2) continue;

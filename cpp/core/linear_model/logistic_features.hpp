@@ -11,6 +11,7 @@
 
 namespace crowfly {
 
+class FeatureColumns;
 class LossWithProducts;
 
 /// The loss as a function of the coefficients of the columns worked on.
@@ -94,6 +95,9 @@ class LogisticFeatures {
   [[nodiscard]] const std::vector<Index>& features() const noexcept { return features_; }
   /// Copies of columns so far, one read of X each.
   [[nodiscard]] int n_copies() const noexcept { return n_copies_; }
+
+  /// All features one at a time, of two classes, where descent along them pays; else null.
+  [[nodiscard]] virtual const FeatureColumns* columns() { return nullptr; }
 
   // Of the features worked on, see logistic_dual.hpp.
   [[nodiscard]] virtual DualPoint dual_point(const Vector& parameters, const Vector& correction) const = 0;

@@ -9,6 +9,7 @@
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
+#include "linear_model/column_descent.hpp"
 #include "linear_model/descent_newton.hpp"
 #include "linear_model/duality_gap.hpp"
 #include "linear_model/logistic_dual.hpp"
@@ -24,6 +25,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// What a step may be expected to gain, relative to the objective, where a minimum ends: while features are still missing, and at last.
 constexpr double early_precision = 1e-3, last_precision = 4 * eps;
+
+/// The squared violation of the optimality conditions, relative to the objective, where descent along columns ends: Newton's last steps take over there.
+constexpr double descent_precision = 1e-12;
+/// The root of that is about this part of the gap, relative to the objective.
+constexpr double violation_of_gap = 0.05;
+/// From this tolerance on a gap is looked at before these steps, and nothing is polished when it is met: more digits were not asked for.
+constexpr double loose_tolerance = 1e-9;
 
 /// Features added at a time, at least.
 constexpr Index smallest_addition = 32, largest_smallest_addition = 128;
@@ -54,7 +62,7 @@ class PathFitter {
     intercept_ = problem.intercept
                      ? logits_of_shares(problem.classes, problem.weights, problem.rows(), problem.n_classes)
                      : Vector(as_size(vectors_), 0.0);
-    if (set_.is_all() && !settings.alphas.empty()) return;
+    if ((set_.is_all() || set_.columns() != nullptr) && !settings.alphas.empty()) return;
     (void)fit(infinity);
     for (Index j = 0; j < p_; ++j) {
       const double l1 = unit_[as_size(j)].l1;
@@ -69,30 +77,48 @@ class PathFitter {
     alpha_ = alpha;
     fit_ = {};
     take_free();
+    const double violation = descend();
+    const bool started = std::isfinite(violation);
+    if (fit_.status == LogisticStatus::separated) return finish_separated();
     // Gradients change at most as fast as the penalty, in nearly all data (Tibshirani et al. 2012, the strong rule).
-    if (std::isfinite(alpha)) take_excess(std::max(0.0, 2 * alpha - last), 0);
-    for (double precision = early_precision;;) {
+    if (std::isfinite(alpha) && !started) take_excess(std::max(0.0, 2 * alpha - last), 0);
+    const double last_of_all = final_precision();
+    bool only_look = std::sqrt(violation) <= violation_of_gap * problem_.tolerance && is_loose() &&
+                     std::none_of(unit_.begin(), unit_.end(), is_free);
+    for (double precision = started ? last_of_all : early_precision;;) {
       checkpoint();
       const bool without_hessian = does_without_hessian();
       LossFunction& loss = set_.loss(!without_hessian);
       products_of_hessian_ = without_hessian ? loss.with_products() : nullptr;
-      if (set_.is_all() || std::isinf(alpha)) precision = last_precision;
+      if (set_.is_all() || std::isinf(alpha)) precision = last_of_all;
       set_penalties();
-      const ProximalFit inner = minimum_on_set(loss, precision);
+      const ProximalFit inner = minimum_on_set(loss, precision, only_look ? 0 : steps_left());
       fit_.n_iterations += inner.n_steps;
+      if (inner.status == LogisticStatus::separated && std::isfinite(alpha)) return finish_separated();
       n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
       keep(inner.parameters);
       correlate(inner);
       if (std::isinf(alpha)) return {};
       certify(inner);
-      const bool done = inner.status != LogisticStatus::converged || fit_.gap <= problem_.tolerance * inner.objective;
-      if (done || (!take_excess(alpha, 1) && precision <= last_precision)) return finish(inner);
+      const bool stopped = inner.status != LogisticStatus::converged && !only_look;
+      const bool met = fit_.gap <= problem_.tolerance * inner.objective;
+      if (stopped || (met && is_loose())) return finish(inner);
+      // The objective is flat: where digits were asked for, features that pull and steps are left while the gap no longer tells.
+      if (!take_excess(alpha, 1) && precision <= last_precision && !only_look) return finish(inner);
       if (fit_.n_iterations >= problem_.max_iterations) return finish(inner, LogisticStatus::iteration_limit);
-      if (!added_) precision = last_precision;
+      if (!added_ && !only_look) precision = precision > last_of_all ? last_of_all : last_precision;
+      only_look = false;
     }
   }
 
  private:
+  [[nodiscard]] bool is_loose() const noexcept { return problem_.tolerance >= loose_tolerance; }
+  [[nodiscard]] double final_precision() const noexcept {
+    constexpr double share = 0.1;
+    return is_loose() ? std::min(early_precision, share * problem_.tolerance) : last_precision;
+  }
+  [[nodiscard]] int steps_left() const noexcept { return problem_.max_iterations - fit_.n_iterations; }
+
   /// At infinite alpha whatever is penalised is left out.
   [[nodiscard]] FeaturePenalty penalty_of(Index j, double alpha) const noexcept {
     const auto [l1, l2] = unit_[as_size(j)];
@@ -119,7 +145,7 @@ class PathFitter {
 
   /// Whether to do without the Hessian: many sparse columns are worked on, and nearly all are penalised.
   [[nodiscard]] bool does_without_hessian() const {
-    if (problem_.columns == nullptr) return false;
+    if (problem_.columns == nullptr) return infinity;
     Index free = problem_.intercept ? 1 : 0, most = most_of_hessian;
     for (Index j = 0; j < p_; ++j) {
       // Of several classes with an l1 part descent does not always end at the last digits: where the Hessian is affordable, it is formed.
@@ -129,8 +155,7 @@ class PathFitter {
     return free * vectors_ <= most_free && set_.size() * vectors_ > most;
   }
 
-  [[nodiscard]] ProximalFit minimum_on_set(LossFunction& loss, double precision) const {
-    const int steps = problem_.max_iterations - fit_.n_iterations;
+  [[nodiscard]] ProximalFit minimum_on_set(LossFunction& loss, double precision, int steps) const {
     if (products_of_hessian_ == nullptr)
       return proximal_newton(loss, penalty_, reach_in_set_, start(), precision, steps);
     const bool smooth =
@@ -138,6 +163,44 @@ class PathFitter {
     if (!smooth) return descent_newton(*products_of_hessian_, penalty_, reach_in_set_, start(), precision, steps);
     return truncated_newton(*products_of_hessian_, penalty_, reach_in_set_, start(),
                             std::max(last_precision, problem_.tolerance), steps);
+  }
+
+  /// Descends along the columns to near the minimum, and takes those that are not zero there or pull. Returns what is left of the violation; infinity where that
+  /// doesn't pay.
+  double descend() {
+    if (std::isinf(alpha_) || set_.is_all()) return infinity;
+    const FeatureColumns* columns = set_.columns();
+    if (columns == nullptr) return infinity;
+    std::vector<FeaturePenalty> penalty;
+    ColumnFit start;
+    for (Index j = 0; j < p_; ++j) {
+      penalty.push_back(penalty_of(j, alpha_));
+      start.coef.push_back(coef_(j, 0));
+    }
+    start.intercept = intercept_[0];
+    const double root = violation_of_gap * problem_.tolerance;
+    const double precision = is_loose() ? std::max(descent_precision, root * root) : descent_precision;
+    ColumnFit found = descend_on_columns(problem_, *columns, penalty, start, precision, steps_left() / 2);
+    fit_.n_iterations += found.n_steps;
+    n_reads_ += found.n_steps + 1;
+    if (found.separated) fit_.status = LogisticStatus::separated;
+    // Far from the minimum many coefficients are not zero that will be: they'd all be worked on.
+    constexpr double far = 1e-3;
+    const auto zeros = std::count(found.coef.begin(), found.coef.end(), 0.0);
+    const bool too_many = p_ - zeros > LogisticFeatures::max_size && problem_.columns == nullptr;
+    const bool failed = too_many || !(found.violation <= far);
+    if (failed) found = descend_on_columns(problem_, *columns, penalty, std::move(start), precision, 0);
+    products_ = {std::move(found.gradient), Vector(as_size(p_), 0.0), 0.0};
+    if (failed) return infinity;
+    for (Index j = 0; j < p_; ++j) {
+      coef_(j, 0) = found.coef[as_size(j)];
+      if (coef_(j, 0) != 0) set_.insert(j);
+    }
+    intercept_[0] = found.intercept;
+    // Gradients still move: those that come close may pull at the minimum.
+    constexpr double most = 0.5, per_root = 100;
+    take_excess(alpha_ * (1 - std::min(most, per_root * std::sqrt(found.violation))), 0);
+    return found.violation;
   }
 
   void take_free() {
@@ -230,7 +293,7 @@ class PathFitter {
     return step;
   }
 
-  /// Along "the same for all classes" the loss is flat and the gradient zero (newton.cpp).
+  /// Along "the same for all classes" the loss is flat and the gradient zero (logistic_bounds.hpp).
   void fix_gauge(Matrix& hessian, const std::vector<Index>& free) const {
     if (vectors_ == 1) return;
     // All vectors have the same free columns; those of the first come first.
@@ -348,6 +411,15 @@ class PathFitter {
       }
     }
     return std::sqrt(squares);
+  }
+
+  /// Classes are separated without a penalty: there is nothing else to tell.
+  LogisticFit finish_separated() {
+    fit_.status = LogisticStatus::separated;
+    fit_.gap = infinity;
+    fit_.coef = Matrix(p_, vectors_);
+    fit_.intercept.assign(as_size(vectors_), 0.0);
+    return std::move(fit_);
   }
 
   LogisticFit finish(const ProximalFit& inner) { return finish(inner, inner.status); }

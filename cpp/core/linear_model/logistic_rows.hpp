@@ -19,6 +19,12 @@ struct LossSummary {
   void merge(const LossSummary& other) noexcept;
 };
 
+/// Whether all rows are on their class' side by more than rounding: parameters that do this, made longer, lower the loss to zero.
+[[nodiscard]] inline bool separates(double smallest_margin, double largest_margin) {
+  constexpr double rounding = 1e-9;
+  return smallest_margin > rounding * largest_margin;
+}
+
 /// Arrays of one block of rows, [vector][row], padded to whole vectors; padding has weight zero.
 class LogisticRows {
  public:

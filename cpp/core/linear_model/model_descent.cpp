@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "linear_model/logistic_rows.hpp"
 
 namespace crowfly {
 namespace {
@@ -28,7 +29,13 @@ ProximalFit ModelDescent::run(double precision, int max_steps) {
     throw InvalidArgument(
         "X, alpha, sample_weight: magnitudes so far apart that sums of their products overflow float64; rescale "
         "them");
+  const bool is_free = std::all_of(penalty_.begin(), penalty_.end(),
+                                   [](const FeaturePenalty& own) { return own.l1 == 0 && own.l2 == 0; });
   while (fit_.n_steps < max_steps) {
+    if (is_free && separates(fit_.value.smallest_margin, fit_.value.largest_margin)) {
+      fit_.status = LogisticStatus::separated;
+      return std::move(fit_);
+    }
     target_ = fit_.parameters;
     minimise_model();
     const double expected = expected_change();

@@ -10,8 +10,7 @@
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
 #include "linalg/conjugate_gradient.hpp"
-#include "linear_model/coarse_loss.hpp"
-#include "linear_model/coarse_newton.hpp"
+#include "linear_model/coarse_fit.hpp"
 #include "linear_model/hessian_product.hpp"
 #include "linear_model/logistic_loss.hpp"
 #include "linear_model/standardise.hpp"
@@ -24,40 +23,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double sufficient_decrease = 1e-4;
 constexpr int max_halvings = 50;
 
-/// Above this the computed inverse of the scaled Hessian has too few right digits to bound anything.
-constexpr double max_certified_condition = 1e13;
-
 /// Several classes: above the first number of parameters steps come from conjugate gradients (about as fast as a factorisation at 200, several times
 /// faster at 600); above the second the full Hessian is not formed for the certificate either.
 constexpr Index min_iterative_size = 200, max_dense_size = 4000;
 constexpr int max_gradient_steps = 500;
 
-/// Below so many operations a Hessian in float64 is as quick as what saves it, or rows too few to be worth a sample.
-constexpr double least_coarse_operations = 2e7;
-constexpr Index least_coarse_rows = 4096;
-/// A sample has one row out of so many, or so many rows per parameter, but not more than a quarter of all.
-constexpr Index sampled_out_of = 16, sampled_per_parameter = 16, least_out_of = 4;
-/// What is left on the sample when that is as near as its minimum is to that of all rows: half the squared decrement per parameter.
-constexpr double sampling_noise = 0.3;
-/// Whoever asks for less gets no steps beyond it.
-constexpr double polished_tolerance = 1e-9;
-constexpr int max_coarse_steps = 50, coarse_polishing = 3;
-/// Rows of the sample whose Hessian in float64 bounds that of all from below, where it is cheap beside a read of all.
-constexpr double most_sample_certified_size = 600;
-
 constexpr const char* overflow_message =
     "X, alpha, sample_weight: magnitudes so far apart that sums of their products overflow float64; rescale them";
-
-/// Upper bound on f - min f from the Newton decrement and the curvature's rate of change: Hessians along a direction v change at most by the factor
-/// exp(radius |v|_H), hence f - min f <= (t + (1 - t) log(1 - t)) / radius^2 with t = radius * decrement < 1. (Self-concordance of the logistic
-/// loss as in Bach 2010, Electronic Journal of Statistics 4, in the norm of the Hessian.)
-double gap_bound(double decrement, double radius) {
-  const double t = radius * decrement;
-  if (!(t < 1)) return infinity;
-  // The series near zero: the closed form cancels.
-  const double shape = t < 1e-3 ? 0.5 + t / 6 + t * t / 12 + t * t * t / 10 : (t + (1 - t) * std::log1p(-t)) / (t * t);
-  return decrement * decrement * shape * (1 + 1e-8);
-}
 
 class Newton {
  public:
@@ -70,19 +42,15 @@ class Newton {
     total_weight_ = problem.weights == nullptr
                         ? static_cast<double>(problem.features.rows)
                         : std::accumulate(problem.weights, problem.weights + problem.features.rows, 0.0);
-    coarse_ = coarse_pays();
-    if (coarse_) take_sample();
-    // All features have a penalty: the frame of the sample will do, and saves a read.
-    framed_by_sample_ =
-        sample_ && problem.penalty > 0 &&
-        std::all_of(problem.penalty_factor.begin(), problem.penalty_factor.end(), [](double f) { return f > 0; });
-    frame(framed_by_sample_ ? sample_->data() : data_);
+    if (CoarseFit::pays(problem, data_)) coarse_.emplace(problem, data_);
+    framed_by_sample_ = coarse_ && coarse_->is_framed_by_sample();
+    frame(framed_by_sample_ ? coarse_->sample()->data() : data_);
     parameters_.assign(as_size(data_.size()), 0.0);
     start_at_class_shares();
   }
 
   LogisticFit run() {
-    if (coarse_ && run_coarsely()) return finish(LogisticStatus::converged);
+    if (coarse_ && run_coarsely(*coarse_)) return finish(LogisticStatus::converged);
     if (framed_by_sample_) frame_anew();
     evaluate(part_per_step());
     if (!std::isfinite(objective_)) throw InvalidArgument(overflow_message);
@@ -106,30 +74,28 @@ class Newton {
   }
 
  private:
-  [[nodiscard]] double column_penalty(Index i) const { return penalty_[as_size(i % cols_)]; }
-
   /// Shifts, scales and what follows from them, by the statistics of these rows.
   void frame(const LogisticData& rows) {
     Design features(rows.design.features, false, {});
     const ColumnStatistics statistics =
         standardise(features, rows.weights, problem_.intercept, largest_safe_scale(problem_.penalty > 0));
     if (&rows == &data_) ++fit_.n_reads;
-    penalty_.clear();
-    reach_.clear();
+    columns_.penalty.clear();
+    columns_.reach.clear();
     for (Index j = 0; j < p_; ++j) {
       const double scale = features.scale[as_size(j)], shift = features.shift[as_size(j)];
       const double factor = problem_.penalty_factor.empty() ? 1.0 : problem_.penalty_factor[as_size(j)];
-      penalty_.push_back(problem_.penalty * factor * scale * scale);
-      is_penalised_ = is_penalised_ && penalty_.back() > 0;
-      reach_.push_back((statistics.max_abs[as_size(j)] + std::fabs(shift)) * scale);
+      columns_.penalty.push_back(problem_.penalty * factor * scale * scale);
+      is_penalised_ = is_penalised_ && columns_.penalty.back() > 0;
+      columns_.reach.push_back((statistics.max_abs[as_size(j)] + std::fabs(shift)) * scale);
       data_.design.scale[as_size(j)] = scale;
       data_.design.shift[as_size(j)] = shift;
     }
     if (problem_.intercept) {
-      penalty_.push_back(0.0);
-      reach_.push_back(1.0);
+      columns_.penalty.push_back(0.0);
+      columns_.reach.push_back(1.0);
     }
-    if (sample_) sample_->set_frame(data_.design);
+    if (coarse_ && coarse_->sample() != nullptr) coarse_->sample()->set_frame(data_.design);
   }
 
   /// The frame of all rows, with parameters that mean the same in it.
@@ -153,110 +119,17 @@ class Newton {
     }
   }
 
-  // --- Steps with Hessians in low precision ---
-
-  [[nodiscard]] bool coarse_pays() const {
-    const double n = static_cast<double>(problem_.features.rows), m = static_cast<double>(data_.size());
-    return problem_.max_iterations > 0 && problem_.features.rows >= least_coarse_rows &&
-           n * m * m >= least_coarse_operations && problem_.features.sparse == nullptr && CoarseLoss::serves(data_);
-  }
-
   /// True when the minimum is reached and certified; otherwise the exact method goes on from where this ended.
-  bool run_coarsely() {
-    const Vector start = parameters_;
-    if (sample_) {
-      Vector penalty(penalty_);
-      for (double& value : penalty) value *= sample_->share();
-      const double noise = sampling_noise * static_cast<double>(data_.size());
-      CoarseDescent rough = coarse_descent(sample_->data(), penalty, start, {0, noise, -1, max_coarse_steps, {}});
-      const double reads = sample_->share() * rough.n_reads;
-      fit_.n_reads += static_cast<int>(std::ceil(reads));
-      if (std::isfinite(rough.objective)) parameters_ = std::move(rough.parameters);
-    }
-    const int polishing = problem_.tolerance < polished_tolerance ? coarse_polishing : 0;
-    const int steps = std::min(max_coarse_steps, problem_.max_iterations);
-    const auto accept = [this](const CoarseDescent& state) { return is_penalised_ && is_certified(state); };
-    CoarseDescent found =
-        coarse_descent(data_, penalty_, parameters_, {problem_.tolerance, 0, polishing, steps, accept});
-    fit_.n_reads += found.n_reads;
-    fit_.n_iterations += found.n_steps;
-    parameters_ = found.accepted || found.objective <= objective_of_shares() ? std::move(found.parameters) : start;
-    if (!found.accepted) return false;
-    if (framed_by_sample_) reach_ = found.value.reach;
-    value_ = std::move(found.value);
-    objective_ = found.objective;
+  bool run_coarsely(CoarseFit& coarse) {
+    CoarseResult result = coarse.run(columns_, parameters_);
+    fit_.n_reads += result.n_reads;
+    fit_.n_iterations += result.found.n_steps;
+    fit_.gap = result.gap;
+    parameters_ = std::move(result.found.parameters);
+    if (!result.found.accepted) return false;
+    value_ = std::move(result.found.value);
+    objective_ = result.found.objective;
     return true;
-  }
-
-  /// Whether a bound that costs little is within the tolerance; it is the fit's then.
-  [[nodiscard]] bool is_certified(const CoarseDescent& state) {
-    if (framed_by_sample_) reach_ = state.value.reach;
-    fit_.gap = convexity_gap(state);
-    if (fit_.gap > problem_.tolerance * state.objective) fit_.gap = std::min(fit_.gap, sample_gap(state));
-    return fit_.gap <= problem_.tolerance * state.objective;
-  }
-
-  void take_sample() {
-    const Index n = problem_.features.rows, wanted = std::max(n / sampled_out_of, sampled_per_parameter * data_.size());
-    if (!problem_.features.rows_are_arrays() || wanted > n / least_out_of) return;
-    sample_.emplace(data_, n / wanted);
-    if (!sample_->has_all_classes()) sample_.reset();
-  }
-
-  /// Of the start: losses of the classes' shares.
-  [[nodiscard]] double objective_of_shares() const {
-    if (!problem_.intercept) return total_weight_ * std::log(static_cast<double>(problem_.n_classes));
-    Vector share(as_size(problem_.n_classes), 0.0);
-    for (Index i = 0; i < problem_.features.rows; ++i) {
-      share[as_size(problem_.classes[i])] += problem_.weights == nullptr ? 1.0 : problem_.weights[i];
-    }
-    double loss = 0;
-    for (const double weight : share) loss += weight * std::log(total_weight_ / weight);
-    return loss * (1 + 1e-12);
-  }
-
-  /// The bound from the penalty alone (docs/design/logistic.md), each entry of the gradient taken at the worse end of what rounding leaves open. The intercept, which has no
-  /// penalty, is eliminated first: `lost` is how much it could still gain, `moved` how far that moves an entry of the gradient, in units of the column's reach. Infinity for
-  /// several classes with intercepts.
-  [[nodiscard]] double convexity_gap(const CoarseDescent& state) const {
-    const Index vectors = data_.n_vectors();
-    if (vectors > 1 && problem_.intercept) return infinity;
-    double size = 0;
-    for (Index v = 0; v < vectors; ++v) size = std::max(size, predictor_size(state.parameters, v));
-    // Of each class the residuals' magnitudes and the curvatures are at most twice the losses: 1 - p is below -log p.
-    const double off = 0.5 * eps * predictor_chain(cols_) * size;
-    const double rounding = (eps * (CoarseLoss::gradient_chain(data_) + 8) + 4 * off) * state.value.loss;
-    double lost = 0, moved = 0;
-    if (problem_.intercept) {
-      moved = std::fabs(state.value.gradient[as_size(p_)]) + rounding;
-      const double share = moved / (state.value.curvature * (1 - 1e-8));
-      if (!(share < 0.5)) return infinity;
-      lost = moved * -std::log1p(-share);
-    }
-    double squares = 0;
-    for (Index i = 0; i < data_.size(); ++i) {
-      if (i % cols_ == p_) continue;
-      const double entry =
-          std::fabs(state.value.gradient[as_size(i)]) + reach_[as_size(i % cols_)] * (rounding + moved);
-      squares += entry * entry / column_penalty(i);
-    }
-    return (lost + 0.5 * squares) * (1 + 1e-8);
-  }
-
-  /// The bound with the Hessian of the sample's rows in place of all: that of all rows is above it.
-  [[nodiscard]] double sample_gap(const CoarseDescent& state) {
-    // A bound that was missed is in reach again when the decrement, which it follows, has shrunk by enough.
-    const auto size = static_cast<double>(data_.size());
-    if (!sample_ || size > most_sample_certified_size || state.decrement > 0.1 * missed_decrement_) return infinity;
-    // The bound's radius grows with the root of the size: with more it is missed nearly always.
-    if (state.decrement > 0.2 / std::sqrt(size)) return infinity;
-    value_.hessian = evaluate_loss(sample_->data(), state.parameters, HessianPart::full).hessian;
-    value_.gradient = state.value.gradient;
-    for (Index i = 0; i < data_.size(); ++i) value_.hessian(i, i) += column_penalty(i);
-    const Vector step = exact_step();
-    const double gap = certified_ ? bound_by_factor(std::sqrt(std::max(0.0, -dot(value_.gradient, step)))) : infinity;
-    if (gap > problem_.tolerance * state.objective) missed_decrement_ = state.decrement;
-    return gap;
   }
 
   /// Without an intercept all predictors start at zero; with one, at the logarithm of the classes' shares.
@@ -281,27 +154,12 @@ class Newton {
     ++fit_.n_reads;
     objective_ = value_.loss;
     for (Index i = 0; i < data_.size(); ++i) {
-      objective_ += 0.5 * column_penalty(i) * parameters_[as_size(i)] * parameters_[as_size(i)];
-      value_.gradient[as_size(i)] += column_penalty(i) * parameters_[as_size(i)];
+      objective_ += 0.5 * columns_.penalty_of(i) * parameters_[as_size(i)] * parameters_[as_size(i)];
+      value_.gradient[as_size(i)] += columns_.penalty_of(i) * parameters_[as_size(i)];
       if (part == HessianPart::full) {
-        value_.hessian(i, i) += column_penalty(i);
+        value_.hessian(i, i) += columns_.penalty_of(i);
       } else {
-        value_.blocks[as_size(i / cols_)](i % cols_, i % cols_) += column_penalty(i);
-      }
-    }
-  }
-
-  /// The softmax does not change when one vector is added to all classes' coefficients, so only the penalty, or nothing, gives the Hessian curvature along
-  /// these directions. Iterates sum to zero over classes (the minimiser does), so gradients are orthogonal to them: adding their outer product changes
-  /// neither steps nor decrement, and the condition no longer depends on how small the penalty is.
-  void fix_gauge(Matrix& hessian) const {
-    const Index vectors = data_.n_vectors();
-    if (vectors == 1) return;
-    for (Index j = 0; j < cols_; ++j) {
-      double size = 0;
-      for (Index v = 0; v < vectors; ++v) size = std::max(size, hessian(v * cols_ + j, v * cols_ + j));
-      for (Index v = 0; v < vectors; ++v) {
-        for (Index u = v; u < vectors; ++u) hessian(u * cols_ + j, v * cols_ + j) += size;
+        value_.blocks[as_size(i / cols_)](i % cols_, i % cols_) += columns_.penalty_of(i);
       }
     }
   }
@@ -318,9 +176,9 @@ class Newton {
 
   Vector exact_step() {
     Matrix hessian = value_.hessian.copy();
-    fix_gauge(hessian);
+    fix_gauge(hessian, cols_, data_.n_vectors());
     auto factor = Cholesky::factor(hessian);
-    certified_ = factor.has_value() && factor->condition() < max_certified_condition;
+    certified_ = can_certify(factor);
     if (!factor) factor = damped_factor(hessian);
     Matrix step(data_.size(), 1);
     for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -value_.gradient[as_size(i)];
@@ -356,7 +214,7 @@ class Newton {
     const auto hessian = [&](const Vector& direction) {
       Vector image = hessian_product(data_, parameters_, direction);
       ++fit_.n_reads;
-      for (Index i = 0; i < data_.size(); ++i) image[as_size(i)] += column_penalty(i) * direction[as_size(i)];
+      for (Index i = 0; i < data_.size(); ++i) image[as_size(i)] += columns_.penalty_of(i) * direction[as_size(i)];
       return image;
     };
     Vector downhill(value_.gradient);
@@ -389,23 +247,14 @@ class Newton {
   [[nodiscard]] double certified_gap(double decrement) const {
     const bool last = fit_.n_iterations >= problem_.max_iterations;
     if (!certified_ || !(last || is_near(decrement))) return infinity;
-    return bound_by_factor(decrement);
-  }
-
-  [[nodiscard]] double bound_by_factor(double decrement) const {
-    const double inverse_trace = factor_->inverse_trace();
-    // The decrement and the trace are themselves computed through the factor.
-    const double factor_error = 2 * static_cast<double>(data_.size()) * eps * factor_->condition();
-    if (!(factor_error < 0.5)) return infinity;
-    return gap_bound(decrement, curvature_radius(*factor_, inverse_trace)) / (1 - factor_error);
+    return bound_by_factor(columns_, data_.n_vectors(), *factor_, decrement);
   }
 
   /// What float64 adds to the gap: the objective is a sum of losses that carry the rounding of their predictors, the decrement likewise (a gradient can't be known better than the residuals in it), and coefficients are rounded when they are turned
   /// back into the caller's units.
   [[nodiscard]] double rounding_allowance() const {
-    double size = 0;
-    for (Index v = 0; v < data_.n_vectors(); ++v) size = std::max(size, predictor_size(v));
-    const double off = 0.5 * eps * predictor_chain(cols_) * size, moved = rounding_of_result();
+    const double off = 0.5 * eps * predictor_chain(cols_) * columns_.predictor_size(parameters_);
+    const double moved = rounding_of_result();
     return 4 * eps * objective_ + loss_rounding(off, objective_, largest_weight(problem_), data_.n_vectors()) +
            moved * moved;
   }
@@ -419,7 +268,7 @@ class Newton {
   [[nodiscard]] double rounding_of_result() const {
     double moved = 0;
     for (Index v = 0; v < data_.n_vectors(); ++v) {
-      double size = predictor_size(v);
+      double size = columns_.predictor_size(parameters_, v);
       for (Index j = 0; j < p_; ++j) {
         size += 2 * std::fabs(parameters_[as_size(v * cols_ + j)] * data_.design.scale[as_size(j)] *
                               data_.design.shift[as_size(j)]);
@@ -430,35 +279,13 @@ class Newton {
     return std::sqrt(curvature) * moved + eps * std::sqrt(2 * objective_);
   }
 
-  /// Bound on |x_i . parameters of vector v| over rows, term by term.
-  [[nodiscard]] double predictor_size(Index v) const { return predictor_size(parameters_, v); }
-  [[nodiscard]] double predictor_size(const Vector& parameters, Index v) const {
-    double size = 0;
-    for (Index j = 0; j < cols_; ++j) size += reach_[as_size(j)] * std::fabs(parameters[as_size(v * cols_ + j)]);
-    return size;
-  }
-
-  /// Upper bound on |x_i . v| / |v|_H over rows and directions, from the columns' largest magnitudes and the trace of the inverse of the scaled Hessian; for
-  /// several classes on the largest difference of two predictors, sqrt(2) times that.
-  [[nodiscard]] double curvature_radius(const Cholesky& factor, double inverse_trace) const {
-    double longest = 0;
-    for (Index v = 0; v < data_.n_vectors(); ++v) {
-      double squares = 0;
-      for (Index j = 0; j < cols_; ++j) {
-        const double entry = reach_[as_size(j)] * factor.scale()[as_size(v * cols_ + j)];
-        squares += entry * entry;
-      }
-      longest = std::max(longest, squares);
-    }
-    return std::sqrt((data_.n_vectors() == 1 ? 1.0 : 2.0) * longest * inverse_trace);
-  }
-
   /// Without a penalty the objective may approach its infimum only at infinity (quasi-complete separation: Albert and Anderson 1984, Biometrika 71).
   /// Newton's steps then go on moving predictors although the objective is flat, or the Hessian is singular along them. Dependent columns and rows
   /// of great leverage look alike: whoever called has to decide.
   [[nodiscard]] bool may_be_separated(const Vector& step) const {
     double moved = 0;
-    for (std::size_t i = 0; i < step.size(); ++i) moved += std::fabs(step[i]) * reach_[i % reach_.size()];
+    for (std::size_t i = 0; i < step.size(); ++i)
+      moved += std::fabs(step[i]) * columns_.reach[i % columns_.reach.size()];
     return !is_penalised_ && (!certified_ || moved > 0.01);
   }
 
@@ -507,14 +334,13 @@ class Newton {
   const LogisticProblem& problem_;
   LogisticData data_;
   Index p_, cols_ = 0;
-  Vector penalty_, reach_;  ///< per column of the scaled design
+  ColumnBounds columns_;
   Vector parameters_;
   LossValue value_;
   double objective_ = 0, first_size_ = 0, total_weight_ = 0;
-  double missed_decrement_ = infinity;
-  bool coarse_ = false, framed_by_sample_ = false;
+  bool framed_by_sample_ = false;
   bool polished_ = false, is_penalised_ = true;  ///< the latter: every feature
-  std::optional<RowSample> sample_;
+  std::optional<CoarseFit> coarse_;
   std::optional<Cholesky> factor_;
   bool certified_ = false;
   LogisticFit fit_;

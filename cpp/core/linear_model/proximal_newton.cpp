@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "linear_model/logistic_bounds.hpp"
 #include "linear_model/model_descent.hpp"
 
 namespace crowfly {
@@ -20,17 +21,13 @@ class ProximalNewton : public ModelDescent {
   [[nodiscard]] LossValue loss_at(const Vector& parameters) override { return loss_.evaluate(parameters); }
 
   /// The Hessian with both triangles. Several classes: along "the same vector for all" the loss is flat; where nothing is penalised either, the outer product
-  /// of these directions is added, which changes no step (newton.cpp).
+  /// of these directions is added, which changes no step (logistic_bounds.hpp).
   [[nodiscard]] Matrix model_hessian() const {
     Matrix hessian = fit_.value.hessian.copy();
     const Index m = loss_.cols(), vectors = loss_.n_vectors();
     for (Index j = 0; j < m && vectors > 1; ++j) {
       if (penalty(as_size(j)).l1 != 0 || penalty(as_size(j)).l2 != 0) continue;
-      double size = 0;
-      for (Index v = 0; v < vectors; ++v) size = std::max(size, hessian(v * m + j, v * m + j));
-      for (Index v = 0; v < vectors; ++v) {
-        for (Index u = v; u < vectors; ++u) hessian(u * m + j, v * m + j) += size;
-      }
+      fix_gauge(hessian, j, m, vectors);
     }
     for (Index j = 0; j < hessian.cols(); ++j) {
       for (Index i = 0; i < j; ++i) hessian(i, j) = hessian(j, i);

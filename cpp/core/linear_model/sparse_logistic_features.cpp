@@ -6,6 +6,7 @@
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
+#include "linear_model/feature_columns.hpp"
 #include "linear_model/sparse_logistic.hpp"
 #include "linear_model/standardise.hpp"
 
@@ -13,22 +14,32 @@ namespace crowfly {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr Index columns_per_task = 64;
 
 class SparseFeatures final : public LogisticFeatures {
  public:
   explicit SparseFeatures(const LogisticProblem& problem) : LogisticFeatures(problem), columns_(*problem.columns) {
     rounds_up_ = false;
     shift_.assign(as_size(problem.cols()), 0.0);
-    for (Index j = 0; j < problem.cols(); ++j) {
-      double largest = 0;
-      for (const double value : columns_.row(j).values) largest = std::max(largest, std::fabs(value));
-      max_abs_.push_back(largest);
-      const double scale = largest > 0 ? std::ldexp(1.0, -std::ilogb(largest)) : 1.0;
-      scale_.push_back(std::min(scale, largest_safe_scale(true)));
-    }
+    max_abs_.assign(as_size(problem.cols()), 0.0);
+    scale_.assign(as_size(problem.cols()), 1.0);
+    parallel_for_ranges(problem.cols(), columns_per_task, static_cast<double>(columns_.n_entries()), [&](Range range) {
+      for (Index j = range.begin; j < range.end; ++j) {
+        double& largest = max_abs_[as_size(j)];
+        for (const double value : columns_.row(j).values) largest = std::max(largest, std::fabs(value));
+        const double scale = largest > 0 ? std::ldexp(1.0, -std::ilogb(largest)) : 1.0;
+        scale_[as_size(j)] = std::min(scale, largest_safe_scale(true));
+      }
+    });
     for (Index i = 0; i < problem.rows(); ++i) total_weight_ += problem.weights == nullptr ? 1.0 : problem.weights[i];
     if (!(total_weight_ > 0))
       throw InvalidArgument("sample_weight: at least one weight must be positive, all are zero");
+  }
+
+  [[nodiscard]] const FeatureColumns* columns() override {
+    if (n_vectors() > 1) return nullptr;
+    if (one_by_one_ == nullptr) one_by_one_ = sparse_feature_columns(columns_, scale_);
+    return one_by_one_.get();
   }
 
   [[nodiscard]] DualPoint dual_point(const Vector& parameters, const Vector& correction) const override {
@@ -41,7 +52,6 @@ class SparseFeatures final : public LogisticFeatures {
   [[nodiscard]] TransposedProducts transposed_products(const DualPoint& point) const override {
     const Index p = columns_.rows, n = columns_.cols, vectors = n_vectors();
     TransposedProducts products{Vector(as_size(p * vectors)), Vector(as_size(p * vectors)), 0.0};
-    constexpr Index columns_per_task = 64;
     const double operations = 3.0 * static_cast<double>(columns_.n_entries() * vectors);
     parallel_for_ranges(p, columns_per_task, operations, [&](Range range) {
       checkpoint();
@@ -79,6 +89,7 @@ class SparseFeatures final : public LogisticFeatures {
   [[nodiscard]] LossFunction& selected() override { return *loss_; }
 
   const SparseView& columns_;
+  std::unique_ptr<FeatureColumns> one_by_one_;
   std::optional<SparseLoss> loss_;
 };
 
