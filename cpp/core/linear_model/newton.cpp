@@ -21,7 +21,7 @@ namespace {
 constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double sufficient_decrease = 1e-4;
-constexpr int max_halvings = 50;
+constexpr int max_halvings = 50, max_stuck = 5;
 
 /// Several classes: above the first number of parameters steps come from conjugate gradients (about as fast as a factorisation at 200, several times
 /// faster at 600); above the second the full Hessian is not formed for the certificate either.
@@ -54,6 +54,7 @@ class Newton {
     if (framed_by_sample_) frame_anew();
     evaluate(part_per_step());
     if (!std::isfinite(objective_)) throw InvalidArgument(overflow_message);
+    double previous_decrement = 0;
     for (;; ++fit_.n_iterations) {
       if (problem_.penalty == 0 && value_.smallest_margin > 0) return finish(LogisticStatus::separated);
       const Vector step = newton_step();
@@ -65,6 +66,15 @@ class Newton {
         // The objective is flat: a gap at rounding level still leaves half the coefficients' digits open. One more step closes them.
         if (polished_ || decrement == 0) return finish(LogisticStatus::converged);
         polished_ = true;
+      }
+      // Means that a few outliers have moved far from the other rows make these nearly collinear with the constant.
+      n_stuck_ = was_flat_ && decrement > 0.5 * previous_decrement ? n_stuck_ + 1 : 0;
+      previous_decrement = decrement;
+      if (n_stuck_ >= max_stuck && problem_.intercept && !framed_by_medians_ && problem_.features.sparse == nullptr) {
+        framed_by_medians_ = true;
+        frame_anew();
+        evaluate(part_per_step());
+        continue;
       }
       if (fit_.n_iterations >= problem_.max_iterations) {
         return finish(polished_ ? LogisticStatus::converged : LogisticStatus::iteration_limit);
@@ -79,6 +89,7 @@ class Newton {
     Design features(rows.design.features, false, {});
     const ColumnStatistics statistics =
         standardise(features, rows.weights, problem_.intercept, largest_safe_scale(problem_.penalty > 0));
+    if (framed_by_medians_) shift_to_medians(features, statistics.max_abs);
     if (&rows == &data_) ++fit_.n_reads;
     columns_.penalty.clear();
     columns_.reach.clear();
@@ -298,7 +309,10 @@ class Newton {
     for (int i = 0; i < max_halvings; ++i, length /= 2) {
       for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];
       evaluate(part_per_step());
-      if (objective_ <= before + sufficient_decrease * length * slope + rounding) return true;
+      if (objective_ <= before + sufficient_decrease * length * slope + rounding) {
+        was_flat_ = before - objective_ <= rounding;
+        return true;
+      }
     }
     parameters_ = start;
     evaluate(part_per_step());
@@ -339,6 +353,9 @@ class Newton {
   LossValue value_;
   double objective_ = 0, first_size_ = 0, total_weight_ = 0;
   bool framed_by_sample_ = false;
+  bool framed_by_medians_ = false;
+  bool was_flat_ = false;                        ///< the last step lowered the objective by no more than rounding
+  int n_stuck_ = 0;                              ///< such steps in a row that did not shorten the next one either
   bool polished_ = false, is_penalised_ = true;  ///< the latter: every feature
   std::optional<CoarseFit> coarse_;
   std::optional<Cholesky> factor_;

@@ -29,6 +29,23 @@ void standardise(Design& design, const ColumnStatistics& statistics, bool centre
   }
 }
 
+void shift_to_medians(Design& design, const Vector& max_abs) {
+  constexpr Index wanted = 511;
+  const MatrixView& x = design.features;
+  const Index step = std::max<Index>(1, x.rows / wanted);
+  Vector values;
+  for (Index j = 0; j < x.cols; ++j) {
+    values.clear();
+    for (Index i = 0; i < x.rows; i += step) values.push_back(x.at(i, j));
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    const double reach = max_abs[as_size(j)] + std::fabs(*middle), scale = std::ldexp(1.0, -std::ilogb(reach));
+    if (!(reach > 0) || !std::isfinite(reach)) continue;
+    design.shift[as_size(j)] = *middle;
+    design.scale[as_size(j)] = std::min(scale, design.scale[as_size(j)]);
+  }
+}
+
 double largest_safe_scale(const Vector& penalties) noexcept {
   if (penalties.empty()) return largest_safe_scale(false);
   const auto [smallest, largest] = std::minmax_element(penalties.begin(), penalties.end());

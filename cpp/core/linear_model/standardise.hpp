@@ -15,7 +15,10 @@ ColumnStatistics standardise(Design& design, const double* weights, bool centre,
 /// The same from statistics at hand.
 void standardise(Design& design, const ColumnStatistics& statistics, bool centre, double largest_scale);
 
-/// The same for these penalties. Where all are positive the scale brings none far above one: coefficients of tiny columns are then within range where the caller's are.
+/// Shifts about medians of some rows in place of means, where a few rows may have moved these far from all others; scales likewise.
+void shift_to_medians(Design& design, const Vector& max_abs);
+
+/// The largest scale that is safe for these penalties. Where all are positive the scale brings none far above one: coefficients of tiny columns are then within range where the caller's are.
 [[nodiscard]] double largest_safe_scale(const Vector& penalties) noexcept;
 
 /// The largest scale that is safe: with a penalty, which is multiplied by the scale's square, far less than the reciprocal of the smallest number.
