@@ -271,6 +271,62 @@ def test_rows_that_a_sample_misses(change: Any, p: int, intercept: bool) -> None
         assert_same_bits(perfect.coef, exact)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("refuted_by", ["one number", "one kind of rows"])
+@pytest.mark.parametrize(
+    ("scales", "offsets"),
+    [
+        ((1, 1), (1e9, 0)),
+        ((10, 1e4), (2000, 5e4)),
+        ((1, 1e-10), (0, 0)),
+        ((1, 1e-200), (0, 0)),
+        ((1e100, 1), (0, 1e6)),
+    ],
+)
+def test_other_columns_where_a_sample_is_refuted(
+    scales: tuple[float, float], offsets: tuple[float, float], refuted_by: str, intercept: bool
+) -> None:
+    """What the sample said of them must not be left over."""
+    step = 25
+    n = 1024 * step
+    X = np.random.default_rng(4).standard_normal((n, 3)) * [*scales, 1] + [*offsets, 0]
+    if refuted_by == "one number":
+        X[5, 2] = 1e160
+    else:
+        X[:, 2] = np.arange(n) % step == 0
+    y = X[:, :2] @ [2 / scales[0], -1 / scales[1]] + np.random.default_rng(5).standard_normal(n)
+    fit = crowfly.lstsq(X, y, intercept=intercept)
+    order = np.random.default_rng(6).permutation(n)
+    again = crowfly.lstsq(X[order], y[order], intercept=intercept)
+    assert_same_bits(fit.coef, again.coef)
+    assert fit.intercept == again.intercept
+    assert fit.rss == pytest.approx(again.rss, rel=1e-12)
+    residuals = y - X @ fit.coef - fit.intercept
+    if refuted_by != "one number":
+        assert fit.rss == pytest.approx(residuals @ residuals, rel=1e-6)
+
+
+def test_the_intercept_is_that_of_the_exact_solution_too() -> None:
+    """Terms of 1e9 that leave one of order one: coefficients of 2^-60 are not enough for it."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3000, 130)) + 1e7
+    y = X @ rng.standard_normal(130) + rng.standard_normal(3000)
+    fit = crowfly.lstsq(X, y)
+    order = rng.permutation(3000)
+    again = crowfly.lstsq(X[order], y[order])
+    assert_same_bits(fit.coef, again.coef)
+    assert fit.intercept == again.intercept
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-310])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_tiny_targets_of_many_rows(scale: float, intercept: bool) -> None:
+    X, y = problem(SAMPLED, 3)
+    fit = crowfly.lstsq(X, y * scale, intercept=intercept)
+    part = crowfly.lstsq(X, y * scale * 2.0**1000, intercept=intercept)
+    np.testing.assert_allclose(fit.coef, part.coef * 2.0**-1000, rtol=1e-12, atol=1e-322)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("where", ["X", "y"])
 @pytest.mark.parametrize("p", [3, 110])

@@ -18,13 +18,13 @@ namespace crowfly {
   return std::ldexp(1.5, std::ilogb(bound) + 1 + terms_exponent);
 }
 
-/// Bound on the error of such a sum, low parts of the factors (2^-53 of them) included. With c the number of terms rounded up to a power of two, each remainder is
-/// below r = 2^-52 c bound; it is rounded, rounded again with the product of the low part, and the running sum of i of them is: 2^-53 r times
-/// terms (2 + (terms + 1) / 2).
+/// Bound on the error of such a sum, low parts of the factors (2^-52 of them) included. With c the number of terms rounded up to a power of two, each remainder is
+/// below r = 2^-52 c bound; it is rounded, rounded again with the product of the low part, and the running sum of i of them is: 2^-53 r terms (2 + (terms + 1) / 2).
+/// Adding the sum to a pair and normalising that rounds twice more, 2^-53 r terms each.
 [[nodiscard]] inline double grid_error(Index terms, double bound) noexcept {
   const auto n = static_cast<double>(std::max<Index>(terms, 2));
   const auto c = static_cast<double>(std::bit_ceil(static_cast<unsigned long long>(std::max<Index>(terms, 2))));
-  return 0x1p-106 * n * (n + 5) * (c + 1) * bound;
+  return 0x1p-106 * n * (n + 9) * (c + 1) * bound;
 }
 
 /// Whether no remainder of such products falls out of the range of doubles.

@@ -96,7 +96,9 @@ class Solver {
     const GramAndReach<Gram> sums = sum_up(with_ones, problem_.weights);
     ++fit_.n_reads;
     CentredGram centred = centred_gram(sums.gram, p_, t_, problem_.intercept);
-    if (frame_ == Frame::sampled) {
+    if (frame_ == Frame::fits) {
+      check(entries_are_small(sums.reach));
+    } else {
       const bool fits =
           adjust_frame(design_, centred, sums.reach, problem_.intercept, largest_safe_scale(problem_.penalty));
       frame_ = fits ? Frame::fits : Frame::refuted;
@@ -108,6 +110,16 @@ class Solver {
     mean_ = std::move(centred.mean);
     gram_unit_ = unit;
     return frame_ == Frame::fits && solve_normal_equations(max_condition);
+  }
+
+  /// Whether shifts and scales are those of the data, on whose size products on grids rely.
+  [[nodiscard]] bool entries_are_small(const ColumnReach& reach) const {
+    for (Index j = 0; j < p_ + t_; ++j) {
+      const double most = reach.max_abs(j < p_ || !problem_.intercept ? j : j + 1) +
+                          std::fabs(design_.shift[as_size(j)] * design_.scale[as_size(j)]);
+      if (!(most <= 2 * largest_entry)) return false;
+    }
+    return true;
   }
 
   bool solve_normal_equations(double max_condition) {
@@ -174,45 +186,72 @@ class Solver {
       lower_rss(step, gradient, residuals);
       apply(step, residuals);
       // Coefficients that rows of little weight decide converge last.
-      const double change = largest_change(step);
-      if (pass > 0) contraction = std::max(size / previous, change / previous_change);
+      const double change = largest_change(step, residuals);
+      if (std::isfinite(previous)) contraction = std::max(size / previous, change / previous_change);
       previous = size;
       previous_change = change;
       fit_.correction = size * contraction;
       if (products == PairProducts::on_grid && !errors_are_small(residuals)) {
+        // What remains was beneath the rounding of these steps: the next may be no shorter.
         products = PairProducts::split;
+        previous = previous_change = std::numeric_limits<double>::infinity();
       } else if (change * contraction < 0x1p-60) {
         return true;
       }
     }
-    fit_.correction = previous;
-    return previous < max_unfinished;
+    fit_.correction = std::isfinite(previous) ? previous : fit_.correction;
+    return fit_.correction < max_unfinished;
   }
 
   /// Whether what products on grids were rounded by can't move a coefficient by 2^-60 of itself, nor the residuals by 2^-56 of them.
   [[nodiscard]] bool errors_are_small(const ExactResiduals& residuals) const {
-    // How far an error of the gradient reaches, in columns of unit length; Hager's estimate is rarely off by more than a factor of three.
-    const double reach = 4 * fit_.condition * fit_.condition;
-    double shortest = std::numeric_limits<double>::infinity(), offset = 0;
-    for (Index j = 0; j < p_; ++j) {
-      const double length = column_length_[as_size(j)], mean = problem_.intercept ? std::fabs(raw_mean(j).high) : 0.0;
-      shortest = std::min(shortest, length);
-      offset = std::max(offset, mean / length);
-    }
-    // Sums of |x| with errors of residuals, by Cauchy and Schwarz: of the column, and of the constant's gradient times its mean.
-    const double from_residuals = std::sqrt(total_weight_) * (1 + 2 * std::sqrt(total_weight_) * offset);
+    double worst_condition = 1;
+    for (const auto& [alpha, factor] : factors_) worst_condition = std::max(worst_condition, factor.condition());
     for (Index t = 0; t < t_; ++t) {
-      const double off = residuals.residual_error[as_size(t)];
+      const double off = residuals.residual_error[as_size(t)], of_gradient = residuals.gradient_error[as_size(t)];
       if (!(total_weight_ * off * off <= 0x1p-112 * residuals.squares[as_size(t)])) return false;
-      const double moved =
-          reach * (off * from_residuals + (1 + largest_entry) * residuals.gradient_error[as_size(t)] / shortest);
-      const double length = longest(t);
+      // Columns of unit length, those of the penalty included.
+      Vector length(as_size(p_));
+      double shortest = std::numeric_limits<double>::infinity(), offset = 0, longest_coefficient = 0;
       for (Index j = 0; j < p_; ++j) {
-        const double value = std::fabs(refined_(j, t).high) * column_length_[as_size(j)];
-        if (value > negligible * length && !(moved <= 0x1p-60 * value)) return false;
+        length[as_size(j)] = std::sqrt(gram_(j, j) + scaled_penalty(problem_.penalty[as_size(t)], j));
+        shortest = std::min(shortest, length[as_size(j)]);
+        offset = std::max(offset, size_of_mean(j) / length[as_size(j)]);
+        longest_coefficient = std::max(longest_coefficient, std::fabs(refined_(j, t).high) * length[as_size(j)]);
+      }
+      // Sums of |x| with errors of residuals, by Cauchy and Schwarz: of the column, and of the constant's gradient times its mean.
+      const double from_residuals = std::sqrt(total_weight_) * (1 + 2 * std::sqrt(total_weight_) * offset);
+      // How far that reaches; Hager's estimate is rarely off by more than a factor of three.
+      const double moved = 4 * worst_condition * (off * from_residuals + (1 + largest_entry) * of_gradient / shortest);
+      double moved_constant = off + of_gradient / total_weight_;
+      for (Index j = 0; j < p_; ++j) {
+        moved_constant += size_of_mean(j) * moved / length[as_size(j)];
+        const double value = std::fabs(refined_(j, t).high) * length[as_size(j)];
+        if (value > negligible * longest_coefficient && !(moved <= 0x1p-60 * value)) return false;
+      }
+      if (matters(refined_.constant[as_size(t)], t) &&
+          !(moved_constant <= 0x1p-60 * std::fabs(refined_.constant[as_size(t)].high))) {
+        return false;
       }
     }
     return true;
+  }
+
+  [[nodiscard]] double size_of_mean(Index j) const { return problem_.intercept ? std::fabs(raw_mean(j).high) : 0.0; }
+
+  /// Whether a constant is more than rounding, beside the means that it is made of.
+  [[nodiscard]] bool matters(Pair constant, Index t) const {
+    if (!problem_.intercept) return false;
+    double size = std::fabs(raw_mean(p_ + t).high);
+    for (Index j = 0; j < p_; ++j) size += size_of_mean(j) * std::fabs(refined_(j, t).high);
+    return std::fabs(constant.high) > negligible * size;
+  }
+
+  /// What a step changes the constant by.
+  [[nodiscard]] Pair constant_step(const Matrix& step, const ExactResiduals& residuals, Index t) const {
+    Pair change = residuals.gradient.constant[as_size(t)].high / total_weight_;
+    for (Index j = 0; j < p_; ++j) change -= raw_mean(j) * step(j, t);
+    return change;
   }
 
   /// The largest coefficient of target t, in columns of unit length.
@@ -291,8 +330,8 @@ class Solver {
     return worst;
   }
 
-  /// Largest relative change of a coefficient that is not zero but for rounding.
-  [[nodiscard]] double largest_change(const Matrix& step) const {
+  /// Largest relative change of a coefficient or constant that is not zero but for rounding.
+  [[nodiscard]] double largest_change(const Matrix& step, const ExactResiduals& residuals) const {
     double worst = 0;
     for (Index t = 0; t < t_; ++t) {
       const double length = longest(t);
@@ -300,6 +339,13 @@ class Solver {
         const double value = std::fabs(refined_(j, t).high);
         if (value * column_length_[as_size(j)] > negligible * length)
           worst = std::max(worst, std::fabs(step(j, t)) / value);
+      }
+      const Pair constant = refined_.constant[as_size(t)];
+      if (matters(constant, t)) {
+        // Not the sum: errors of the terms, whose share of them contracts, needn't cancel as they do.
+        double moved = std::fabs(residuals.gradient.constant[as_size(t)].high) / total_weight_;
+        for (Index j = 0; j < p_; ++j) moved += size_of_mean(j) * std::fabs(step(j, t));
+        worst = std::max(worst, moved / std::fabs(constant.high));
       }
     }
     return worst;
@@ -309,9 +355,7 @@ class Solver {
     for (Index t = 0; t < t_; ++t) {
       for (Index j = 0; j < p_; ++j) refined_(j, t) += step(j, t);
       if (!problem_.intercept) continue;
-      Pair& constant = refined_.constant[as_size(t)];
-      constant += residuals.gradient.constant[as_size(t)].high / total_weight_;
-      for (Index j = 0; j < p_; ++j) constant -= raw_mean(j) * step(j, t);
+      refined_.constant[as_size(t)] += constant_step(step, residuals, t);
     }
   }
 

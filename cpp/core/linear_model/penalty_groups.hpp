@@ -19,7 +19,7 @@ class PenaltyGroups {
   void scatter(const Matrix& chosen, double alpha, Matrix& target) const;
 
  private:
-  const Vector& penalty_;
+  Vector penalty_;
   Vector distinct_;
 };
 

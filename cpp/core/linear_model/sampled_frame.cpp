@@ -7,8 +7,14 @@
 namespace crowfly {
 namespace {
 
-/// Squared distance of mean and shift, in variances, above which the sample was a bad one.
-constexpr double far = 16;
+/// Squared distance of mean and shift, in variances, above which the sample was a bad one; and factors whose products are in range.
+constexpr double most_variances = 16;
+constexpr double largest_factor = 0x1p500;
+
+bool is_finite(const Matrix& values) noexcept {
+  const double* begin = values.data();
+  return std::all_of(begin, begin + values.rows() * values.cols(), [](double x) { return std::isfinite(x); });
+}
 
 }  // namespace
 
@@ -34,15 +40,19 @@ bool standardise_by_sample(Design& design, const double* weights, bool centre, d
 bool adjust_frame(Design& design, CentredGram& centred, const ColumnReach& reach, bool intercept,
                   double largest_scale) {
   const Index p = centred.gram.rows(), t = centred.cross.cols();
+  if (!is_finite(centred.cross)) return false;
   Vector factor(as_size(p + t));
   for (Index j = 0; j < p + t; ++j) {
     double &scale = design.scale[as_size(j)], &mean = centred.mean[as_size(j)];
-    const double largest = reach.max_abs(j < p || !intercept ? j : j + 1) + std::fabs(design.shift[as_size(j)] * scale);
+    const double magnitude = reach.max_abs(j < p || !intercept ? j : j + 1);
+    const double largest = magnitude + std::fabs(design.shift[as_size(j)] * scale);
     if (!std::isfinite(largest) || !std::isfinite(mean)) return false;
     const double square = j < p ? centred.gram(j, j) : 0.0;
-    if (j < p && !(std::isfinite(square) && reach.total_weight() * mean * mean <= far * square)) return false;
+    if (j < p && !(std::isfinite(square) && reach.total_weight() * mean * mean <= most_variances * square))
+      return false;
     const double adjusted = largest > 0 ? std::ldexp(scale, -std::ilogb(largest)) : scale;
-    if (!std::isfinite(adjusted)) return false;
+    const double change = adjusted / scale;
+    if (!(change < largest_factor && change > 1 / largest_factor)) return false;
     factor[as_size(j)] = std::min(adjusted, largest_scale) / scale;
     scale *= factor[as_size(j)];
     mean *= factor[as_size(j)];

@@ -10,6 +10,9 @@ namespace crowfly {
 
 ColumnStatistics standardise(Design& design, const double* weights, bool centre, double largest_scale) {
   check(!design.ones);
+  // Statistics are of the caller's numbers, whatever frame the design had.
+  std::fill(design.shift.begin(), design.shift.end(), 0.0);
+  std::fill(design.scale.begin(), design.scale.end(), 1.0);
   ColumnStatistics statistics = column_statistics(design, weights);
   standardise(design, statistics, centre, largest_scale);
   return statistics;
