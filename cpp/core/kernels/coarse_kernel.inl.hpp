@@ -41,62 +41,19 @@ void coarse_pack(const double* panels, Index stride, Index n_panels, Index first
   }
 }
 
-/// Rows [row, row + gram_rows) and vectors [first, last) of the tile.
-template <class Isa, int first, int last>
-void coarse_vectors(const float* a, const float* b, Index n_rows, int row, float* c, Index c_stride) {
-  using P = CoarsePanel<Isa>;
-  using V = typename P::V;
-  constexpr int rows = Isa::gram_rows;
-  V sum[rows][P::vectors];
-  for (int i = 0; i < rows; ++i) {
-    for (int j = first; j < last; ++j) sum[i][j] = V::zero();
-  }
-  for (Index k = 0; k < n_rows; ++k) {
-    V x[P::vectors];
-    for (int j = first; j < last; ++j) x[j] = V::load(b + k * P::width + j * V::lanes);
-    for (int i = 0; i < rows; ++i) {
-      const V y = V::set1(a[k * P::width + row + i]);
-      for (int j = first; j < last; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
-    }
-  }
-  for (int i = 0; i < rows; ++i) {
-    for (int j = first; j < last; ++j) {
-      float* target = c + (row + i) * c_stride + j * V::lanes;
-      (V::load(target) + sum[i][j]).store(target);
-    }
-  }
-}
+template <class Isa>
+using CoarseTile = ProductTile<typename Isa::f32, float, Isa::gram_vectors, Isa::gram_rows>;
 
-template <class Isa, int last = CoarsePanel<Isa>::vectors>
+template <class Isa>
 void coarse_tile(const void* left, const void* right, Index n_rows, Index cols, float* c, Index c_stride) {
-  using P = CoarsePanel<Isa>;
-  if constexpr (last > 1) {
-    if (cols <= (last - 1) * P::V::lanes) return coarse_tile<Isa, last - 1>(left, right, n_rows, cols, c, c_stride);
-  }
-  for (int row = 0; row < P::width; row += Isa::gram_rows) {
-    coarse_vectors<Isa, 0, last>(static_cast<const float*>(left), static_cast<const float*>(right), n_rows, row, c,
-                                 c_stride);
-  }
+  CoarseTile<Isa>::add_panel(static_cast<const float*>(left), static_cast<const float*>(right), n_rows, cols, c,
+                             c_stride);
 }
 
-template <class Isa, int row, int last>
-void coarse_above_diagonal(const float* a, const float* b, Index n_rows, float* c, Index c_stride) {
-  constexpr int first = row / CoarsePanel<Isa>::V::lanes;
-  if constexpr (first < last) {
-    coarse_vectors<Isa, first, last>(a, b, n_rows, row, c, c_stride);
-    coarse_above_diagonal<Isa, row + Isa::gram_rows, last>(a, b, n_rows, c, c_stride);
-  }
-}
-
-template <class Isa, int last = CoarsePanel<Isa>::vectors>
+template <class Isa>
 void coarse_diagonal(const void* left, const void* right, Index n_rows, Index cols, float* c, Index c_stride) {
-  if constexpr (last > 1) {
-    if (cols <= (last - 1) * CoarsePanel<Isa>::V::lanes) {
-      return coarse_diagonal<Isa, last - 1>(left, right, n_rows, cols, c, c_stride);
-    }
-  }
-  coarse_above_diagonal<Isa, 0, last>(static_cast<const float*>(left), static_cast<const float*>(right), n_rows, c,
-                                      c_stride);
+  CoarseTile<Isa>::add_diagonal(static_cast<const float*>(left), static_cast<const float*>(right), n_rows, cols, c,
+                                c_stride);
 }
 
 template <class Isa>

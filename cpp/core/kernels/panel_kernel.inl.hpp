@@ -14,66 +14,79 @@ struct Panel {
   static_assert(width % Isa::gram_rows == 0);
 };
 
-/// Vectors [first, last) of the tile's columns.
-template <class Isa, int first, int last>
-void gram_vectors(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
-  using P = Panel<Isa>;
-  using V = typename P::V;
-  constexpr int rows = Isa::gram_rows;
-  V sum[rows][P::vectors];
-  for (int i = 0; i < rows; ++i) {
-    for (int j = first; j < last; ++j) sum[i][j] = V::zero();
-  }
-  for (Index k = 0; k < n_rows; ++k) {
-    V x[P::vectors];
-    for (int j = first; j < last; ++j) x[j] = V::load(b + k * P::width + j * V::lanes);
+/// Tiles of sums of products of columns, for panels of `vectors` vectors of numbers T: `rows` columns of the left panel at a time.
+template <class V, class T, int vectors, int rows>
+struct ProductTile {
+  static constexpr int width = vectors * V::lanes;
+
+  /// c[i * c_stride + j] += sum over k of a[k * width + i] * b[k * width + j] for i < rows and j in vectors [first, last).
+  template <int first, int last>
+  static void add(const T* a, const T* b, Index n_rows, T* c, Index c_stride) {
+    V sum[rows][vectors];
     for (int i = 0; i < rows; ++i) {
-      const V y = V::set1(a[k * P::width + i]);
-      for (int j = first; j < last; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
+      for (int j = first; j < last; ++j) sum[i][j] = V::zero();
+    }
+    for (Index k = 0; k < n_rows; ++k) {
+      V x[vectors];
+      for (int j = first; j < last; ++j) x[j] = V::load(b + k * width + j * V::lanes);
+      for (int i = 0; i < rows; ++i) {
+        const V y = V::set1(a[k * width + i]);
+        for (int j = first; j < last; ++j) sum[i][j] = mul_add(y, x[j], sum[i][j]);
+      }
+    }
+    for (int i = 0; i < rows; ++i) {
+      for (int j = first; j < last; ++j) {
+        T* target = c + i * c_stride + j * V::lanes;
+        (V::load(target) + sum[i][j]).store(target);
+      }
     }
   }
-  for (int i = 0; i < rows; ++i) {
-    for (int j = first; j < last; ++j) {
-      double* target = c + i * c_stride + j * V::lanes;
-      (V::load(target) + sum[i][j]).store(target);
+
+  /// All of the left panel, and the vectors of at least `cols` columns of the right one.
+  template <int last = vectors>
+  static void add_panel(const T* a, const T* b, Index n_rows, Index cols, T* c, Index c_stride) {
+    if constexpr (last > 1) {
+      if (cols <= (last - 1) * V::lanes) return add_panel<last - 1>(a, b, n_rows, cols, c, c_stride);
+    }
+    for (Index i = 0; i < width; i += rows) add<0, last>(a + i, b, n_rows, c + i * c_stride, c_stride);
+  }
+
+  /// The same where i <= j, at least.
+  template <int last = vectors>
+  static void add_diagonal(const T* a, const T* b, Index n_rows, Index cols, T* c, Index c_stride) {
+    if constexpr (last > 1) {
+      if (cols <= (last - 1) * V::lanes) return add_diagonal<last - 1>(a, b, n_rows, cols, c, c_stride);
+    }
+    add_from_row<0, last>(a, b, n_rows, c, c_stride);
+  }
+
+ private:
+  template <int row, int last>
+  static void add_from_row(const T* a, const T* b, Index n_rows, T* c, Index c_stride) {
+    constexpr int first = row / V::lanes;
+    if constexpr (first < last) {
+      add<first, last>(a + row, b, n_rows, c + row * c_stride, c_stride);
+      add_from_row<row + rows, last>(a, b, n_rows, c, c_stride);
     }
   }
-}
+};
+
+template <class Isa>
+using GramTile = ProductTile<typename Isa::f64, double, Isa::gram_vectors, Isa::gram_rows>;
 
 template <class Isa>
 void gram_tile(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
-  gram_vectors<Isa, 0, Panel<Isa>::vectors>(a, b, n_rows, c, c_stride);
+  GramTile<Isa>::template add<0, Isa::gram_vectors>(a, b, n_rows, c, c_stride);
 }
 
-template <class Isa, int last = Panel<Isa>::vectors>
+template <class Isa>
 void gram_panel(const double* a, const double* b, Index n_rows, Index cols, double* c, Index c_stride) {
-  using P = Panel<Isa>;
-  if constexpr (last > 1) {
-    if (cols <= (last - 1) * P::V::lanes) return gram_panel<Isa, last - 1>(a, b, n_rows, cols, c, c_stride);
-  }
-  for (Index i = 0; i < P::width; i += Isa::gram_rows) {
-    gram_vectors<Isa, 0, last>(a + i, b, n_rows, c + i * c_stride, c_stride);
-  }
+  GramTile<Isa>::add_panel(a, b, n_rows, cols, c, c_stride);
 }
 
-/// Rows from `row` on, vectors up to `last`.
-template <class Isa, int row, int last>
-void gram_above_diagonal(const double* a, const double* b, Index n_rows, double* c, Index c_stride) {
-  constexpr int first = row / Panel<Isa>::V::lanes;
-  if constexpr (first < last) {
-    gram_vectors<Isa, first, last>(a + row, b, n_rows, c + row * c_stride, c_stride);
-    gram_above_diagonal<Isa, row + Isa::gram_rows, last>(a, b, n_rows, c, c_stride);
-  }
-}
-
-template <class Isa, int last = Panel<Isa>::vectors>
+template <class Isa>
 void gram_diagonal(const double* a, const double* b, Index n_rows, Index cols, double* c, Index c_stride) {
-  if constexpr (last > 1) {
-    if (cols <= (last - 1) * Panel<Isa>::V::lanes) {
-      return gram_diagonal<Isa, last - 1>(a, b, n_rows, cols, c, c_stride);
-    }
-  }
-  gram_above_diagonal<Isa, 0, last>(a, b, n_rows, c, c_stride);
+  GramTile<Isa>::add_diagonal(a, b, n_rows, cols, c, c_stride);
 }
 
 template <class Isa, class T>
