@@ -8,6 +8,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
 
 import crowfly
 from assertions import assert_same_bits, log_relative_error, worst_log_relative_error
@@ -273,10 +274,22 @@ def test_penalised_fit_of_the_problem_class_is_not_firth() -> None:
     assert not np.allclose(plain.coef, crowfly.logistic(problem.X, problem.codes, penalty="firth").coef)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(40))
 def test_firth_of_separated_classes_ends_well_before_the_limit(seed: int) -> None:
     X = np.random.default_rng(seed).normal(size=(21, 3))
     result = crowfly.logistic(X, X[:, 0] > 0, penalty="firth")
     assert result.converged
-    assert result.n_iter <= 80
+    assert result.n_iter <= 40
     assert result.gradient_norm <= 1e-13
+
+
+@pytest.mark.parametrize("label", range(3))
+def test_firth_of_many_columns_says_it_has_converged_where_the_score_is_zero(label: int) -> None:
+    """Steps that shrink by a hundredth each are not rounding."""
+    X, y = load_wine(return_X_y=True)
+    result = crowfly.logistic(
+        (X - X.mean(axis=0)) / X.std(axis=0), y == label, penalty="firth", max_iter=1000
+    )
+    assert result.converged
+    assert result.n_iter <= 250
+    assert result.gradient_norm <= 1e-11

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <utility>
+#include <vector>
 
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
@@ -22,6 +22,14 @@ constexpr int max_halvings = 50;
 
 /// Below this, relative to the loss, a decrease can't be seen in the objective, and whole steps are taken.
 constexpr double invisible = 1e-11;
+
+/// Steps that enter a mixture, and how far these may depend on each other.
+constexpr std::size_t depth = 8;
+constexpr double most_condition = 1e12;
+
+/// Steps in a row that are not half the shortest before end a fit, if they are as short as that beside the parameters, or as rounding is.
+constexpr int most_stale = 6;
+constexpr double least_noise = 1e-12;
 
 /// Above this the inverse has no digit that is safely right.
 constexpr double max_condition = 1e14;
@@ -76,17 +84,19 @@ class Firth {
   LogisticFit run() {
     if (!evaluate())
       throw InvalidArgument("X: columns that don't depend on each other expected with Jeffreys' prior; leave some out");
-    double last_moved = infinity;
-    for (;; ++fit_.n_iterations) {
-      Vector step = scoring_step();
-      const double slope = dot(gradient_, step), moved = movement(step);
-      const bool flat = -slope <= invisible * std::max(1.0, value_.loss);
-      if (moved <= 4 * eps * (1 + movement(parameters_)) || (flat && moved > 0.9 * last_moved)) break;
+    double shortest = infinity;
+    for (int stale = 0;; ++fit_.n_iterations) {
+      const Vector plain = scoring_step();
+      const double moved = movement(plain), size = 1 + movement(parameters_);
+      const bool flat = -dot(gradient_, plain) <= invisible * std::max(1.0, value_.loss);
+      // Rounding of the score, through the inverse of the information, is what steps end with.
+      const double noise = std::max(least_noise, 16 * eps * factor_->condition()) * size;
+      stale = flat && moved > 0.5 * shortest ? stale + 1 : 0;
+      shortest = std::min(shortest, moved);
+      if (moved <= 4 * eps * size || (stale >= most_stale && moved <= noise)) break;
       if (fit_.n_iterations >= problem_.max_iterations) return finish(LogisticStatus::iteration_limit);
-      const double longer = extrapolation(step);
-      for (double& part : step) part *= longer;
-      if (!descend(step, longer * slope, flat)) return finish(LogisticStatus::no_descent);
-      last_moved = flat && longer == 1 ? moved : infinity;
+      const Vector step = mixed(plain);
+      if (!descend(step, dot(gradient_, step), flat)) return finish(LogisticStatus::no_descent);
     }
     return finish(LogisticStatus::converged);
   }
@@ -122,18 +132,53 @@ class Firth {
     return {step.data(), step.data() + m};
   }
 
-  /// Steps shrink by a constant factor, along one direction in the end, since leverages are held: their sum is the limit of a geometric series (Aitken). Taken every
-  /// other time, so that the factor is that of two steps as they were.
-  double extrapolation(const Vector& step) {
-    constexpr double parallel = 0.98, least = 0.1, most = 0.99;
-    const Vector last = std::exchange(last_step_, step);
-    if (last.empty()) return 1;
-    const double along = dot(step, last), own = dot(step, step), before = dot(last, last);
-    if (!(along > 0) || along * along < parallel * own * before) return 1;
-    const double factor = along / before;
-    if (!(factor > least && factor < most)) return 1;
-    last_step_.clear();
-    return 1 / (1 - factor);
+  /// Steps shrink by a factor of 0.6 to 0.99, since leverages are held. The combination of the last ones that would have left the shortest step, in units of predictors, goes on
+  /// from there (D. G. Anderson 1965; H. Walker and P. Ni 2011, SIAM Journal on Numerical Analysis 49).
+  Vector mixed(const Vector& step) {
+    if (!last_step_.empty()) {
+      moves_.push_back(difference(parameters_, last_parameters_));
+      changes_.push_back(difference(step, last_step_));
+      if (moves_.size() > depth) {
+        moves_.erase(moves_.begin());
+        changes_.erase(changes_.begin());
+      }
+    }
+    last_parameters_ = parameters_;
+    last_step_ = step;
+    const auto k = static_cast<Index>(moves_.size());
+    if (k == 0) return step;
+    Matrix products(k, k), share(k, 1);
+    for (Index i = 0; i < k; ++i) {
+      for (Index j = 0; j <= i; ++j)
+        products(i, j) = products(j, i) = weighted_dot(changes_[as_size(i)], changes_[as_size(j)]);
+      share(i, 0) = weighted_dot(changes_[as_size(i)], step);
+    }
+    const auto factor = Cholesky::factor(products);
+    if (factor && factor->condition() < most_condition) {
+      factor->solve(share);
+      Vector result = step;
+      for (Index i = 0; i < k; ++i) {
+        for (std::size_t j = 0; j < step.size(); ++j) {
+          result[j] -= share(i, 0) * (moves_[as_size(i)][j] + changes_[as_size(i)][j]);
+        }
+      }
+      if (dot(gradient_, result) < 0) return result;
+    }
+    moves_.clear();
+    changes_.clear();
+    return step;
+  }
+
+  static Vector difference(const Vector& a, const Vector& b) {
+    Vector result(a);
+    for (std::size_t i = 0; i < a.size(); ++i) result[i] -= b[i];
+    return result;
+  }
+
+  [[nodiscard]] double weighted_dot(const Vector& a, const Vector& b) const {
+    double sum = 0;
+    for (std::size_t j = 0; j < a.size(); ++j) sum += scaled_.reach[j] * scaled_.reach[j] * a[j] * b[j];
+    return sum;
   }
 
   static double dot(const Vector& a, const Vector& b) {
@@ -189,7 +234,8 @@ class Firth {
   const LogisticProblem& problem_;
   ScaledProblem scaled_;
   const LogisticData& data_;
-  Vector parameters_, gradient_, last_step_;
+  Vector parameters_, gradient_, last_parameters_, last_step_;
+  std::vector<Vector> moves_, changes_;  ///< between the last iterations: of parameters, and of scoring steps
   LossValue value_;
   std::optional<Cholesky> factor_;
   Matrix triangle_;
