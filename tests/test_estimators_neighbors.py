@@ -479,3 +479,12 @@ def test_graph_modes_are_checked() -> None:
     for graph in (fitted().kneighbors_graph, fitted().radius_neighbors_graph):
         with pytest.raises(ValueError, match="Unsupported mode"):
             graph(mode=mode)
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "kd_tree", "ball_tree"])
+def test_points_that_change_after_fit_change_no_answer(algorithm: str) -> None:
+    X, y = load_iris(return_X_y=True)
+    mine = X.copy()
+    model = KNeighborsClassifier(1, algorithm=algorithm).fit(mine, y)
+    mine[:] = 0
+    assert model.score(X, y) == 1

@@ -36,6 +36,9 @@ from crowfly.neighbors._pairs import SET_METRICS
 #: What scikit-learn doesn't use for sparse points, with a warning, nor for sparse queries of dense points, with an error.
 _TREES = ("ball_tree", "kd_tree")
 
+#: Features up to which scikit-learn's "auto" takes a tree, which has its own copy of the points.
+_MOST_TREE_FEATURES = 15
+
 
 class NeighborsBase(MultiOutputMixin, BaseEstimator):
     """Common parameters, and an index over the training points."""
@@ -102,6 +105,8 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
                 raise ValueError(
                     f"Precomputed matrix must be square. Input is a {X.shape[0]}x{X.shape[1]} matrix."
                 )
+        if self._keeps_copy(X):
+            X = X.copy()
         if issparse(X):
             metric.require_dense()
         elif metric.name in SET_METRICS and X.dtype != bool:
@@ -116,6 +121,12 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         self.effective_metric_params_ = metric.effective_params
         self.n_samples_fit_ = X.shape[0]
         return self
+
+    def _keeps_copy(self, X: Any) -> bool:
+        """Whether points that the caller changes later must not change answers, as where scikit-learn builds a tree."""
+        if issparse(X) or self.metric == "precomputed" or not X.flags.writeable:
+            return False
+        return self.algorithm in _TREES or (self.algorithm == "auto" and X.shape[1] <= _MOST_TREE_FEATURES)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
