@@ -71,3 +71,12 @@ def test_names_of_columns_are_missed(name: str) -> None:
         model.predict(X)
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(pytest.importorskip("pandas").DataFrame(X, columns=list("bca")))
+
+
+def test_none_is_a_missing_value_as_in_scikit_learn() -> None:
+    knn = crowfly.neighbors.KNeighborsClassifier(1, metric="nan_euclidean").fit([[1, None], [2, 3]], [0, 1])
+    assert knn.predict([[1, 2]])[0] == 0
+    assert knn.predict([[None, 3]])[0] == 1
+    for model in (crowfly.neighbors.KNeighborsClassifier(1), crowfly.linear_model.LinearRegression()):
+        with pytest.raises(ValueError, match="contains NaN"):
+            model.fit([[1, None], [2, 3]], [0, 1])

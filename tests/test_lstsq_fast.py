@@ -319,7 +319,7 @@ def test_the_intercept_is_that_of_the_exact_solution_too(n: int) -> None:
     y = X @ [1.0, 2.0, 3.0] + rng.standard_normal(n)
     y -= float(np.float32(crowfly.lstsq(X, y).intercept))
     fit = crowfly.lstsq(X, y)
-    assert 0 < abs(fit.intercept) < 1e-8
+    assert 0 < abs(float(fit.intercept)) < 1e-8
     for seed in range(4):
         order = np.random.default_rng(seed).permutation(n)
         again = crowfly.lstsq(X[order], y[order])

@@ -25,6 +25,7 @@ from sklearn.utils.validation import (
 
 from crowfly import _core
 from crowfly._sparse import check_structure
+from crowfly._validation import LARGEST_EXACT_INTEGER
 
 MatrixLike: TypeAlias = Any
 """Whatever scikit-learn's ``check_array`` makes a matrix of: arrays, nested lists, data frames."""
@@ -126,7 +127,24 @@ def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
     """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust."""
     if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
         check_structure("X", X)
-    return validation.validate_data(estimator, X, *y, **settings)
+    validated = validation.validate_data(estimator, X, *y, **settings)
+    if isinstance(validated, tuple):
+        return (_as_floats(validated[0], settings), *validated[1:])
+    return _as_floats(validated, settings)
+
+
+def _as_floats(X: Any, settings: dict[str, Any]) -> Any:
+    """Samples among which None stands for what is missing, as scikit-learn has them; the functional API refuses these, and integers that float64 rounds."""
+    if type(X) is not np.ndarray or X.dtype != object:
+        return X
+    floats = X.astype(np.float64)
+    if np.any(np.abs(floats) >= LARGEST_EXACT_INTEGER):
+        return X
+    own = settings.get("validate_separately")
+    allowed = (own[0] if own else settings).get("ensure_all_finite", True)
+    if allowed is not False:
+        assert_all_finite(floats, allow_nan=allowed == "allow-nan", input_name="X")
+    return floats
 
 
 def validated_samples(estimator: Any, X: MatrixLike, **samples: Any) -> Any:
