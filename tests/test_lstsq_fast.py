@@ -249,12 +249,14 @@ CASES = [far_outlier, rare_entries, tiny_and_rare, huge_and_rare, two_levels, pe
 
 
 @pytest.mark.parametrize("intercept", [True, False])
-@pytest.mark.parametrize("change", CASES, ids=lambda change: change.__name__)
-@pytest.mark.parametrize("p", [3, 110])
+@pytest.mark.parametrize(
+    ("change", "p"),
+    # Two levels of 110 columns are left to QR, which knows no sample.
+    [(change, p) for change in CASES for p in (3, 110) if change is not two_levels or p == 3],
+    ids=lambda value: getattr(value, "__name__", None),
+)
 def test_rows_that_a_sample_misses(change: Any, p: int, intercept: bool) -> None:
     """The exact solution has one rounding, whichever rows are looked at first: in any order they give the same bits."""
-    if change is two_levels and p == 110:
-        pytest.skip("of QR alone: test_lstsq has it")
     X, y = problem(SAMPLED + 77, p)
     change(X)
     fit = crowfly.lstsq(X, y, intercept=intercept)
