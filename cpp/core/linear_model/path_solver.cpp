@@ -120,21 +120,31 @@ void PathSolver::solve(double alpha) {
   const double near = std::max(alpha, last * smallest_alpha_on_the_way);
   if (source_.n_features() > all_at_once && last > longest_stride * near) {
     const int strides = static_cast<int>(std::ceil(std::log(last / near) / std::log(longest_stride)));
-    for (int s = 1; s < strides; ++s) solve_near(last * std::pow(near / last, s / static_cast<double>(strides)));
+    for (int s = 1; s < strides; ++s) approach(last * std::pow(near / last, s / static_cast<double>(strides)));
   }
   solve_near(alpha);
 }
 
+/// On the way to another alpha the features that are worked on matter, not whether one is missing: what one is missing shows at the next.
+void PathSolver::approach(double alpha) {
+  choose_features(alpha);
+  minimise();
+}
+
 void PathSolver::solve_near(double alpha) {
+  choose_features(alpha);
+  do {
+    minimise();
+  } while (take_excess(alpha, alpha, 1));
+}
+
+void PathSolver::choose_features(double alpha) {
+  checkpoint();
   // Correlations change at most as fast as the penalty, in nearly all data (Tibshirani et al. 2012, the strong rule).
   const double last = std::min(alpha_, std::max(alpha, largest_alpha_));
   alpha_ = alpha;
   set_penalties(alpha);
   take_excess(alpha, std::max(0.0, 2 * alpha - last), 0);
-  do {
-    checkpoint();
-    minimise();
-  } while (take_excess(alpha, alpha, 1));
 }
 
 Vector PathSolver::coef() const {

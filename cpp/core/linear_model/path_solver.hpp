@@ -36,6 +36,8 @@ class PathSolver {
   bool take_excess(double alpha, double limit_alpha, double margin);
   void minimise();
   void solve_near(double alpha);
+  void approach(double alpha);
+  void choose_features(double alpha);
 
   CorrelationSource& source_;
   std::vector<FeaturePenalty> unit_;
