@@ -123,10 +123,15 @@ def dense_targets(y: Any) -> NDArray[Any]:
     return np.asarray(y.toarray() if issparse(y) else y)
 
 
-def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
-    """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust."""
+def check_samples(X: Any) -> None:
+    """Look at the index arrays of sparse samples, which conversions trust."""
     if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
         check_structure("X", X)
+
+
+def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
+    """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust."""
+    check_samples(X)
     validated = validation.validate_data(estimator, X, *y, **settings)
     if isinstance(validated, tuple):
         return (_as_floats(validated[0], settings), *validated[1:])

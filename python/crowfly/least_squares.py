@@ -233,6 +233,34 @@ def solve_least_squares(
     """`lstsq` without its warnings."""
     if is_sparse(X):
         return _sparse_lstsq(X, y, intercept, sample_weight, alpha, num_threads)
+    return _dense_lstsq(X, y, intercept, sample_weight, alpha, num_threads)[0]
+
+
+def solve_and_reduce(
+    X: ArrayLike,
+    y: ArrayLike,
+    intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    num_threads: int | None = None,
+) -> tuple[LstsqResult, NDArray[np.float64]]:
+    """`lstsq` of a dense X without a penalty and without its warnings, and a square matrix with the singular values of X, as weighted and centred.
+
+    It has as many rows as X has rank; the singular values beyond are zero. It is what the fit is made of anyway: nothing more is computed.
+    """
+    return _dense_lstsq(X, y, intercept, sample_weight, 0.0, num_threads, keep_reduced=True)
+
+
+def _dense_lstsq(
+    X: ArrayLike,
+    y: ArrayLike,
+    intercept: bool,
+    sample_weight: ArrayLike | None,
+    alpha: ArrayLike,
+    num_threads: int | None,
+    *,
+    keep_reduced: bool = False,
+) -> tuple[LstsqResult, NDArray[np.float64]]:
+    """The result, and the matrix of `solve_and_reduce` if it is to be kept."""
     array = as_design(X)
     n_rows = array.shape[0]
     targets = as_targets(y, n_rows)
@@ -246,10 +274,12 @@ def solve_least_squares(
     threads = as_num_threads(num_threads)
     _lapack.install()
     try:
-        fit = _core.least_squares(array, columns, weights, with_intercept, penalties, threads)
+        fit = _core.least_squares(
+            array, columns, weights, with_intercept, penalties, threads, keep_reduced=keep_reduced
+        )
     except _core.NotFiniteError:
         raise explain_not_finite(X=array, y=columns) from None
-    return _result(fit, targets.ndim == 1)
+    return _result(fit, targets.ndim == 1), fit.get("reduced", np.zeros((0, 0)))
 
 
 def _sparse_lstsq(

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
@@ -12,10 +13,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import metadata_routing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly import EnetPath, enet_path
+from crowfly import EnetPath
 from crowfly._estimators import (
     AcceptsSparse,
     FloatArray,
@@ -29,7 +32,9 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
+from crowfly.lasso import fit_path, shortfall
 from crowfly.linear_model._gram import check_gram
+from crowfly.linear_model._paths import enet_path
 
 #: Stands in where coefficients were set by hand, without a fit.
 _NO_FIT = EnetPath(
@@ -54,7 +59,9 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
     n_iter_: Any
     n_features_in_: int
     fit_intercept: bool
+    positive: bool
     _path: EnetPath = _NO_FIT
+    path: ClassVar[Callable[..., Any]] = staticmethod(enet_path)
 
     def _set_solution(self, X: Any, path: EnetPath) -> None:
         """Take over the first and only penalty of a path, in the shapes of scikit-learn."""
@@ -65,6 +72,33 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
         self.intercept_ = rounded_for(X, path.intercepts[..., 0][()]) if self.fit_intercept else 0.0
         self.dual_gap_ = gap if several else np.float64(gap.reshape(-1)[0])
         self.n_iter_ = rounds.tolist() if several else int(rounds.reshape(-1)[0])
+
+    def _fit_at(
+        self,
+        alpha: float,
+        l1_ratio: float,
+        X: Any,
+        targets: Any,
+        weights: FloatArray | None,
+        num_threads: int | None = None,
+    ) -> None:
+        """Fit to checked data, and warn by scikit-learn's class where the fit falls short."""
+        with _told_of_overflow():
+            path, converged = fit_path(
+                X,
+                targets,
+                l1_ratio=l1_ratio,
+                eps=1.0,
+                alphas=[alpha],
+                positive=self.positive,
+                fit_intercept=self.fit_intercept,
+                penalty_factor=None,
+                sample_weight=weights,
+                num_threads=num_threads,
+            )
+        if not converged:
+            warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=4)
+        self._set_solution(X, path)
 
     @property
     def sparse_coef_(self) -> Any:
@@ -158,6 +192,9 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     array([0.45454545])
     """
 
+    # Nothing that a pipeline passes on.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = {"check_input": metadata_routing.UNUSED}
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "alpha": [Interval(Real, 0, None, closed="left")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
@@ -236,17 +273,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
         weights = checked_sample_weight(sample_weight, X)
         check_gram(self.precompute, X, weights, fit_intercept=self.fit_intercept)
         start = getattr(self, "coef_", None) if self.warm_start else None
-        with _told_of_overflow():
-            path = enet_path(
-                X,
-                targets,
-                l1_ratio=self.l1_ratio,
-                alphas=[self.alpha],
-                positive=self.positive,
-                fit_intercept=self.fit_intercept,
-                sample_weight=weights,
-            )
-        self._set_solution(X, path)
+        self._fit_at(self.alpha, self.l1_ratio, X, targets, weights)
         if start is not None and np.array_equal(start, self.coef_):
             # From there, no step is needed.
             self.n_iter_ = [0] * len(self.n_iter_) if isinstance(self.n_iter_, list) else 0
