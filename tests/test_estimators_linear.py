@@ -42,7 +42,7 @@ from crowfly.linear_model import (
     RidgeClassifier,
     RidgeCV,
 )
-from crowfly.linear_model._logistic import in_terms_of_C
+from crowfly.linear_model._separated import in_terms_of_C
 from crowfly.logistic import _CAUSES, _SEPARATED
 from estimators import INTERCEPTS_KEEP_FLOAT32
 

@@ -125,6 +125,8 @@ _SEPARATED = (
     "X: a plane separates classes (at most touching them), so that without a penalty (alpha=0) no finite coefficients are "
     "the best; use alpha > 0"
 )
+#: Coefficients for larger numbers have squares that float64 does not hold.
+LARGEST_FEATURE = 1e100
 _CURE = ', or penalty="firth"'
 _SEPARATED_BY_SOME = (
     "X: a plane through the features with penalty_factor=0 separates classes (at most touching them), so that no finite "
@@ -267,6 +269,9 @@ def finished(
     if separated is None:
         fit["status"] = "undecided"
     lost = ~np.isfinite(fit["coef"]).all(axis=0)
+    if separated and alpha > 0 and not len(free):
+        # Every coefficient is penalised, so there is a minimum; the penalty of coefficients for such features underflows beside the loss.
+        raise ValueError(f"X: {_out_of_range(data.X)}")
     if separated:
         cure = _CURE if len(data.classes) == 2 else ""
         error = SeparationError(_SEPARATED + cure if alpha == 0 else _SEPARATED_BY_SOME)
@@ -281,7 +286,18 @@ def finished(
             f"X: the coefficient of column {lost.argmax()} overflows float64; multiply that column by a power of two"
         )
     shortfall = _shortfall(fit, alpha)
+    if shortfall is not None and _largest(data.X) > LARGEST_FEATURE:
+        shortfall += f", and X has {_out_of_range(data.X)}"
     return _result_of(fit, data, shortfall), shortfall
+
+
+def _largest(X: Any) -> float:
+    values = X.data if is_sparse(X) else X
+    return float(np.abs(values).max(initial=0.0))
+
+
+def _out_of_range(X: Any) -> str:
+    return f"numbers up to {_largest(X):.1g}, for whose coefficients squares underflow; divide by a power of two"
 
 
 def _result_of(fit: dict[str, Any], data: LogisticData, shortfall: str | None) -> LogisticResult:

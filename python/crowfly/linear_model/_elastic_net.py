@@ -60,6 +60,7 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
     n_features_in_: int
     fit_intercept: bool
     positive: bool
+    max_iter: int | None
     _path: EnetPath = _NO_FIT
     path: ClassVar[Callable[..., Any]] = staticmethod(enet_path)
 
@@ -99,6 +100,14 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
         if not converged:
             warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=4)
         self._set_solution(X, path)
+        steps = int(path.n_iter.max())
+        if self.max_iter is not None and steps > self.max_iter:
+            warnings.warn(
+                "Objective did not converge. You might want to increase the number of iterations. So many as max_iter="
+                f"{self.max_iter} were not enough; all {steps} that it takes were made, and the solution is exact.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
 
     @property
     def sparse_coef_(self) -> Any:
@@ -141,7 +150,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value.
+        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value (scikit-learn's warning is given all the same).
     l1_ratio : float, default=0.5
         Share of the penalty on magnitudes, from 0 to 1.
     fit_intercept : bool, default=True
@@ -149,7 +158,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Has no effect: whether the Gram matrix pays is decided by the shape. One that is given is checked as scikit-learn checks it.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where a fit took more steps: it ends with an exact solution on the features in use.
     copy_X : bool, default=True
         Has no effect: `X` is never written to.
     tol : float, default=1e-4
@@ -265,10 +274,17 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
         Warns
         -----
         UserWarning
-            If `precompute` is a Gram matrix of samples that have to be centred.
+            If `precompute` is a Gram matrix of samples that have to be centred; if alpha is 0, as in scikit-learn.
         ConvergenceWarning
-            If only a large gap could be certified.
+            If only a large gap could be certified, or the fit took more steps than `max_iter`.
         """
+        if self.alpha == 0:
+            warnings.warn(
+                "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression estimator. So it is in "
+                "scikit-learn; here the solution is that of least squares, as accurate as with any other alpha.",
+                UserWarning,
+                stacklevel=3,
+            )
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         weights = checked_sample_weight(sample_weight, X)
         check_gram(self.precompute, X, weights, fit_intercept=self.fit_intercept)
@@ -302,7 +318,7 @@ class Lasso(ElasticNet):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value.
+        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value (scikit-learn's warning is given all the same).
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     precompute : bool or array-like of shape (n_features, n_features), default=False
@@ -310,7 +326,7 @@ class Lasso(ElasticNet):
     copy_X : bool, default=True
         Has no effect: `X` is never written to.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where a fit took more steps: it ends with an exact solution on the features in use.
     tol : float, default=1e-4
         Has no effect: the solution is accurate to rounding; `dual_gap_` bounds what is missing.
     warm_start : bool, default=False

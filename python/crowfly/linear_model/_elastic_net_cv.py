@@ -152,7 +152,7 @@ class ElasticNetCV(_PathCV):
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         Has no effect: whether the Gram matrix pays is decided by the shape.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where the last fit took more steps: it ends with an exact solution on the features in use.
     tol : float, default=1e-4
         Has no effect: solutions are accurate to rounding.
     cv : int, cross-validation generator or iterable, default=None
@@ -290,7 +290,7 @@ class LassoCV(_PathCV):
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         Has no effect: whether the Gram matrix pays is decided by the shape.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where the last fit took more steps: it ends with an exact solution on the features in use.
     tol : float, default=1e-4
         Has no effect: solutions are accurate to rounding.
     copy_X : bool, default=True

@@ -174,10 +174,12 @@ def require_solver_takes(positive: bool, solver: str) -> None:
 def steps_and_solver(solution: Any, solver: str, n_targets: int) -> tuple[NDArray[np.int32] | None, str]:
     """The attributes `n_iter_` and `solver_` of Ridge and its classifier.
 
-    In scikit-learn only some solvers count, but its checks ask for a number from every estimator that has `max_iter`.
+    In scikit-learn only some solvers count, but its checks ask for a number from every estimator that has `max_iter`, as its default parameters are.
     """
     if isinstance(solution, NnlsResult):
         return None, "active_set" if solver == "auto" else solver
+    if solver in ("svd", "cholesky", "sparse_cg"):
+        return None, solver
     n_iter = np.full(n_targets, solution.n_reads, dtype=np.int32)
     return n_iter, solution.method if solver == "auto" else solver
 
@@ -376,7 +378,7 @@ class Ridge(_LeastSquaresRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 without one.
     n_iter_ : ndarray of shape (n_targets,), or None
-        Passes over `X`; None with ``positive=True``.
+        Passes over `X`; None with ``positive=True`` and, as in scikit-learn, for the solvers 'svd', 'cholesky' and 'sparse_cg'.
     solver_ : str
         The solver asked for. With 'auto' the one used here: 'cholesky', 'qr' or 'conjugate_gradient', with
         ``positive=True`` 'active_set'.

@@ -34,24 +34,9 @@ from crowfly._estimators import (
 from crowfly.linear_model._callbacks import CallbackSupportMixin, StepReport, has_callbacks
 from crowfly.linear_model._liblinear import intercept_column, require_range_of_liblinear
 from crowfly.linear_model._penalty import resolve_penalty
+from crowfly.linear_model._separated import in_terms_of_C, where_separated
 from crowfly.linear_model._some_classes import fit_classes_of_weight
-from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError
-
-
-def in_terms_of_C(message: str, penalty: str | None) -> str:
-    """Rephrase a message of the functional API, where the strength of the penalty is alpha = 1 / C."""
-    no_penalty = "penalty=None" if penalty is None else "C=np.inf"
-    # With penalty=None any C is ignored.
-    cure = "a finite C without penalty=None" if penalty is None else "a finite C"
-    message = message.replace(_CURE, f", or the functional API's {_CURE[5:]}")
-    return message.replace("alpha=0", no_penalty).replace("alpha > 0", cure)
-
-
-def where_separated(error: SeparationError) -> tuple[LogisticResult, str]:
-    """Where the steps of a fit of separated classes ended, and what to warn of: scikit-learn's users get a model, too."""
-    if error.fit is None:
-        raise SeparationError(in_terms_of_C(str(error), "deprecated")) from None
-    return error.fit, f"{error}. The coefficients are those at which the steps ended"
+from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError
 
 
 #: Stands in where classes and coefficients were set by hand, without a fit.
@@ -342,7 +327,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                     num_threads=None,
                 )
             except SeparationError as error:
-                result, shortfall = where_separated(error)
+                result, shortfall = where_separated(error, samples, codes, weights, self.tol)
             result = result if column is None else column.as_intercept(result)
             return result if steps else _at_zero(result)
 

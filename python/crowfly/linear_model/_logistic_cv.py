@@ -253,6 +253,7 @@ class LogisticRegressionCV(LogisticRegression):
                 "max_iter": self.max_iter,
                 "num_threads": num_threads(self.n_jobs),
             },
+            self.tol,
             column,
         )
         self.Cs_ = self._grid()
