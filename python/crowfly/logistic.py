@@ -23,7 +23,9 @@ from crowfly._validation import (
     as_num_threads,
     as_penalty,
     as_real,
+    check_same_columns,
     check_same_features,
+    column_names,
     explain_not_finite,
     scan,
     shown,
@@ -69,6 +71,8 @@ class LogisticResult:
         Upper bound on objective minus its minimum; infinity where none could be certified.
     converged : bool
         The gap is below ``tol * objective``, or the objective can't be resolved further in float64.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     """
 
     classes: NDArray[Any]
@@ -80,6 +84,7 @@ class LogisticResult:
     gradient_norm: float
     optimality_gap: float
     converged: bool
+    columns: tuple[str, ...] | None = None
 
     def decision_function(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
         """Compute linear predictors, of a sparse X, too: shape (n,) for two classes (positive: the second), else (n, n_classes)."""
@@ -102,6 +107,7 @@ class LogisticResult:
         return labels
 
     def _predictors(self, X: ArrayLike, num_threads: int | None) -> NDArray[np.float64]:
+        check_same_columns("X", column_names(X), self.columns)
         if is_sparse(X):
             rows = as_sparse_design(X, most_features=None)
             check_same_features("X", rows, self.coef.shape[1], "the fit")
@@ -481,4 +487,4 @@ def logistic(
     )
     if shortfall is not None:
         warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
-    return result
+    return replace(result, columns=column_names(X))

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
@@ -434,6 +435,16 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
         return predictions_for(samples, self.coef_, result.predict_log_proba(samples))
+
+    def _predict_proba_lr(self, X: MatrixLike) -> FloatArray:
+        """Each class against the rest, scaled to a sum of 1: no public method, but others' code calls scikit-learn's."""
+        values = self.decision_function(X)
+        if values.ndim == 1:
+            return np.column_stack([expit(-values), expit(values)])
+        shares = expit(values)
+        sums = shares.sum(axis=1, keepdims=True)
+        probabilities: FloatArray = np.where(sums > 0, shares / np.where(sums > 0, sums, 1), 1 / values.shape[1])
+        return probabilities
 
     def __sklearn_tags__(self) -> Any:
         """Say that samples may be sparse."""
