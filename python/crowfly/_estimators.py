@@ -126,15 +126,10 @@ def dense_targets(y: Any) -> NDArray[Any]:
     return np.asarray(y.toarray() if issparse(y) else y)
 
 
-def check_samples(X: Any) -> None:
-    """Look at the index arrays of sparse samples, which conversions trust."""
-    if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
-        check_structure("X", X)
-
-
 def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
     """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust; the column that is no numbers is named."""
-    check_samples(X)
+    if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
+        check_structure("X", X)
     try:
         return _validated(estimator, X, *y, **settings)
     except (TypeError, ValueError) as error:
@@ -157,7 +152,9 @@ def _column_of_other_things(X: Any) -> str | None:
     """The first column of a data frame whose dtype is none of numbers, in words."""
     dtypes: Any = getattr(X, "dtypes", ())
     for name, dtype in zip(getattr(X, "columns", ()), dtypes, strict=False):
-        numeric = dtype.is_numeric() if hasattr(dtype, "is_numeric") else getattr(dtype, "kind", "O") in "buif"
+        numeric = (
+            dtype.is_numeric() if hasattr(dtype, "is_numeric") else getattr(dtype, "kind", "O") in "buif"
+        )
         if not numeric and str(dtype) != "Boolean":
             return f"column {name!r} is of dtype {dtype}"
     return None

@@ -233,7 +233,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     """
     if not _is_model(model):
         raise TypeError(
-            f"model: an estimator of crowfly's or an Index expected, got {_with_article(type(model).__qualname__)}{_advice(model)}"
+            f"model: an estimator of crowfly's or an Index expected, got {type(model).__qualname__}{_advice(model)}"
         )
     writer = _Writer()
     tree = writer.encode(model, "model")
@@ -302,9 +302,7 @@ def _advice(model: Any) -> str:
     """What to do about an object that holds an estimator of ours, or is scikit-learn's of the same name."""
     steps = getattr(model, "steps", None)
     if isinstance(steps, list) and steps and _is_model(steps[-1][-1]):
-        return (
-            "; files hold no transformers of scikit-learn's: save the last step, model[-1], and with joblib the steps before it, model[:-1]"
-        )
+        return "; files hold no transformers of scikit-learn's: save the last step, model[-1], and with joblib the steps before it, model[:-1]"
     if _is_model(getattr(model, "best_estimator_", None)):
         return "; save its best_estimator_"
     for package in _ESTIMATORS:

@@ -303,7 +303,9 @@ def _largest(X: Any) -> float:
 
 
 def _out_of_range(X: Any) -> str:
-    return f"numbers up to {_largest(X):.1g}, for whose coefficients squares underflow; divide by a power of two"
+    return (
+        f"numbers up to {_largest(X):.1g}, for whose coefficients squares underflow; divide by a power of two"
+    )
 
 
 def _result_of(fit: dict[str, Any], data: LogisticData, shortfall: str | None) -> LogisticResult:

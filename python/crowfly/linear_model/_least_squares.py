@@ -302,7 +302,7 @@ class LinearRegression(_LeastSquaresRegressor):
         TypeError
             If `y` holds strings, dates or other things that are no real numbers, or `X` is sparse with ``positive=True``.
         """
-        vars(self).pop("singular_", None)
+        self.__dict__.pop("singular_", None)
         self._reduced = None
         if self.positive:
             self._fit_non_negative(X, y, sample_weight, n_jobs=self.n_jobs, sparse=False)
@@ -326,7 +326,7 @@ class LinearRegression(_LeastSquaresRegressor):
         reduced = self._reduced
         if reduced is None:
             # Another thread may have been faster.
-            known: FloatArray | None = vars(self).get("singular_")
+            known: FloatArray | None = self.__dict__.get("singular_")
             if known is not None:
                 return known
             raise AttributeError(
@@ -334,9 +334,10 @@ class LinearRegression(_LeastSquaresRegressor):
             )
         values = np.zeros(self._n_singular)
         values[: len(reduced)] = svdvals(reduced, check_finite=False) if len(reduced) else 0.0
-        vars(self)["singular_"] = values.astype(self.coef_.dtype, copy=False)
+        values = values.astype(self.coef_.dtype, copy=False)
+        self.__dict__["singular_"] = values
         self._reduced = None
-        return vars(self)["singular_"]
+        return values
 
     def __getstate__(self) -> Any:
         """Singular values instead of the matrix that they are of, where that takes no longer than writing it."""

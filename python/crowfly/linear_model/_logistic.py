@@ -39,7 +39,6 @@ from crowfly.linear_model._separated import in_terms_of_C, where_separated
 from crowfly.linear_model._some_classes import fit_classes_of_weight
 from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError
 
-
 #: Stands in where classes and coefficients were set by hand, without a fit.
 _NO_FIT = LogisticResult(
     classes=np.zeros(0),
@@ -82,7 +81,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     dual : bool, default=False
         Has no effect, and is refused, as in scikit-learn, unless ``solver='liblinear'``.
     tol : float, default=1e-4
-        Has no effect: the fit ends at a certified optimum, see `optimality_gap_`.
+        Has no effect: the fit ends at a certified optimum, see `optimality_gap_`. But of classes that a plane separates, without a penalty, coefficients are as large
+        as gives training samples' classes a probability of 1 - tol.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     intercept_scaling : float, default=1
@@ -443,7 +443,9 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             return np.column_stack([expit(-values), expit(values)])
         shares = expit(values)
         sums = shares.sum(axis=1, keepdims=True)
-        probabilities: FloatArray = np.where(sums > 0, shares / np.where(sums > 0, sums, 1), 1 / values.shape[1])
+        probabilities: FloatArray = np.where(
+            sums > 0, shares / np.where(sums > 0, sums, 1), 1 / values.shape[1]
+        )
         return probabilities
 
     def __sklearn_tags__(self) -> Any:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions, validate_params
-from sklearn.utils.validation import check_array, check_consistent_length, check_random_state
+from sklearn.utils.validation import check_random_state
 
 from crowfly import EnetPath
-from crowfly._estimators import MatrixLike, check_samples, dense_targets, rounded_for
+from crowfly._estimators import MatrixLike, rounded_for, validated_regression_data, with_sparse
 from crowfly.lasso import fit_path, shortfall
 from crowfly.linear_model._gram import check_gram
 
@@ -134,6 +135,8 @@ def enet_path(
     >>> alphas.tolist(), coefs.shape
     ([1.0, 0.1], (2, 2))
     """
+    # scikit-learn's, without effect.
+    del copy_X, verbose, check_input
     return _path(
         X,
         y,
@@ -219,9 +222,11 @@ def lasso_path(
     >>> X = np.array([[1, 2, 3.1], [2.3, 5.4, 4.3]]).T
     >>> _, coefs, _ = lasso_path(X, [1, 2, 3.1], alphas=[5.0, 1.0, 0.5])
     >>> coefs.round(4)
-    array([[0.    , 0.    , 0.4691],
+    array([[0.    , 0.    , 0.4692],
            [0.2159, 0.4426, 0.2367]])
     """
+    # scikit-learn's, without effect.
+    del copy_X, verbose
     return _path(
         X,
         y,
@@ -321,13 +326,8 @@ def _check_parameters(params: dict[str, Any]) -> None:
 
 
 def _checked_data(X: MatrixLike, y: Any) -> tuple[Any, NDArray[Any]]:
-    check_samples(X)
-    X = check_array(X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], input_name="X")
-    y = check_array(
-        y, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_2d=False, input_name="y"
-    )
-    check_consistent_length(X, y)
-    targets = dense_targets(y)
+    # As the estimators check them, which remember the names of columns.
+    X, targets = validated_regression_data(BaseEstimator(), X, y, **with_sparse(X))
     if targets.ndim == 2 and targets.shape[1] > 1:
         raise ValueError(
             f"y: one target expected, got {targets.shape[1]}; crowfly.enet_path fits several, each with a penalty of its own, and the penalty that "
@@ -341,4 +341,3 @@ def _check_shape(name: str, values: Any, n_features: int) -> None:
     shape = None if values is None else np.shape(values)
     if shape not in (None, (n_features,), (n_features, 1), (1, n_features)):
         raise ValueError(f"{name}: one number per feature ({n_features}) expected, got shape {shape}")
-

@@ -201,7 +201,10 @@ class RidgeCVMixin:
         return (
             MetadataRouter(owner=self)
             .add_self_request(self)
-            .add(scorer=self._scorer() if routed else self._default_scorer(), method_mapping=MethodMapping().add(caller="fit", callee="score"))
+            .add(
+                scorer=self._scorer() if routed else self._default_scorer(),
+                method_mapping=MethodMapping().add(caller="fit", callee="score"),
+            )
             .add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
         )
 

@@ -99,6 +99,8 @@ def ridge_regression(
     >>> ridge_regression([[1.0], [2.0]], [1.0, 2.0], alpha=5.0)
     array([0.5])
     """
+    # scikit-learn's, without effect.
+    del max_iter, tol, verbose, check_input
     if return_intercept and solver not in ("auto", "sag"):
         raise ValueError(
             "In Ridge, only 'sag' solver can directly fit the intercept. Please change solver to 'sag' or 'auto', or set return_intercept=False."

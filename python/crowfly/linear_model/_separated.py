@@ -55,16 +55,16 @@ def where_separated(
         X, codes, weights = X[kept], codes[kept], weights[kept]
     smallest = float(_margins(fit, X, codes).min())
     wanted = min(-np.log(tol), _MOST_LOG_ODDS) if tol > 0 else _MOST_LOG_ODDS
-    if not 0 < smallest < wanted:
-        return fit, f"{error}. The coefficients are those at which the steps ended"
-    factor = wanted / smallest
-    larger = replace(fit, coef=fit.coef * factor, intercept=fit.intercept * factor)
-    if not np.isfinite(larger.coef).all():
-        return fit, f"{error}. The coefficients are those at which the steps ended"
-    return (
-        _measured(larger, X, codes, weights),
-        f"{error}. The coefficients are as large as gives the class of each training sample a probability of about 1 - tol",
-    )
+    words = "those at which the steps ended"
+    if 0 < smallest < wanted:
+        factor = wanted / smallest
+        larger = replace(fit, coef=fit.coef * factor, intercept=fit.intercept * factor)
+        if np.isfinite(larger.coef).all() and np.isfinite(larger.intercept).all():
+            fit, words = (
+                larger,
+                "as large as gives the class of each training sample a probability of about 1 - tol",
+            )
+    return _measured(fit, X, codes, weights), f"{error}. The coefficients are {words}"
 
 
 def _margins(fit: LogisticResult, X: Any, codes: NDArray[np.intp]) -> FloatArray:
