@@ -212,6 +212,8 @@ def test_what_ridge_regression_returns() -> None:
         ridge_regression(X, TARGET, 0.5, solver="svd", return_intercept=True)
     with pytest.raises(ValueError, match="'lbfgs' solver can be used only when positive=True"):
         ridge_regression(X, TARGET, 0.5, solver="lbfgs")
+    with pytest.raises(ValueError, match="only 'lbfgs' solver can be used"):
+        ridge_regression(X, TARGET, 0.5, solver="cholesky", positive=True)
     with pytest.raises(ValueError, match="The 'alpha' parameter of ridge_regression"):
         ridge_regression(X, TARGET, -1.0)
 

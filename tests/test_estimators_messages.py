@@ -159,6 +159,27 @@ def test_the_column_without_numbers_is_named(
             make(name).fit(polars.DataFrame({"a": X[:, 0], "when": list(column)}), CODES)
 
 
+class _Foreign:
+    """What array_api_dispatch lets through validation."""
+
+    dtype, ndim, shape = np.dtype(np.float64), 2, (60, 3)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_arrays_of_other_libraries(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def passed_on(estimator: Any, X: Any, *y: Any, **_: Any) -> Any:
+        estimator.n_features_in_ = 3
+        given = [part for part in y if part is not None and not isinstance(part, str)]
+        return (X, *given) if given else X
+
+    monkeypatch.setattr("sklearn.utils.validation.validate_data", passed_on)
+    with pytest.raises(
+        TypeError,
+        match=r"X: an array of NumPy expected, got one of tests?[_a-z]*; convert it by numpy.asarray",
+    ):
+        make(name).fit(_Foreign(), CODES)
+
+
 def test_functions_that_weigh() -> None:
     def nothing(distances: Any) -> Any:
         weights = np.ones_like(distances)

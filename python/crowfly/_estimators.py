@@ -162,6 +162,10 @@ def _column_of_other_things(X: Any) -> str | None:
 
 def _as_floats(X: Any, settings: dict[str, Any]) -> Any:
     """Samples among which None stands for what is missing, as scikit-learn has them; the functional API refuses these, and integers that float64 rounds."""
+    if not isinstance(X, np.ndarray) and not issparse(X):
+        raise TypeError(
+            f"X: an array of NumPy expected, got one of {type(X).__module__.partition('.')[0]}; convert it by numpy.asarray, or leave array_api_dispatch off"
+        )
     if type(X) is not np.ndarray or X.dtype != object:
         if X.dtype.kind in "mM":
             raise TypeError(

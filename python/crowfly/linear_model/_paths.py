@@ -247,14 +247,14 @@ def _grid_or_values(n_alphas: Any, alphas: Any) -> Any:
     size = 100
     if not (isinstance(n_alphas, str) and n_alphas == "deprecated"):
         warnings.warn(
-            "'n_alphas' was deprecated in 1.9 of scikit-learn and will be removed in 1.11: 'alphas' takes the number of alphas.",
+            "'n_alphas' was deprecated in 1.9 and will be removed in 1.11 of scikit-learn: 'alphas' takes the number of alphas.",
             FutureWarning,
             stacklevel=4,
         )
         size = n_alphas
     if alphas is None:
         warnings.warn(
-            "'alphas=None' is deprecated in 1.9 of scikit-learn and will be removed in 1.11: set 'alphas=100' for the same.",
+            "'alphas=None' is deprecated and will be removed in 1.11 of scikit-learn: set 'alphas=100' for the same.",
             FutureWarning,
             stacklevel=4,
         )

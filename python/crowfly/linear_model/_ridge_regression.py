@@ -101,6 +101,10 @@ def ridge_regression(
     """
     # scikit-learn's, without effect.
     del max_iter, tol, verbose, check_input
+    if positive and solver not in ("auto", "lbfgs"):
+        raise ValueError(
+            f"When positive=True, only 'lbfgs' solver can be used. Please change solver {solver} to 'lbfgs' or 'auto', or set positive=False."
+        )
     if return_intercept and solver not in ("auto", "sag"):
         raise ValueError(
             "In Ridge, only 'sag' solver can directly fit the intercept. Please change solver to 'sag' or 'auto', or set return_intercept=False."
