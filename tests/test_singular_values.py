@@ -51,6 +51,8 @@ def samples() -> dict[str, tuple[FloatArray, float]]:
         "square": (RNG.normal(size=(9, 9)), 1e-14),
         "wide": (RNG.normal(size=(6, 30)), 1e-14),
         "repeated rows": (repeated, 1e-14),
+        # Independent as the rank is told, with columns of unit length, but not in the caller's units.
+        "scales far apart": (np.array([[1, 1e-30, 2e-30], [1, 3e-30, -1e-30]]), 1e-14),
         "constant": (np.ones((6, 2)), 1e-14),
         "one row": (RNG.normal(size=(1, 3)), 1e-14),
         # Cross products in float32: 1e-8 of the largest times the condition.
