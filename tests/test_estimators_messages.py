@@ -223,8 +223,9 @@ def test_more_steps_than_max_iter(model: Any) -> None:
     assert steps > 1
     with pytest.warns(
         ConvergenceWarning, match=r"Objective did not converge. You might want to increase .* max_iter=1 "
-    ):
+    ) as caught:
         limited = model.set_params(max_iter=1).fit(wide, target)
+    assert caught[0].filename == __file__
     np.testing.assert_array_equal(limited.coef_, coef)
     assert limited.n_iter_ == steps
 

@@ -82,8 +82,10 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
         targets: Any,
         weights: FloatArray | None,
         num_threads: int | None = None,
+        *,
+        stacklevel: int = 4,
     ) -> None:
-        """Fit to checked data, and warn by scikit-learn's class where the fit falls short."""
+        """Fit to checked data, and warn by scikit-learn's class where the fit falls short, at the user's call."""
         with _told_of_overflow():
             path, converged = fit_path(
                 X,
@@ -98,7 +100,7 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
                 num_threads=num_threads,
             )
         if not converged:
-            warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=4)
+            warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=stacklevel)
         self._set_solution(X, path)
         steps = int(path.n_iter.max())
         if self.max_iter is not None and steps > self.max_iter:
@@ -106,7 +108,7 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
                 "Objective did not converge. You might want to increase the number of iterations. So many as max_iter="
                 f"{self.max_iter} were not enough; all {steps} that it takes were made, and the solution is exact.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=stacklevel,
             )
 
     @property

@@ -101,7 +101,7 @@ class _PathCV(PenalisedRegressor):
         self.alphas_ = grids[0] if shared else grids
         self.mse_path_ = np.squeeze(found)
         best = np.float64(l1_ratios[ratio])
-        self._fit_at(self.alpha_, best, given, targets, weights, num_threads(self.n_jobs))
+        self._fit_at(self.alpha_, best, given, targets, weights, num_threads(self.n_jobs), stacklevel=5)
         return best
 
     def _check_grid(self, l1_ratios: NDArray[Any]) -> None:
