@@ -228,7 +228,8 @@ class LinearRegression(_LeastSquaresRegressor):
     rank_ : int
         Numerical rank of `X`, centred when there is an intercept. Not with ``positive=True``.
     singular_ : ndarray of shape (min(n_samples, n_features),)
-        Singular values of `X`, with rows times the roots of their weights and centred when there is an intercept; computed when first asked for. Not with
+        Singular values of `X`, with rows times the roots of their weights and centred when there is an intercept; computed when first asked for (by a
+        notebook that shows the fitted estimator, too). Not with
         ``positive=True`` nor for sparse samples.
     n_features_in_ : int
         Number of features seen in `fit`.
