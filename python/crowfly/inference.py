@@ -465,12 +465,12 @@ def _result(
         matrix = covariance.matrix()
 
     def spread(values: FloatArray) -> FloatArray:
-        full = np.full(len(names), np.nan)
-        full[places] = values
+        if k == len(names):
+            return values
+        full = np.full((len(names),) * values.ndim, np.nan)
+        full[np.ix_(*[places] * values.ndim)] = values
         return full
 
-    full_matrix = np.full((len(names), len(names)), np.nan)
-    full_matrix[np.ix_(places, places)] = matrix
     params = spread(estimates)
     return OlsResult(
         params=params,
@@ -479,7 +479,7 @@ def _result(
         std_error=spread(errors),
         t_values=spread(t_values),
         p_values=spread(_two_sided(t_values, df_t)),
-        covariance=full_matrix,
+        covariance=spread(matrix),
         names=names,
         target_name=target_name,
         cov_type=cov_type,
@@ -502,7 +502,7 @@ def _result(
         durbin_watson=parts["durbin_watson"],
         residuals=parts["residuals"],
         leverage=parts["leverage"],
-        dropped=np.setdiff1d(np.arange(n_features), kept),
+        dropped=np.delete(np.arange(n_features), kept),
         _fit=fit,
         _covariance=covariance,
     )

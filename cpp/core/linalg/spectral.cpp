@@ -6,6 +6,7 @@
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "linalg/lapack.hpp"
+#include "linalg/products.hpp"
 
 namespace crowfly {
 namespace {
@@ -61,30 +62,5 @@ ThinSvd thin_svd(const Matrix& a) {
   std::swap(svd.left, svd.right);
   return svd;
 }
-
-Matrix transposed(const Matrix& a) {
-  Matrix result(a.cols(), a.rows());
-  for (Index j = 0; j < a.cols(); ++j) {
-    for (Index i = 0; i < a.rows(); ++i) result(j, i) = a(i, j);
-  }
-  return result;
-}
-
-Matrix product(const Matrix& a, const Matrix& b) {
-  check(a.cols() == b.rows());
-  Matrix c(a.rows(), b.cols());
-  for (Index j = 0; j < b.cols(); ++j) {
-    checkpoint();
-    double* target = c.col(j);
-    for (Index k = 0; k < a.cols(); ++k) {
-      const double factor = b(k, j);
-      const double* column = a.col(k);
-      for (Index i = 0; i < a.rows(); ++i) target[i] += factor * column[i];
-    }
-  }
-  return c;
-}
-
-Matrix transposed_product(const Matrix& a, const Matrix& b) { return product(transposed(a), b); }
 
 }  // namespace crowfly

@@ -22,10 +22,4 @@ struct ThinSvd {
 /// whatever the scales of rows and columns are.
 [[nodiscard]] ThinSvd thin_svd(const Matrix& a);
 
-[[nodiscard]] Matrix transposed(const Matrix& a);
-/// a b.
-[[nodiscard]] Matrix product(const Matrix& a, const Matrix& b);
-/// a'b.
-[[nodiscard]] Matrix transposed_product(const Matrix& a, const Matrix& b);
-
 }  // namespace crowfly

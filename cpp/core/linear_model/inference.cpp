@@ -311,10 +311,7 @@ InverseGram inverse_gram(const RegressionProblem& problem, const Whitening& whit
   for (Index c = 0; c < k; ++c) {
     for (Index i = 0; i < k; ++i) diagonal[as_size(i)] += basis(i, c) * basis(i, c);
   }
-  std::optional<PairGram> gram;
-  if (refinement_operations(problem, k) > most_operations_for_refinement) {
-    gram = exact_gram(problem, whitening, diagonal);
-  }
+  const std::optional<PairGram> gram = exact_gram(problem, whitening, diagonal);
   for (Index first = 0; first < k; first += refined_at_once) {
     InverseColumns columns(problem, whitening, first, std::min(refined_at_once, k - first));
     if (gram) {

@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "linalg/factor.hpp"
+#include "linalg/products.hpp"
 #include "linalg/spectral.hpp"
 
 namespace crowfly {
@@ -16,6 +17,10 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// Largest condition of a Gram matrix whose eigenvectors are used: leverages keep nine digits or so.
 constexpr double max_gram_condition = 1e7;
+/// The same without the penalty, of the matrix of the rows' products: right vectors then are orthogonal to six digits.
+constexpr double max_condition_of_rows = 1e10;
+/// How far from orthogonal they may be, relative to what divides them, where they are to correct coefficients.
+constexpr double largest_contraction = 1e-2;
 
 using Columns = std::vector<Index>;
 
@@ -93,6 +98,44 @@ Matrix assemble(Index p, const Columns& free, const Columns& penalised, const Ma
     for (Index j = 0; j < coupling.rows(); ++j) vectors(free[as_size(j)], column) = -coupling(j, k);
   }
   return vectors;
+}
+
+struct PenalisedVectors {
+  ThinSvd svd;
+  double error = 0;  ///< of leverages
+  bool of_products = false;
+};
+
+/// Of more columns than rows, from the eigenvectors of a a'. Empty where these leave too few digits.
+std::optional<PenalisedVectors> vectors_by_products(const Matrix& a, const PenaltyUse& use) {
+  if (a.rows() == 0 || a.rows() >= a.cols()) return std::nullopt;
+  SymmetricEigen eigen = symmetric_eigen(product_with_transpose(a));
+  const double most = eigen.values.back(), least = eigen.values.front();
+  const double spread = most / least, condition = (most + use.smallest_alpha) / (least + use.smallest_alpha);
+  if (!(least > 0 && spread <= max_condition_of_rows && condition <= max_gram_condition)) return std::nullopt;
+  if (use.refine && !(spread * eps * most <= largest_contraction * use.smallest_alpha)) return std::nullopt;
+  const Index m = a.rows();
+  PenalisedVectors result{{Matrix(m, m), Vector(as_size(m)), Matrix()}, condition * eps, true};
+  Matrix lengthened(m, m);
+  for (Index k = 0; k < m; ++k) {
+    const double* vector = eigen.vectors.col(m - 1 - k);
+    const double value = std::sqrt(eigen.values[as_size(m - 1 - k)]);
+    result.svd.values[as_size(k)] = value;
+    std::copy_n(vector, m, result.svd.left.col(k));
+    for (Index i = 0; i < m; ++i) lengthened(i, k) = vector[i] / value;
+  }
+  result.svd.right = transposed_product(a, lengthened);
+  return result;
+}
+
+/// By Jacobi rotations. What is beyond the rank is rounding, and a small penalty would be nothing beside it: the limit there is the shortest vector. The rank is that of columns of
+/// unit length, as in solve_pivoted, so that columns of different scales count alike.
+PenalisedVectors vectors_by_rotations(const Matrix& a, const Vector& scale, double error) {
+  PenalisedVectors result{thin_svd(a), error};
+  Vector& values = result.svd.values;
+  const auto independent = as_size(solve_pivoted(a.copy(), Matrix(a.rows(), 1), scale).rank);
+  std::fill(values.begin() + static_cast<std::ptrdiff_t>(std::min(independent, values.size())), values.end(), 0.0);
+  return result;
 }
 
 /// Householder reflectors whose first columns span `known`'s columns: the others are a basis of the complement.
@@ -214,7 +257,7 @@ std::optional<RidgeBasis> basis_of_gram(const Matrix& gram, const Matrix& cross,
 }
 
 RidgeBasis basis_of_rows(const Matrix& a, const Matrix& b, const Vector& metric, const Vector& constant,
-                         bool keep_left) {
+                         const PenaltyUse& use, bool keep_left) {
   const Index m = a.rows(), p = a.cols();
   const Columns free = columns_where(metric, false), penalised = columns_where(metric, true);
   RidgeBasis basis;
@@ -246,12 +289,11 @@ RidgeBasis basis_of_rows(const Matrix& a, const Matrix& b, const Vector& metric,
   const Vector scale = penalty_scale(metric, penalised);
   scale_columns(penalised_columns, scale);
   const Matrix beside = beside_both.coordinates(penalised_columns);
-  ThinSvd second = thin_svd(beside);
-  // What is beyond the rank is rounding, and a small penalty would be nothing beside it: the limit there is the shortest vector. The rank is that of columns of
-  // unit length, as in solve_pivoted, so that columns of different scales count alike.
-  const auto independent = as_size(solve_pivoted(beside.copy(), Matrix(beside.rows(), 1), scale).rank);
-  std::fill(second.values.begin() + static_cast<std::ptrdiff_t>(std::min(independent, second.values.size())),
-            second.values.end(), 0.0);
+  auto by_products = vectors_by_products(beside, use);
+  const double error = 16 * static_cast<double>(std::max<Index>(p, 10)) * eps;
+  PenalisedVectors penalised_vectors =
+      by_products ? std::move(*by_products) : vectors_by_rotations(beside, scale, error);
+  ThinSvd& second = penalised_vectors.svd;
   const Matrix left = side_by_side(free_left, beside_both.embed(second.left));
   // The unpenalised features' part: V1 S1^-1 U1' A_p T Q2.
   Matrix coupling = product(transposed_product(free_left, penalised_columns), second.right);
@@ -271,7 +313,8 @@ RidgeBasis basis_of_rows(const Matrix& a, const Matrix& b, const Vector& metric,
   append(basis, Vector(singular.begin(), singular.begin() + free_rank), 0);
   append(basis, Vector(singular.begin() + free_rank, singular.end()), 1);
   if (keep_left) basis.left = left.copy();
-  basis.error = 16 * static_cast<double>(std::max<Index>(p, 10)) * eps;
+  basis.error = std::max(error, penalised_vectors.error);
+  basis.of_gram = penalised_vectors.of_products;
   return basis;
 }
 

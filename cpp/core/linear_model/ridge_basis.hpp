@@ -9,12 +9,12 @@
 namespace crowfly {
 
 struct RidgeBasis {
-  Matrix vectors;     ///< p x r: v_k' G v_l = lambda_k and v_k' F v_l = pi_k where k = l, else 0
-  Vector lambda, pi;  ///< pi is 0 or 1
-  Matrix projection;  ///< r x t: v_k' X'y
-  Matrix left;        ///< n x r: X v_k / sqrt(lambda_k), where the basis is that of the rows themselves; else empty
-  double error = 0;   ///< relative error that leverages may carry
-  bool of_gram = false;
+  Matrix vectors;        ///< p x r: v_k' G v_l = lambda_k and v_k' F v_l = pi_k where k = l, else 0
+  Vector lambda, pi;     ///< pi is 0 or 1
+  Matrix projection;     ///< r x t: v_k' X'y
+  Matrix left;           ///< n x r: X v_k / sqrt(lambda_k), where the basis is that of the rows themselves; else empty
+  double error = 0;      ///< relative error that leverages may carry
+  bool of_gram = false;  ///< of products of columns or rows, whose condition is the square
 
   [[nodiscard]] Index rank() const noexcept { return vectors.cols(); }
   [[nodiscard]] double denominator(Index k, double alpha) const noexcept {
@@ -40,8 +40,14 @@ struct RidgeBasis {
 [[nodiscard]] std::optional<RidgeBasis> basis_of_gram(const Matrix& gram, const Matrix& cross, const Vector& metric,
                                                       double smallest_alpha);
 
+/// What a basis has to be good for.
+struct PenaltyUse {
+  double smallest_alpha = 0;
+  bool refine = true;  ///< coefficients, and not scores alone
+};
+
 /// From the rows or their triangle. `constant` is a unit vector to which all columns are orthogonal (or empty); with `keep_left` the left singular vectors are kept.
 [[nodiscard]] RidgeBasis basis_of_rows(const Matrix& a, const Matrix& b, const Vector& metric, const Vector& constant,
-                                       bool keep_left);
+                                       const PenaltyUse& use, bool keep_left);
 
 }  // namespace crowfly

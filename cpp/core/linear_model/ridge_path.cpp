@@ -94,7 +94,8 @@ class PathSolver {
     }
     read_rows();
     const Index m = rows_->rows();
-    return basis_of_rows(rows_->block(0, m, 0, p_), rows_->block(0, m, p_, t_), metric, constant_, raw_);
+    return basis_of_rows(rows_->block(0, m, 0, p_), rows_->block(0, m, p_, t_), metric, constant_,
+                         {smallest_alpha, problem_.refine}, raw_);
   }
 
   /// The diagonal of the penalty for alpha = 1 in scaled columns.

@@ -9,7 +9,7 @@
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "kernels/dispatch.hpp"
-#include "linalg/spectral.hpp"
+#include "linalg/products.hpp"
 
 namespace crowfly {
 namespace {
@@ -159,6 +159,25 @@ class ScoreSum {
   RidgeScores scores_;
 };
 
+/// What a penalty leaves of the residuals along each vector, [vector, penalty].
+Matrix shrinkage(const ScoreProblem& problem) {
+  const RidgeBasis& basis = problem.basis;
+  Matrix result(basis.rank(), static_cast<Index>(problem.alphas.size()));
+  for (Index a = 0; a < result.cols(); ++a) {
+    const double alpha = problem.alphas[as_size(a)];
+    for (Index k = 0; k < result.rows(); ++k) {
+      if (basis.pi[as_size(k)] > 0) result(k, a) = alpha * basis.pi[as_size(k)] / basis.denominator(k, alpha);
+    }
+  }
+  return result;
+}
+
+Matrix squared(const Matrix& a) {
+  Matrix result(a.rows(), a.cols());
+  for (Index i = 0; i < a.rows() * a.cols(); ++i) result.data()[i] = a.data()[i] * a.data()[i];
+  return result;
+}
+
 void add(RidgeScores& total, const RidgeScores& part) {
   for (std::size_t c = 0; c < total.squares.size(); ++c) {
     total.squares[c] += part.squares[c];
@@ -203,20 +222,17 @@ RidgeScores scores_of_rows(const Matrix& targets, const Vector& constant, const 
   }
   RidgeScores scores{Vector(problem.alphas.size() * as_size(n_targets), 0.0),
                      Vector(problem.alphas.size() * as_size(n_targets), 0.0)};
+  // Row i, penalty a: 1 - h_i, less what is beyond the span.
+  const Matrix shrunk = shrinkage(problem), distances = product(squared(left), shrunk);
   for (std::size_t a = 0; a < problem.alphas.size(); ++a) {
     checkpoint();
-    const double alpha = problem.alphas[a];
-    const auto shrunk = [&](Index k) { return alpha * basis.pi[as_size(k)] / basis.denominator(k, alpha); };
     Matrix remaining = along.copy();
     for (Index t = 0; t < n_targets; ++t) {
-      for (Index k = 0; k < left.cols(); ++k) remaining(k, t) *= basis.pi[as_size(k)] > 0 ? shrunk(k) : 0.0;
+      for (Index k = 0; k < left.cols(); ++k) remaining(k, t) *= shrunk(k, static_cast<Index>(a));
     }
     const Matrix residuals = product(left, remaining);
     for (Index i = 0; i < n; ++i) {
-      double distance = beyond[as_size(i)];
-      for (Index k = 0; k < left.cols(); ++k) {
-        if (basis.pi[as_size(k)] > 0) distance += left(i, k) * left(i, k) * shrunk(k);
-      }
+      const double distance = beyond[as_size(i)] + distances(i, static_cast<Index>(a));
       const Index row = problem.row_order.empty() ? i : problem.row_order[as_size(i)];
       const double root = problem.weights == nullptr ? 1.0 : std::sqrt(problem.weights[row]);
       for (Index t = 0; t < n_targets; ++t) {
