@@ -19,6 +19,7 @@ PAIRS = {
     for name in ours.__all__
     if hasattr(getattr(ours, name), "fit")
 }
+LINEAR_MODELS = [name for name in PAIRS if name in crowfly.linear_model.__all__]
 OPTIONS: dict[str, dict[str, Any]] = {
     "LogisticRegressionCV": {
         "cv": 3,

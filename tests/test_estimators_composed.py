@@ -23,8 +23,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-import crowfly.linear_model
-from estimators import PAIRS, REMOVED_PARAMETERS, SEES_POLARS, answer, make
+from estimators import LINEAR_MODELS, PAIRS, REMOVED_PARAMETERS, SEES_POLARS, answer, make
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -210,7 +209,7 @@ def test_decision_boundaries(name: str) -> None:
     assert np.mean(np.isclose(ours, theirs, rtol=5e-3, atol=5e-3)) > 0.99
 
 
-@pytest.mark.parametrize("name", crowfly.linear_model.__all__)
+@pytest.mark.parametrize("name", LINEAR_MODELS)
 def test_selection_of_columns(name: str) -> None:
     y = Y if name in CLASSIFIERS else TARGET
     for select in (SelectFromModel, lambda model: RFE(model, n_features_to_select=2)):

@@ -16,8 +16,7 @@ import pytest
 import sklearn.neighbors
 from sklearn.base import is_classifier
 
-import crowfly.linear_model
-from estimators import PAIRS, SEES_POLARS, answer, make
+from estimators import LINEAR_MODELS, PAIRS, SEES_POLARS, answer, make
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -217,7 +216,7 @@ def test_targets(name: str, kind: str) -> None:
     ],
     ids=["list", "pandas", "polars", "read-only", "big-endian float32", "int"],
 )
-@pytest.mark.parametrize("name", crowfly.linear_model.__all__)
+@pytest.mark.parametrize("name", LINEAR_MODELS)
 def test_weights(name: str, contain: Callable[[Any], Any]) -> None:
     weights = np.arange(40) % 3 + 1.0
     expected = make(name).fit(X, Y, sample_weight=weights).predict(NEW)

@@ -380,6 +380,8 @@ def test_copies_and_signatures(ours: Any, theirs: Any) -> None:
 
 def test_docstrings_have_their_common_parts() -> None:
     for name in neighbors.__all__:
+        if name == "sort_graph_by_row_values":
+            continue
         text = getattr(neighbors, name).__doc__
         assert "|" not in text
         assert "metric : " in text or "metric, " in text

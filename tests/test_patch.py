@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.cluster
+import sklearn.decomposition
 import sklearn.ensemble
 import sklearn.linear_model
 import sklearn.metrics
@@ -72,6 +73,22 @@ def test_chosen_names() -> None:
         crowfly.patch("Rigde")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Rigde", "Ridge"),
+        ("ridge", "Ridge"),
+        ("KNeighborClassifier", "KNeighborsClassifier"),
+        ("linear_model.Lasso", "Lasso"),
+    ],
+)
+def test_what_may_have_been_meant(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"; did you mean '{meant}'\\?$"):
+        crowfly.patch(name)
+    with pytest.raises(ValueError, match=r"got 'GaussianNB'$"):
+        crowfly.unpatch("GaussianNB")
+
+
 def test_an_inner_block_leaves_what_was_patched_before() -> None:
     with crowfly.patched("Ridge"):
         with crowfly.patched():
@@ -116,6 +133,22 @@ def test_pickles_stay_what_they_are() -> None:
         assert type(pickle.loads(pickle.dumps(theirs))) is type(theirs)
         ours = pickle.dumps(sklearn.linear_model.Ridge())
     assert type(pickle.loads(ours)) is crowfly.linear_model.Ridge
+
+
+def test_functions_are_swapped_in_parts_of_scikit_learn() -> None:
+    import sklearn.decomposition._sparse_pca as user
+
+    theirs = user.ridge_regression
+    with crowfly.patched():
+        assert user.ridge_regression is crowfly.linear_model.ridge_regression
+        from sklearn.linear_model import enet_path, lasso_path
+        from sklearn.neighbors import sort_graph_by_row_values
+
+        X = np.random.default_rng(0).standard_normal((20, 4))
+        sklearn.decomposition.SparsePCA(n_components=2, random_state=0).fit_transform(X)
+    assert (enet_path, lasso_path) == (crowfly.linear_model.enet_path, crowfly.linear_model.lasso_path)
+    assert sort_graph_by_row_values is crowfly.neighbors.sort_graph_by_row_values
+    assert user.ridge_regression is theirs
 
 
 # --- Scripts ---

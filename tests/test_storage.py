@@ -19,6 +19,9 @@ import pytest
 import sklearn.linear_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import crowfly
 import crowfly.linear_model
@@ -192,12 +195,32 @@ def test_large_arrays_are_mapped(tmp_path: Path) -> None:
         (object(), "model: an estimator of crowfly's or an Index expected, got object"),
         (crowfly.linear_model.Ridge, "model: an estimator"),
         (np.zeros(3), "model: an estimator"),
+        (
+            make_pipeline(StandardScaler(), crowfly.linear_model.Ridge()),
+            r"got Pipeline; files hold no transformers of scikit-learn's: save the last step, model\[-1\], and with joblib the steps before it",
+        ),
+        (make_pipeline(StandardScaler()), "got Pipeline$"),
+        (
+            GridSearchCV(crowfly.linear_model.Ridge(), {"alpha": [1.0, 2.0]}, cv=2).fit(
+                np.eye(6), np.arange(6)
+            ),
+            "got GridSearchCV; save its best_estimator_",
+        ),
+        (sklearn.linear_model.Ridge(), "got Ridge of another package; fit crowfly.linear_model.Ridge$"),
     ],
 )
 def test_refused(model: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=message):
         crowfly.save(model, tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_advised_for_pipelines_works(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).standard_normal((30, 3)) * [1, 10, 100]
+    pipeline = make_pipeline(StandardScaler(), crowfly.linear_model.Ridge()).fit(X, X.sum(axis=1))
+    crowfly.save(pipeline[-1], tmp_path / "model")
+    loaded = crowfly.load(tmp_path / "model", crowfly.linear_model.Ridge)
+    np.testing.assert_array_equal(loaded.predict(pipeline[:-1].transform(X)), pipeline.predict(X))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes and links as POSIX has them")

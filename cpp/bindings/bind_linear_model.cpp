@@ -11,7 +11,7 @@ namespace {
 using Doubles = py::array_t<double, py::array::c_style>;
 
 py::dict fit_least_squares(const py::array& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
-                           const Vector& penalty, int num_threads) {
+                           const Vector& penalty, int num_threads, bool keep_reduced) {
   LeastSquaresProblem problem;
   problem.features = matrix_view(x, "X");
   problem.targets = matrix_view(y, "y");
@@ -20,12 +20,16 @@ py::dict fit_least_squares(const py::array& x, const py::array& y, const Optiona
   problem.weights = doubles(weights, problem.features.rows, "sample_weight");
   problem.intercept = intercept;
   problem.penalty = penalty;
+  problem.keep_reduced = keep_reduced;
   LeastSquaresFit fit;
   {
     const LongCall call(num_threads);
     fit = least_squares(problem);
   }
-  return least_squares_dict(std::move(fit));
+  const Matrix reduced = std::move(fit.reduced);
+  py::dict result = least_squares_dict(std::move(fit));
+  if (keep_reduced) result["reduced"] = rows_from_columns(reduced);
+  return result;
 }
 
 py::array_t<double> predict_linear(const py::array& x, const Doubles& coef, const Doubles& intercept, int num_threads) {
@@ -58,7 +62,7 @@ py::array_t<double> probabilities(const Doubles& predictors, Index n_classes, bo
 
 void bind_linear_model(py::module_& m) {
   m.def("least_squares", &fit_least_squares, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true),
-        py::arg("intercept"), py::arg("alpha"), py::arg("num_threads"));
+        py::arg("intercept"), py::arg("alpha"), py::arg("num_threads"), py::arg("keep_reduced") = false);
   m.def("linear_predictor", &predict_linear, py::arg("X"), py::arg("coef"), py::arg("intercept"),
         py::arg("num_threads"));
   m.def("class_probabilities", &probabilities, py::arg("predictors"), py::arg("n_classes"), py::arg("logarithm"),

@@ -119,6 +119,7 @@ def least_squares(
     intercept: bool,
     alpha: Sequence[float],
     num_threads: int,
+    keep_reduced: bool = False,
 ) -> dict[str, Any]: ...
 def ridge_path(
     X: NDArray[Any] | _Sparse,

@@ -41,6 +41,9 @@ _MOST_THREADS = 4096
 # What an array of objects may hold for float64 to stand for it; NumPy's numbers are registered as Real, its bool isn't.
 _REAL_OBJECTS = (Real, Decimal, np.bool_)
 
+# How errors of NumPy begin that say nothing of where in a data frame.
+_NO_NUMBERS = ("could not convert", "The DType", "dtype='numeric' is not compatible")
+
 # scikit-learn's own check of targets without that of their values: it makes NaN of None and numbers of strings before
 # anyone has seen them, and lets arrays of strings and dates pass.
 _SHAPE_OF_TARGETS = {"accept_sparse": "csr", "ensure_all_finite": False, "ensure_2d": False, "dtype": None}
@@ -124,18 +127,50 @@ def dense_targets(y: Any) -> NDArray[Any]:
 
 
 def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
-    """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust."""
+    """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust; the column that is no numbers is named."""
     if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
         check_structure("X", X)
+    try:
+        return _validated(estimator, X, *y, **settings)
+    except (TypeError, ValueError) as error:
+        column = _column_of_other_things(X)
+        if column is None or not str(error).startswith(_NO_NUMBERS):
+            raise
+        kind: type[Exception] = ValueError if isinstance(error, ValueError) else TypeError
+        words = f": {error}" if kind is ValueError else ""
+        raise kind(f"X: columns of real numbers expected, {column}{words}") from None
+
+
+def _validated(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
     validated = validation.validate_data(estimator, X, *y, **settings)
     if isinstance(validated, tuple):
         return (_as_floats(validated[0], settings), *validated[1:])
     return _as_floats(validated, settings)
 
 
+def _column_of_other_things(X: Any) -> str | None:
+    """The first column of a data frame whose dtype is none of numbers, in words."""
+    dtypes: Any = getattr(X, "dtypes", ())
+    for name, dtype in zip(getattr(X, "columns", ()), dtypes, strict=False):
+        numeric = (
+            dtype.is_numeric() if hasattr(dtype, "is_numeric") else getattr(dtype, "kind", "O") in "buif"
+        )
+        if not numeric and str(dtype) != "Boolean":
+            return f"column {name!r} is of dtype {dtype}"
+    return None
+
+
 def _as_floats(X: Any, settings: dict[str, Any]) -> Any:
     """Samples among which None stands for what is missing, as scikit-learn has them; the functional API refuses these, and integers that float64 rounds."""
+    if not isinstance(X, np.ndarray) and not issparse(X):
+        raise TypeError(
+            f"X: an array of NumPy expected, got one of {type(X).__module__.partition('.')[0]}; convert it by numpy.asarray, or leave array_api_dispatch off"
+        )
     if type(X) is not np.ndarray or X.dtype != object:
+        if X.dtype.kind in "mM":
+            raise TypeError(
+                f"X: real numbers expected, got dtype {X.dtype}; make numbers of them, such as the days since a date"
+            )
         return X
     floats = X.astype(np.float64)
     if np.any(np.abs(floats) >= LARGEST_EXACT_INTEGER):

@@ -6,8 +6,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -70,8 +71,17 @@ def _chosen(names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
     pairs = _replacements()
     unknown = [name for name in names if name not in pairs]
     if unknown:
-        raise ValueError(f"names: one of {', '.join(sorted(pairs))} expected, got {unknown[0]!r}")
+        raise ValueError(
+            f"names: one of {', '.join(sorted(pairs))} expected, got {unknown[0]!r}{_nearest(unknown[0], pairs)}"
+        )
     return {name: pairs[name] for name in names} if names else pairs
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    """What may have been meant, for the end of an error's text."""
+    lower = {known.lower(): known for known in names}
+    found = get_close_matches(name.lower().rpartition(".")[2], lower, n=1)
+    return f"; did you mean {lower[found[0]]!r}?" if found else ""
 
 
 def _is_patched(name: str) -> bool:

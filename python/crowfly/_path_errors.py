@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from crowfly import _core
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio
 from crowfly._sparse import is_sparse
-from crowfly._validation import as_num_threads, explain_not_finite
+from crowfly._validation import LARGEST_WEIGHT, as_num_threads, explain_not_finite
 from crowfly.lasso import fit_path
 
 FloatArray = NDArray[np.float64]
@@ -58,8 +58,11 @@ class PathErrors:
         n_rows, n_features = self.X.shape
         dense = not is_sparse(self.X)
         if dense and self._is_partition() and _core.gram_pays(n_rows, n_features, n_alphas * len(l1_ratios)):
-            return self._of_folds(l1_ratios, values, n_alphas, ratio, **constraints)
+            found = self._of_folds(l1_ratios, values, n_alphas, ratio, **constraints)
+            _require_range(found[0])
+            return found
         grids = [values or self._grid(share, n_alphas, ratio, **constraints) for share in l1_ratios]
+        _require_range(grids)
         errors = [
             [self._of_split(train, test, share, grid, **constraints) for train, test in self.splits]
             for share, grid in zip(l1_ratios, grids, strict=True)
@@ -164,6 +167,15 @@ class PathErrors:
         residuals = path.predict(X, num_threads=self.num_threads) - y[:, np.newaxis]
         errors: FloatArray = np.average(residuals**2, weights=weights, axis=0)
         return errors
+
+
+def _require_range(grids: Any) -> None:
+    """ValueError for data whose grid of penalties is beyond what a fit takes."""
+    largest = np.max(grids)
+    if not largest <= LARGEST_WEIGHT:
+        raise ValueError(
+            f"X and y: numbers so large that the grid of penalties begins at {largest:.2g}, at most {LARGEST_WEIGHT:g} expected; divide X or y by a power of two"
+        )
 
 
 def _indices(rows: NDArray[Any], n_rows: int) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from crowfly._metrics import as_queries, as_rows
 from crowfly._restriction import Groups, Restriction
 from crowfly._sparse import core_arrays, is_sparse
 from crowfly._sparse_points import as_sparse_queries, sparse_index, sparse_of
-from crowfly._validation import as_num_threads
+from crowfly._validation import as_num_threads, check_same_columns, column_names
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Searchable:
     _points: Any  # an array, or a CSR matrix
     _max_abs: float
     _index: _core.Searched
+    _columns: tuple[str, ...] | None = None  # of the data frame that the points are
 
     @property
     def n_points(self) -> int:
@@ -86,6 +87,7 @@ class Searchable:
 
     def _asked(self, queries: Any) -> tuple[_core.Searched, Any, int]:
         """An index and the queries as it takes them, and their number: of sparse queries and dense points, or the other way round, the fewer rows are converted."""
+        check_same_columns("queries", column_names(queries), self._columns)
         if is_sparse(self._points):
             rows = (
                 as_sparse_queries("queries", queries, self._core_metric, self.n_features)

@@ -233,7 +233,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     """
     if not _is_model(model):
         raise TypeError(
-            f"model: an estimator of crowfly's or an Index expected, got {type(model).__qualname__}"
+            f"model: an estimator of crowfly's or an Index expected, got {type(model).__qualname__}{_advice(model)}"
         )
     writer = _Writer()
     tree = writer.encode(model, "model")
@@ -296,6 +296,19 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
             expected, got = _with_package(kind), _with_package(type(model))
         raise ValueError(f"{where}: {_with_article(expected)} expected, the file holds {_with_article(got)}")
     return model
+
+
+def _advice(model: Any) -> str:
+    """What to do about an object that holds an estimator of ours, or is scikit-learn's of the same name."""
+    steps = getattr(model, "steps", None)
+    if isinstance(steps, list) and steps and _is_model(steps[-1][-1]):
+        return "; files hold no transformers of scikit-learn's: save the last step, model[-1], and with joblib the steps before it, model[:-1]"
+    if _is_model(getattr(model, "best_estimator_", None)):
+        return "; save its best_estimator_"
+    for package in _ESTIMATORS:
+        if type(model).__name__ in import_module(package).__all__:
+            return f" of another package; fit {package}.{type(model).__name__}"
+    return ""
 
 
 def _with_package(kind: type[Any]) -> str:

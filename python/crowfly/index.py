@@ -17,7 +17,14 @@ from crowfly._plan import Plan, precision
 from crowfly._restriction import Groups, Restriction
 from crowfly._sparse import is_sparse
 from crowfly._sparse_points import as_sparse_points, sparse_index, stacked
-from crowfly._validation import as_flag, as_integer, as_num_threads, check_same_features
+from crowfly._validation import (
+    as_flag,
+    as_integer,
+    as_num_threads,
+    check_same_columns,
+    check_same_features,
+    column_names,
+)
 
 __all__ = ["ALGORITHMS", "METRICS", "Index", "Plan", "nearest", "pairwise_distances"]
 
@@ -109,6 +116,7 @@ class Index(RadiusSearch, NeighborPredictions):
         self._box = as_box(box, array.shape[1], self._core_metric)
         if self._box is not None and is_sparse(array):
             raise ValueError("box: only with dense points, got sparse ones; use .toarray()")
+        self._columns = column_names(points)
         self._hold(array, max_abs)
 
     def _checked_points(self, points: Any) -> tuple[Any, float]:
@@ -240,6 +248,7 @@ class Index(RadiusSearch, NeighborPredictions):
         >>> index.query([[0.5]], k=2)[1]
         array([[2, 0]])
         """
+        check_same_columns("points", column_names(points), self._columns)
         array, max_abs = self._checked_points(points)
         check_same_features("points", array, self.n_features, "the index")
         if array.shape[0] == 0:

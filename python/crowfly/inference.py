@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,13 @@ from crowfly._validation import (
     as_real,
     as_real_array,
     as_weights,
+    check_same_columns,
     check_same_features,
     check_same_length,
     explain_not_finite,
     scan,
 )
+from crowfly._validation import column_names as names_of_frame
 from crowfly.least_squares import LstsqResult, solve_least_squares
 
 __all__ = ["OlsResult", "ols"]
@@ -217,6 +219,7 @@ class OlsResult:
         return self.summary()
 
     def _kept(self, X: ArrayLike) -> NDArray[Any]:
+        check_same_columns("X", names_of_frame(X), self._fit.columns)
         array = as_matrix("X", X)
         check_same_features("X", array, len(self.coef), "the fit")
         scan("X", array)
@@ -417,6 +420,7 @@ def ols(
         raise explain_not_finite(X=columns, y=target) from None
     covariance = covariance_of(parts, kind, n_groups, with_intercept)
     labels = column_names(X, n_features, intercept=with_intercept), target_name_of(y)
+    fit = replace(fit, columns=names_of_frame(X))
     return _result(fit, kept, parts, covariance, weights, kind, n_groups, labels, n_features)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,9 @@ from crowfly._validation import (
     as_num_threads,
     as_targets,
     as_weights,
+    check_same_columns,
     check_same_features,
+    column_names,
     explain_not_finite,
     scan,
 )
@@ -57,6 +59,8 @@ class EnetPath:
         What was solved on: the whole Gram matrix, or columns with a working set.
     n_reads : int
         Passes over X.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     """
 
     alphas: FloatArray
@@ -68,6 +72,7 @@ class EnetPath:
     n_iter: NDArray[np.int32]
     method: str
     n_reads: int
+    columns: tuple[str, ...] | None = None
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
         """Predict targets at every alpha.
@@ -85,6 +90,7 @@ class EnetPath:
         TypeError, ValueError
             If `X` is no finite real matrix with the features of the fit.
         """
+        check_same_columns("X", column_names(X), self.columns)
         coefs = np.moveaxis(self.coefs, -2, -1)
         rows = np.ascontiguousarray(coefs.reshape(-1, coefs.shape[-1]))
         values = _predictions(X, rows, self.intercepts.ravel(), num_threads)
@@ -105,12 +111,15 @@ class NnlsResult:
         Weighted sum of squared residuals, penalty left out.
     optimality_gap : float or ndarray
         Upper bound on rss + alpha |coef|^2 less its minimum, rounding included; infinite where none could be certified.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     """
 
     coef: FloatArray
     intercept: float | FloatArray
     rss: float | FloatArray
     optimality_gap: float | FloatArray
+    columns: tuple[str, ...] | None = None
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
         """Predict targets.
@@ -128,6 +137,7 @@ class NnlsResult:
         TypeError, ValueError
             If `X` is no finite real matrix with the features of the fit.
         """
+        check_same_columns("X", column_names(X), self.columns)
         values = _predictions(X, np.atleast_2d(self.coef), np.atleast_1d(self.intercept), num_threads)
         return values[:, 0] if self.coef.ndim == 1 else values
 
@@ -239,7 +249,7 @@ def enet_path(
     )
     if not converged:
         warnings.warn(shortfall(result), ConvergenceWarning, stacklevel=2)
-    return result
+    return replace(result, columns=column_names(X))
 
 
 def lasso_path(
@@ -286,7 +296,7 @@ def lasso_path(
     )
     if not converged:
         warnings.warn(shortfall(result), ConvergenceWarning, stacklevel=2)
-    return result
+    return replace(result, columns=column_names(X))
 
 
 def shortfall(path: EnetPath) -> str:
@@ -452,8 +462,8 @@ def nnls(
             if exact is not None:
                 coef[target], intercept[target], rss[target] = exact
     if targets.ndim == 2:
-        return NnlsResult(coef, intercept, rss, gap)
-    return NnlsResult(coef[0], float(intercept[0]), float(rss[0]), float(gap[0]))
+        return NnlsResult(coef, intercept, rss, gap, column_names(X))
+    return NnlsResult(coef[0], float(intercept[0]), float(rss[0]), float(gap[0]), column_names(X))
 
 
 def _on_support(

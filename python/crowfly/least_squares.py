@@ -28,7 +28,9 @@ from crowfly._validation import (
     as_penalty,
     as_targets,
     as_weights,
+    check_same_columns,
     check_same_features,
+    column_names,
     explain_not_finite,
     scan,
 )
@@ -75,6 +77,8 @@ class LstsqResult:
     error_bound : float, ndarray of shape (n_targets,), or None
         From conjugate gradients: an upper bound on the Euclidean distance of the coefficients from the exact ones, the length of the gradient (rounding included)
         over alpha.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     """
 
     coef: NDArray[np.float64]
@@ -87,6 +91,7 @@ class LstsqResult:
     n_reads: int
     correction: float = 0.0
     error_bound: float | NDArray[np.float64] | None = None
+    columns: tuple[str, ...] | None = None
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
         """Predict targets.
@@ -105,6 +110,7 @@ class LstsqResult:
         TypeError, ValueError
             If `X` is no finite real matrix with the features of the fit.
         """
+        check_same_columns("X", column_names(X), self.columns)
         coef = np.atleast_2d(self.coef)
         if is_sparse(X):
             products = sparse_predictions(X, coef, np.atleast_1d(self.intercept))
@@ -193,7 +199,7 @@ def lstsq(
     result = solve_least_squares(X, y, intercept, sample_weight, alpha, num_threads)
     n_rows = np.shape(X)[0] if sample_weight is None else np.count_nonzero(np.asarray(sample_weight))
     _warn(result, enough_rows=n_rows >= np.shape(X)[1] + bool(intercept))
-    return result
+    return replace(result, columns=column_names(X))
 
 
 def _warn(result: LstsqResult, enough_rows: bool) -> None:
@@ -233,6 +239,34 @@ def solve_least_squares(
     """`lstsq` without its warnings."""
     if is_sparse(X):
         return _sparse_lstsq(X, y, intercept, sample_weight, alpha, num_threads)
+    return _dense_lstsq(X, y, intercept, sample_weight, alpha, num_threads)[0]
+
+
+def solve_and_reduce(
+    X: ArrayLike,
+    y: ArrayLike,
+    intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    num_threads: int | None = None,
+) -> tuple[LstsqResult, NDArray[np.float64]]:
+    """`lstsq` of a dense X without a penalty and without its warnings, and a square matrix with the singular values of X, as weighted and centred.
+
+    It has as many rows as X has rank; the singular values beyond are zero. It is what the fit is made of anyway: nothing more is computed.
+    """
+    return _dense_lstsq(X, y, intercept, sample_weight, 0.0, num_threads, keep_reduced=True)
+
+
+def _dense_lstsq(
+    X: ArrayLike,
+    y: ArrayLike,
+    intercept: bool,
+    sample_weight: ArrayLike | None,
+    alpha: ArrayLike,
+    num_threads: int | None,
+    *,
+    keep_reduced: bool = False,
+) -> tuple[LstsqResult, NDArray[np.float64]]:
+    """The result, and the matrix of `solve_and_reduce` if it is to be kept."""
     array = as_design(X)
     n_rows = array.shape[0]
     targets = as_targets(y, n_rows)
@@ -246,10 +280,12 @@ def solve_least_squares(
     threads = as_num_threads(num_threads)
     _lapack.install()
     try:
-        fit = _core.least_squares(array, columns, weights, with_intercept, penalties, threads)
+        fit = _core.least_squares(
+            array, columns, weights, with_intercept, penalties, threads, keep_reduced=keep_reduced
+        )
     except _core.NotFiniteError:
         raise explain_not_finite(X=array, y=columns) from None
-    return _result(fit, targets.ndim == 1)
+    return _result(fit, targets.ndim == 1), fit.get("reduced", np.zeros((0, 0)))
 
 
 def _sparse_lstsq(

@@ -23,7 +23,9 @@ from crowfly._validation import (
     as_num_threads,
     as_penalty,
     as_real,
+    check_same_columns,
     check_same_features,
+    column_names,
     explain_not_finite,
     scan,
     shown,
@@ -69,6 +71,8 @@ class LogisticResult:
         Upper bound on objective minus its minimum; infinity where none could be certified.
     converged : bool
         The gap is below ``tol * objective``, or the objective can't be resolved further in float64.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     """
 
     classes: NDArray[Any]
@@ -80,6 +84,7 @@ class LogisticResult:
     gradient_norm: float
     optimality_gap: float
     converged: bool
+    columns: tuple[str, ...] | None = None
 
     def decision_function(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
         """Compute linear predictors, of a sparse X, too: shape (n,) for two classes (positive: the second), else (n, n_classes)."""
@@ -102,6 +107,7 @@ class LogisticResult:
         return labels
 
     def _predictors(self, X: ArrayLike, num_threads: int | None) -> NDArray[np.float64]:
+        check_same_columns("X", column_names(X), self.columns)
         if is_sparse(X):
             rows = as_sparse_design(X, most_features=None)
             check_same_features("X", rows, self.coef.shape[1], "the fit")
@@ -125,6 +131,8 @@ _SEPARATED = (
     "X: a plane separates classes (at most touching them), so that without a penalty (alpha=0) no finite coefficients are "
     "the best; use alpha > 0"
 )
+#: Coefficients for larger numbers have squares that float64 does not hold.
+LARGEST_FEATURE = 1e100
 _CURE = ', or penalty="firth"'
 _SEPARATED_BY_SOME = (
     "X: a plane through the features with penalty_factor=0 separates classes (at most touching them), so that no finite "
@@ -267,6 +275,9 @@ def finished(
     if separated is None:
         fit["status"] = "undecided"
     lost = ~np.isfinite(fit["coef"]).all(axis=0)
+    if separated and alpha > 0 and not len(free):
+        # Every coefficient is penalised, so there is a minimum; the penalty of coefficients for such features underflows beside the loss.
+        raise ValueError(f"X: {_out_of_range(data.X)}")
     if separated:
         cure = _CURE if len(data.classes) == 2 else ""
         error = SeparationError(_SEPARATED + cure if alpha == 0 else _SEPARATED_BY_SOME)
@@ -281,7 +292,20 @@ def finished(
             f"X: the coefficient of column {lost.argmax()} overflows float64; multiply that column by a power of two"
         )
     shortfall = _shortfall(fit, alpha)
+    if shortfall is not None and _largest(data.X) > LARGEST_FEATURE:
+        shortfall += f", and X has {_out_of_range(data.X)}"
     return _result_of(fit, data, shortfall), shortfall
+
+
+def _largest(X: Any) -> float:
+    values = X.data if is_sparse(X) else X
+    return float(np.abs(values).max(initial=0.0))
+
+
+def _out_of_range(X: Any) -> str:
+    return (
+        f"numbers up to {_largest(X):.1g}, for whose coefficients squares underflow; divide by a power of two"
+    )
 
 
 def _result_of(fit: dict[str, Any], data: LogisticData, shortfall: str | None) -> LogisticResult:
@@ -465,4 +489,4 @@ def logistic(
     )
     if shortfall is not None:
         warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
-    return result
+    return replace(result, columns=column_names(X))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from threading import RLock
 from typing import Any, Self
 
@@ -221,7 +222,7 @@ class Moments:
             penalties = as_penalties(alpha, 1 if n_targets is None else n_targets)
             _lapack.install()
             fit = self._core.solve(with_intercept, penalties, threads)
-        return _result(fit, n_targets is None)
+        return replace(_result(fit, n_targets is None), columns=self._columns)
 
     def _read(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly._logistic_data import LogisticData, logistic_data
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio, as_l1_ratio
-from crowfly._validation import as_integer
+from crowfly._validation import as_integer, column_names
 from crowfly.logistic import (
     DEFAULT_TOLERANCE,
     ConvergenceWarning,
@@ -185,4 +185,5 @@ def logistic_path(
     )
     if shortfall is not None:
         warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
-    return path
+    names = column_names(X)
+    return replace(path, fits=tuple(replace(fit, columns=names) for fit in path.fits))

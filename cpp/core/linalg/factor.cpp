@@ -160,21 +160,43 @@ void reflect(const PivotedQr& f, Matrix& b) {
   check(info == 0);
 }
 
-/// Minimum-norm solution, in the caller's units, of the r x p system [R11 R12] P' x = z.
-/// Empty where the rows, independent as scaled for the rank, are parallel to rounding in those units.
-std::optional<Matrix> minimum_norm(const PivotedQr& f, const Matrix& z, const Vector& unit) {
+/// The rows [R11 R12] P', as many as the rank, in the caller's units.
+Matrix leading_rows(const PivotedQr& f, const Vector& unit) {
   const Index r = f.rank, p = f.a.cols();
-  Matrix system(r, p), solution(p, z.cols());
+  Matrix rows(r, p);
   for (Index j = 0; j < p; ++j) {
     const auto column = static_cast<std::size_t>(f.pivot[static_cast<std::size_t>(j)]);
     for (Index i = 0; i <= std::min(j, r - 1); ++i) {
-      system(i, static_cast<Index>(column)) = f.a(i, j) / (f.scale[column] * unit[column]);
+      rows(i, static_cast<Index>(column)) = f.a(i, j) / (f.scale[column] * unit[column]);
     }
   }
+  return rows;
+}
+
+/// A square matrix with the singular values of `rows`, which are no more than its columns.
+Matrix reduced_from_rows(const Matrix& rows) {
+  Matrix transposed(rows.cols(), rows.rows());
+  for (Index j = 0; j < rows.cols(); ++j) {
+    for (Index i = 0; i < rows.rows(); ++i) transposed(j, i) = rows(i, j);
+  }
+  return qr_triangle(std::move(transposed));
+}
+
+struct ShortestSolution {
+  Matrix coef;
+  Matrix reduced;  ///< square, with the singular values of the rows in the caller's units
+};
+
+/// Minimum-norm solution, in the caller's units, of the r x p system [R11 R12] P' x = z, r < p.
+/// Empty where the rows, independent as scaled for the rank, are parallel to rounding in those units.
+std::optional<ShortestSolution> minimum_norm(const PivotedQr& f, const Matrix& z, const Vector& unit) {
+  const Index r = f.rank, p = f.a.cols();
+  Matrix system = leading_rows(f, unit), solution(p, z.cols());
   for (Index t = 0; t < z.cols(); ++t) std::copy_n(z.col(t), r, solution.col(t));
   // Rows of equal length: the solution set stays, the conditioning of wildly scaled rows goes.
+  Vector length(static_cast<std::size_t>(r));
   for (Index i = 0; i < r; ++i) {
-    double largest = 0;
+    double& largest = length[static_cast<std::size_t>(i)];
     for (Index j = 0; j < p; ++j) largest = std::max(largest, std::fabs(system(i, j)));
     for (Index j = 0; j < p; ++j) system(i, j) /= largest;
     for (Index t = 0; t < z.cols(); ++t) solution(i, t) /= largest;
@@ -187,7 +209,22 @@ std::optional<Matrix> minimum_norm(const PivotedQr& f, const Matrix& z, const Ve
   for (Index t = 0; t < z.cols(); ++t) {
     for (Index j = 0; j < p; ++j) solution(j, t) /= unit[static_cast<std::size_t>(j)];
   }
-  return solution;
+  // The system was factored as L Q on the way.
+  Matrix lower(r, r);
+  for (Index j = 0; j < r; ++j) {
+    for (Index i = j; i < r; ++i) lower(i, j) = system(i, j) * length[static_cast<std::size_t>(i)];
+  }
+  return ShortestSolution{std::move(solution), std::move(lower)};
+}
+
+/// R in the caller's units; the order of its columns doesn't matter to singular values.
+Matrix triangle_in_units(const PivotedQr& f, const Vector& unit) {
+  Matrix r(f.rank, f.rank);
+  for (Index j = 0; j < f.rank; ++j) {
+    const auto column = static_cast<std::size_t>(f.pivot[static_cast<std::size_t>(j)]);
+    for (Index i = 0; i <= j; ++i) r(i, j) = f.a(i, j) / (f.scale[column] * unit[column]);
+  }
+  return r;
 }
 
 }  // namespace
@@ -202,7 +239,7 @@ double triangle_condition(Matrix r) {
   return rcond > 0 ? 1.0 / rcond : std::numeric_limits<double>::infinity();
 }
 
-LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
+LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit, bool keep_reduced) {
   const Index p = a.cols();
   const PivotedQr f = factor_pivoted(std::move(a));
   LeastSquaresSolution result;
@@ -219,10 +256,14 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
   reflect(f, b);
   if (f.rank < p) {
     auto shortest = minimum_norm(f, b, unit);
-    // Columns of scales so far apart that float64 can't tell the shortest vector in the caller's units: the one in scaled units.
-    if (!shortest) shortest = minimum_norm(f, b, Vector(unit.size(), 1.0));
-    check(shortest.has_value());
-    result.coef = std::move(*shortest);
+    if (!shortest) {
+      // Columns of scales so far apart that float64 can't tell the shortest vector in the caller's units: the one in scaled units.
+      shortest = minimum_norm(f, b, Vector(unit.size(), 1.0));
+      check(shortest.has_value());
+      if (keep_reduced) shortest->reduced = reduced_from_rows(leading_rows(f, unit));
+    }
+    result.coef = std::move(shortest->coef);
+    if (keep_reduced) result.reduced = std::move(shortest->reduced);
     return result;
   }
   int n = as_int(p), nrhs = as_int(b.cols()), lda = leading(f.a), ldb = leading(b), info = 0;
@@ -236,6 +277,7 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit) {
     }
   }
   result.condition = triangle_condition(f.a.block(0, p, 0, p));
+  if (keep_reduced) result.reduced = triangle_in_units(f, unit);
   return result;
 }
 

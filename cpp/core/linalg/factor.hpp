@@ -38,11 +38,13 @@ struct LeastSquaresSolution {
   Index rank = 0;
   double condition = 1;  ///< of the scaled matrix; infinity when rank < cols
   std::vector<Index> dependent_columns;
+  /// With as many rows and columns as the rank, and the singular values of the matrix in the caller's units but those that the rank leaves out; only if asked for.
+  Matrix reduced;
 };
 
 /// min |a x - b| by QR with column pivoting on columns scaled to unit length; where the rank is deficient the one with the
 /// shortest vector of unit[j] * x[j], which are the coefficients in the caller's units. The rank's cut-off is 10 max(cols, 10) eps, independent of the rows of the data.
-[[nodiscard]] LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit);
+[[nodiscard]] LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit, bool keep_reduced = false);
 
 /// As many rows as the matrix has rank by solve_pivoted's cut-off, with the normal equations of a and b up to rounding.
 struct IndependentRows {

@@ -169,15 +169,25 @@ class Solver {
     measure_columns(a);
     const Vector& penalties = groups_.penalties();
     for (const double alpha : penalties) {
-      const LeastSquaresSolution part = solve_reduced(a, groups_.select(b, alpha), alpha);
+      LeastSquaresSolution part = solve_reduced(a, groups_.select(b, alpha), alpha);
       groups_.scatter(part.coef, alpha, gamma_);
       if (alpha != penalties.front()) continue;
+      fit_.reduced = std::move(part.reduced);
       fit_.rank = part.rank;
       fit_.condition = part.condition;
       fit_.dependent_columns = part.dependent_columns;
     }
     set_constants();
     refine();
+  }
+
+  /// The Gram matrix' factor in the caller's units.
+  [[nodiscard]] Matrix factor_in_units() const {
+    Matrix r = factors_.first_triangle();
+    for (Index j = 0; j < p_; ++j) {
+      for (Index i = 0; i <= j; ++i) r(i, j) /= unit_[as_size(j)];
+    }
+    return r;
   }
 
   void measure_columns(const Matrix& a) {
@@ -214,7 +224,7 @@ class Solver {
     Matrix rows = alpha > 0 ? stacked_on_penalty(a, alpha) : a.copy();
     Matrix rhs(rows.rows(), b.cols());
     for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), b.rows(), rhs.col(t));
-    LeastSquaresSolution solution = solve_pivoted(rows.copy(), std::move(rhs), unit_);
+    LeastSquaresSolution solution = solve_pivoted(rows.copy(), std::move(rhs), unit_, problem_.keep_reduced);
     if (solution.rank == p_) {
       if (auto factor = Cholesky::from_triangle(qr_triangle(std::move(rows)))) {
         factors_.add(alpha, std::move(*factor));
@@ -244,6 +254,7 @@ class Solver {
   }
 
   LeastSquaresFit finish() {
+    if (problem_.keep_reduced && fit_.method == LeastSquaresMethod::cholesky) fit_.reduced = factor_in_units();
     fit_.coef = Matrix(p_, t_);
     fit_.intercept.assign(as_size(t_), 0.0);
     for (Index t = 0; t < t_; ++t) {
@@ -280,6 +291,8 @@ class Solver {
 
 LeastSquaresFit least_squares(const LeastSquaresProblem& problem) {
   check(problem.penalty.size() == as_size(problem.targets.cols) && problem.targets.rows == problem.features.rows);
+  check(!problem.keep_reduced ||
+        std::all_of(problem.penalty.begin(), problem.penalty.end(), [](double alpha) { return alpha == 0; }));
   return Solver(problem).run();
 }
 

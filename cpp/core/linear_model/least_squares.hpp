@@ -15,7 +15,8 @@ struct LeastSquaresProblem {
   MatrixView targets;               ///< n x t
   const double* weights = nullptr;  ///< n non-negative values, or null for ones
   bool intercept = true;
-  Vector penalty;  ///< t values >= 0
+  Vector penalty;             ///< t values >= 0
+  bool keep_reduced = false;  ///< only without a penalty
 };
 
 enum class LeastSquaresMethod { cholesky, qr };
@@ -35,6 +36,8 @@ struct LeastSquaresFit {
   /// How far, at most, the last correction says that coefficients are from the exact solution, relative to the largest of their target's in columns of unit length; what rounds
   /// them once is not counted. Not set below full rank, where nothing is refined.
   double correction = 0;
+  /// If asked for: square, with as many rows as the rank, and the singular values of the weighted, centred features but those that the rank leaves out.
+  Matrix reduced;
 };
 
 /// Throws InvalidArgument when all weights are zero.

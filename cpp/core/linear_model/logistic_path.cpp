@@ -94,9 +94,9 @@ class PathFitter {
       set_penalties();
       const ProximalFit inner = minimum_on_set(loss, precision, only_look ? 0 : steps_left());
       fit_.n_iterations += inner.n_steps;
-      if (inner.status == LogisticStatus::separated && std::isfinite(alpha)) return finish_separated();
       n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
       keep(inner.parameters);
+      if (inner.status == LogisticStatus::separated && std::isfinite(alpha)) return finish_separated();
       correlate(inner);
       if (std::isinf(alpha)) return {};
       certify(inner);
@@ -183,7 +183,12 @@ class PathFitter {
     ColumnFit found = descend_on_columns(problem_, *columns, penalty, start, precision, steps_left() / 2);
     fit_.n_iterations += found.n_steps;
     n_reads_ += found.n_steps + 1;
-    if (found.separated) fit_.status = LogisticStatus::separated;
+    if (found.separated) {
+      fit_.status = LogisticStatus::separated;
+      for (Index j = 0; j < p_; ++j) coef_(j, 0) = found.coef[as_size(j)];
+      intercept_[0] = found.intercept;
+      return infinity;
+    }
     // Far from the minimum many coefficients are not zero that will be: they'd all be worked on.
     constexpr double far = 1e-3;
     const auto zeros = std::count(found.coef.begin(), found.coef.end(), 0.0);
@@ -413,12 +418,12 @@ class PathFitter {
     return std::sqrt(squares);
   }
 
-  /// Classes are separated without a penalty: there is nothing else to tell.
+  /// Classes are separated without a penalty: where the steps ended is all there is to tell.
   LogisticFit finish_separated() {
     fit_.status = LogisticStatus::separated;
     fit_.gap = infinity;
-    fit_.coef = Matrix(p_, vectors_);
-    fit_.intercept.assign(as_size(vectors_), 0.0);
+    fit_.objective = fit_.gradient_norm = std::numeric_limits<double>::quiet_NaN();
+    take_coefficients();
     return std::move(fit_);
   }
 
@@ -436,6 +441,12 @@ class PathFitter {
     fit_.gradient_norm = subgradient_norm();
     const bool any_free = std::any_of(unit_.begin(), unit_.end(), is_free) || alpha_ == 0;
     fit_.may_be_separated = any_free && (inner.moved > 0.01 || std::isinf(fit_.gap));
+    take_coefficients();
+    return std::move(fit_);
+  }
+
+  /// In the caller's units; and the reads so far are this fit's.
+  void take_coefficients() {
     fit_.coef = Matrix(p_, vectors_);
     fit_.intercept.assign(as_size(vectors_), 0.0);
     for (Index v = 0; v < vectors_; ++v) {
@@ -450,7 +461,6 @@ class PathFitter {
     centre_intercepts();
     fit_.n_reads = n_reads_ + set_.n_copies();
     n_reads_ = -set_.n_copies();
-    return std::move(fit_);
   }
 
   /// Of several classes only differences matter: intercepts sum to zero, as Newton's do.

@@ -22,6 +22,8 @@ class PenalisedFactors {
 
   /// x = (Gram + penalty)^-1 rhs for each target with its own penalty; targets without a factor are left as they are.
   void solve(const PenaltyGroups& groups, const Matrix& rhs, Matrix& x) const;
+  /// R of the first factor R'R, which has to be a Cholesky factor.
+  [[nodiscard]] Matrix first_triangle() const { return std::get<Cholesky>(factors_.front().second).triangle(); }
   /// The largest condition of a Cholesky factor, at least one.
   [[nodiscard]] double largest_condition() const;
   /// By how much rounding grows in the worst of the others, at least one.

@@ -13,8 +13,10 @@ from crowfly.linear_model._elastic_net_cv import ElasticNetCV, LassoCV
 from crowfly.linear_model._least_squares import LinearRegression, Ridge
 from crowfly.linear_model._logistic import LogisticRegression
 from crowfly.linear_model._logistic_cv import LogisticRegressionCV
+from crowfly.linear_model._paths import enet_path, lasso_path
 from crowfly.linear_model._ridge_classifier import RidgeClassifier, RidgeClassifierCV
 from crowfly.linear_model._ridge_cv import RidgeCV
+from crowfly.linear_model._ridge_regression import ridge_regression
 
 __all__ = [
     "ElasticNet",
@@ -28,4 +30,7 @@ __all__ = [
     "RidgeCV",
     "RidgeClassifier",
     "RidgeClassifierCV",
+    "enet_path",
+    "lasso_path",
+    "ridge_regression",
 ]

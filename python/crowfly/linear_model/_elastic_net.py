@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
@@ -12,10 +13,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import metadata_routing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from crowfly import EnetPath, enet_path
+from crowfly import EnetPath
 from crowfly._estimators import (
     AcceptsSparse,
     FloatArray,
@@ -29,7 +32,9 @@ from crowfly._estimators import (
     validates_parameters,
     with_sparse,
 )
+from crowfly.lasso import fit_path, shortfall
 from crowfly.linear_model._gram import check_gram
+from crowfly.linear_model._paths import enet_path
 
 #: Stands in where coefficients were set by hand, without a fit.
 _NO_FIT = EnetPath(
@@ -54,7 +59,10 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
     n_iter_: Any
     n_features_in_: int
     fit_intercept: bool
+    positive: bool
+    max_iter: int | None
     _path: EnetPath = _NO_FIT
+    path: ClassVar[Callable[..., Any]] = staticmethod(enet_path)
 
     def _set_solution(self, X: Any, path: EnetPath) -> None:
         """Take over the first and only penalty of a path, in the shapes of scikit-learn."""
@@ -65,6 +73,43 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
         self.intercept_ = rounded_for(X, path.intercepts[..., 0][()]) if self.fit_intercept else 0.0
         self.dual_gap_ = gap if several else np.float64(gap.reshape(-1)[0])
         self.n_iter_ = rounds.tolist() if several else int(rounds.reshape(-1)[0])
+
+    def _fit_at(
+        self,
+        alpha: float,
+        l1_ratio: float,
+        X: Any,
+        targets: Any,
+        weights: FloatArray | None,
+        num_threads: int | None = None,
+        *,
+        stacklevel: int = 4,
+    ) -> None:
+        """Fit to checked data, and warn by scikit-learn's class where the fit falls short, at the user's call."""
+        with _told_of_overflow():
+            path, converged = fit_path(
+                X,
+                targets,
+                l1_ratio=l1_ratio,
+                eps=1.0,
+                alphas=[alpha],
+                positive=self.positive,
+                fit_intercept=self.fit_intercept,
+                penalty_factor=None,
+                sample_weight=weights,
+                num_threads=num_threads,
+            )
+        if not converged:
+            warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=stacklevel)
+        self._set_solution(X, path)
+        steps = int(path.n_iter.max())
+        if self.max_iter is not None and steps > self.max_iter:
+            warnings.warn(
+                "Objective did not converge. You might want to increase the number of iterations. So many as max_iter="
+                f"{self.max_iter} were not enough; all {steps} that it takes were made, and the solution is exact.",
+                ConvergenceWarning,
+                stacklevel=stacklevel,
+            )
 
     @property
     def sparse_coef_(self) -> Any:
@@ -107,7 +152,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value.
+        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value (scikit-learn's warning is given all the same).
     l1_ratio : float, default=0.5
         Share of the penalty on magnitudes, from 0 to 1.
     fit_intercept : bool, default=True
@@ -115,7 +160,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Has no effect: whether the Gram matrix pays is decided by the shape. One that is given is checked as scikit-learn checks it.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where a fit took more steps: it ends with an exact solution on the features in use.
     copy_X : bool, default=True
         Has no effect: `X` is never written to.
     tol : float, default=1e-4
@@ -157,6 +202,9 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
     >>> model.coef_.round(12)
     array([0.45454545])
     """
+
+    # Nothing that a pipeline passes on.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = {"check_input": metadata_routing.UNUSED}
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -228,25 +276,22 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
         Warns
         -----
         UserWarning
-            If `precompute` is a Gram matrix of samples that have to be centred.
+            If `precompute` is a Gram matrix of samples that have to be centred; if alpha is 0, as in scikit-learn.
         ConvergenceWarning
-            If only a large gap could be certified.
+            If only a large gap could be certified, or the fit took more steps than `max_iter`.
         """
+        if self.alpha == 0:
+            warnings.warn(
+                "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression estimator. So it is in "
+                "scikit-learn; here the solution is that of least squares, as accurate as with any other alpha.",
+                UserWarning,
+                stacklevel=3,
+            )
         X, targets = validated_regression_data(self, X, y, **with_sparse(X))
         weights = checked_sample_weight(sample_weight, X)
         check_gram(self.precompute, X, weights, fit_intercept=self.fit_intercept)
         start = getattr(self, "coef_", None) if self.warm_start else None
-        with _told_of_overflow():
-            path = enet_path(
-                X,
-                targets,
-                l1_ratio=self.l1_ratio,
-                alphas=[self.alpha],
-                positive=self.positive,
-                fit_intercept=self.fit_intercept,
-                sample_weight=weights,
-            )
-        self._set_solution(X, path)
+        self._fit_at(self.alpha, self.l1_ratio, X, targets, weights)
         if start is not None and np.array_equal(start, self.coef_):
             # From there, no step is needed.
             self.n_iter_ = [0] * len(self.n_iter_) if isinstance(self.n_iter_, list) else 0
@@ -275,7 +320,7 @@ class Lasso(ElasticNet):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value.
+        Strength of the penalty, not negative. 0 is least squares, solved as accurately as with any other value (scikit-learn's warning is given all the same).
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     precompute : bool or array-like of shape (n_features, n_features), default=False
@@ -283,7 +328,7 @@ class Lasso(ElasticNet):
     copy_X : bool, default=True
         Has no effect: `X` is never written to.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where a fit took more steps: it ends with an exact solution on the features in use.
     tol : float, default=1e-4
         Has no effect: the solution is accurate to rounding; `dual_gap_` bounds what is missing.
     warm_start : bool, default=False

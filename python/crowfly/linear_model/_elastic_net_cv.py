@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -19,7 +20,6 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import column_or_1d
 
-from crowfly import enet_path
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
@@ -35,6 +35,7 @@ from crowfly._penalty_arguments import as_l1_ratios
 from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import as_matrix, as_real_array
 from crowfly.linear_model._elastic_net import PenalisedRegressor
+from crowfly.linear_model._paths import lasso_path
 
 
 class _PathCV(PenalisedRegressor):
@@ -100,17 +101,7 @@ class _PathCV(PenalisedRegressor):
         self.alphas_ = grids[0] if shared else grids
         self.mse_path_ = np.squeeze(found)
         best = np.float64(l1_ratios[ratio])
-        path = enet_path(
-            X,
-            targets,
-            l1_ratio=best,
-            alphas=[self.alpha_],
-            positive=self.positive,
-            fit_intercept=self.fit_intercept,
-            sample_weight=weights,
-            num_threads=num_threads(self.n_jobs),
-        )
-        self._set_solution(given, path)
+        self._fit_at(self.alpha_, best, given, targets, weights, num_threads(self.n_jobs), stacklevel=5)
         return best
 
     def _check_grid(self, l1_ratios: NDArray[Any]) -> None:
@@ -161,7 +152,7 @@ class ElasticNetCV(_PathCV):
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         Has no effect: whether the Gram matrix pays is decided by the shape.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where the last fit took more steps: it ends with an exact solution on the features in use.
     tol : float, default=1e-4
         Has no effect: solutions are accurate to rounding.
     cv : int, cross-validation generator or iterable, default=None
@@ -299,7 +290,7 @@ class LassoCV(_PathCV):
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         Has no effect: whether the Gram matrix pays is decided by the shape.
     max_iter : int, default=1000
-        Has no effect: fits end with an exact solution on the features in use.
+        Has no effect but a warning where the last fit took more steps: it ends with an exact solution on the features in use.
     tol : float, default=1e-4
         Has no effect: solutions are accurate to rounding.
     copy_X : bool, default=True
@@ -346,6 +337,8 @@ class LassoCV(_PathCV):
     >>> LassoCV(cv=4).fit(X, 3 * X[:, 0]).predict([[2.0]]).round(1)
     array([6.])
     """
+
+    path: ClassVar[Callable[..., Any]] = staticmethod(lasso_path)
 
     def __init__(
         self,

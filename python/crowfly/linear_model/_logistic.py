@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
@@ -34,25 +35,9 @@ from crowfly._estimators import (
 from crowfly.linear_model._callbacks import CallbackSupportMixin, StepReport, has_callbacks
 from crowfly.linear_model._liblinear import intercept_column, require_range_of_liblinear
 from crowfly.linear_model._penalty import resolve_penalty
+from crowfly.linear_model._separated import in_terms_of_C, where_separated
 from crowfly.linear_model._some_classes import fit_classes_of_weight
-from crowfly.logistic import _CURE, DEFAULT_TOLERANCE, SeparationError
-
-
-def in_terms_of_C(message: str, penalty: str | None) -> str:
-    """Rephrase a message of the functional API, where the strength of the penalty is alpha = 1 / C."""
-    no_penalty = "penalty=None" if penalty is None else "C=np.inf"
-    # With penalty=None any C is ignored.
-    cure = "a finite C without penalty=None" if penalty is None else "a finite C"
-    message = message.replace(_CURE, f", or the functional API's {_CURE[5:]}")
-    return message.replace("alpha=0", no_penalty).replace("alpha > 0", cure)
-
-
-def where_separated(error: SeparationError) -> tuple[LogisticResult, str]:
-    """Where the steps of a fit of separated classes ended, and what to warn of: scikit-learn's users get a model, too."""
-    if error.fit is None:
-        raise SeparationError(in_terms_of_C(str(error), "deprecated")) from None
-    return error.fit, f"{error}. The coefficients are those at which the steps ended"
-
+from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError
 
 #: Stands in where classes and coefficients were set by hand, without a fit.
 _NO_FIT = LogisticResult(
@@ -96,7 +81,8 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     dual : bool, default=False
         Has no effect, and is refused, as in scikit-learn, unless ``solver='liblinear'``.
     tol : float, default=1e-4
-        Has no effect: the fit ends at a certified optimum, see `optimality_gap_`.
+        Has no effect: the fit ends at a certified optimum, see `optimality_gap_`. But of classes that a plane separates, without a penalty, coefficients are as large
+        as gives training samples' classes a probability of 1 - tol.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     intercept_scaling : float, default=1
@@ -342,7 +328,7 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                     num_threads=None,
                 )
             except SeparationError as error:
-                result, shortfall = where_separated(error)
+                result, shortfall = where_separated(error, samples, codes, weights, self.tol)
             result = result if column is None else column.as_intercept(result)
             return result if steps else _at_zero(result)
 
@@ -449,6 +435,18 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
         return predictions_for(samples, self.coef_, result.predict_log_proba(samples))
+
+    def _predict_proba_lr(self, X: MatrixLike) -> FloatArray:
+        """Each class against the rest, scaled to a sum of 1: no public method, but others' code calls scikit-learn's."""
+        values = self.decision_function(X)
+        if values.ndim == 1:
+            return np.column_stack([expit(-values), expit(values)])
+        shares = expit(values)
+        sums = shares.sum(axis=1, keepdims=True)
+        probabilities: FloatArray = np.where(
+            sums > 0, shares / np.where(sums > 0, sums, 1), 1 / values.shape[1]
+        )
+        return probabilities
 
     def __sklearn_tags__(self) -> Any:
         """Say that samples may be sparse."""

@@ -66,7 +66,8 @@ class LogisticRegressionCV(LogisticRegression):
     solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, default='lbfgs'
         Has no effect, but combinations which scikit-learn refuses are refused, and with 'liblinear' the intercept is penalised.
     tol : float, default=1e-4
-        Has no effect: fits end at certified optima.
+        Has no effect: fits end at certified optima. But of classes that a plane separates, without a penalty, coefficients are as large as gives training samples'
+        classes a probability of 1 - tol.
     max_iter : int, default=100
         Largest number of Newton steps of a fit.
     class_weight : dict or 'balanced', default=None
@@ -253,6 +254,7 @@ class LogisticRegressionCV(LogisticRegression):
                 "max_iter": self.max_iter,
                 "num_threads": num_threads(self.n_jobs),
             },
+            self.tol,
             column,
         )
         self.Cs_ = self._grid()

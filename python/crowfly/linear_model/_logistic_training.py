@@ -15,7 +15,7 @@ from crowfly import LogisticResult
 from crowfly._estimators import FloatArray
 from crowfly._logistic_data import logistic_data
 from crowfly.linear_model._liblinear import InterceptColumn
-from crowfly.linear_model._logistic import in_terms_of_C, where_separated
+from crowfly.linear_model._separated import in_terms_of_C, where_separated
 from crowfly.linear_model._some_classes import among_all_classes, nothing_but_one_class, of_two_rows
 from crowfly.logistic import SeparationError, fit_logistic
 from crowfly.sparse_logistic import fit_path
@@ -30,6 +30,7 @@ class Training:
     weights: FloatArray | None
     n_classes: int
     options: dict[str, Any]
+    tol: float
     column: InterceptColumn | None = None
     """The feature that stands for the intercept, appended to `X` already."""
 
@@ -71,7 +72,7 @@ class Training:
                     self.X[rows], codes, alpha=0.0, sample_weight=weights, **self.options
                 )
             except SeparationError as error:
-                found[0.0], shortfall = where_separated(error)
+                found[0.0], shortfall = where_separated(error, self.X[rows], codes, weights, self.tol)
             shortfalls.append(shortfall)
         for message in filter(None, shortfalls):
             warnings.warn(in_terms_of_C(message, "deprecated"), ConvergenceWarning, stacklevel=7)

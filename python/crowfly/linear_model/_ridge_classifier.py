@@ -230,7 +230,7 @@ class RidgeClassifier(_RidgeClassifier):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept; 0.0 without one.
     n_iter_ : ndarray of shape (n_targets,), or None
-        Passes over `X`; None with ``positive=True``.
+        Passes over `X`; None with ``positive=True`` and, as in scikit-learn, for the solvers 'svd', 'cholesky' and 'sparse_cg'.
     classes_ : ndarray of shape (n_classes,)
         The sorted class labels.
     solver_ : str

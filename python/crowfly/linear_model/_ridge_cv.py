@@ -196,10 +196,15 @@ class RidgeCVMixin:
         routing : MetadataRouter
             From `fit` to the scorer's `score` and the splitter's `split`.
         """
+        # The scorer of no scoring is this estimator's own score, whose routing would be this one again.
+        routed = _routing_enabled() or self.scoring is not None
         return (
             MetadataRouter(owner=self)
             .add_self_request(self)
-            .add(scorer=self._scorer(), method_mapping=MethodMapping().add(caller="fit", callee="score"))
+            .add(
+                scorer=self._scorer() if routed else self._default_scorer(),
+                method_mapping=MethodMapping().add(caller="fit", callee="score"),
+            )
             .add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
         )
 

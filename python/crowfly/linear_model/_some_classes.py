@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowfly import LogisticResult
-from crowfly.logistic import fit_logistic
+from crowfly.logistic import SeparationError, fit_logistic
 
 #: exp(-746) is zero in float64.
 _NO_PROBABILITY = 746.0
@@ -87,12 +87,17 @@ def fit_classes_of_weight(
     # Weights decide which classes there are, so there are some.
     assert sample_weight is not None
     rows = np.flatnonzero(sample_weight)
-    fit, shortfall = fit_logistic(
-        X[rows],
-        np.searchsorted(present, codes[rows]),
-        alpha=alpha,
-        l1_ratio=l1_ratio,
-        sample_weight=sample_weight[rows],
-        **options,
-    )
+    try:
+        fit, shortfall = fit_logistic(
+            X[rows],
+            np.searchsorted(present, codes[rows]),
+            alpha=alpha,
+            l1_ratio=l1_ratio,
+            sample_weight=sample_weight[rows],
+            **options,
+        )
+    except SeparationError as error:
+        if error.fit is not None:
+            error.fit = among_all_classes(error.fit, present, n_classes)
+        raise
     return among_all_classes(fit, present, n_classes), shortfall

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from crowfly.neighbors._centroid import NearestCentroid
 from crowfly.neighbors._classification import KNeighborsClassifier
-from crowfly.neighbors._graph import kneighbors_graph, radius_neighbors_graph
+from crowfly.neighbors._graph import kneighbors_graph, radius_neighbors_graph, sort_graph_by_row_values
 from crowfly.neighbors._outliers import LocalOutlierFactor
 from crowfly.neighbors._radius_classification import RadiusNeighborsClassifier
 from crowfly.neighbors._regression import KNeighborsRegressor, RadiusNeighborsRegressor
@@ -30,4 +30,5 @@ __all__ = [
     "RadiusNeighborsTransformer",
     "kneighbors_graph",
     "radius_neighbors_graph",
+    "sort_graph_by_row_values",
 ]

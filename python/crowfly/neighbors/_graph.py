@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Graphs of neighbours in one call."""
+"""Graphs of neighbours: made in one call, and sorted."""
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+from sklearn.exceptions import EfficiencyWarning
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from crowfly._estimators import MatrixLike
@@ -159,3 +162,79 @@ def _queries(search: Any, include_self: bool | str, mode: GraphMode) -> Any:
     """The training points as queries like any others, or None where none is its own neighbour."""
     included = mode == "connectivity" if include_self == "auto" else include_self
     return search._fit_X if included else None
+
+
+@validate_params(  # type: ignore[untyped-decorator]
+    {"graph": ["sparse matrix"], "copy": ["boolean"], "warn_when_not_sorted": ["boolean"]},
+    prefer_skip_nested_validation=True,
+)
+def sort_graph_by_row_values(graph: Any, copy: bool = False, warn_when_not_sorted: bool = True) -> Any:
+    """Sort the entries of each row of a sparse graph by their values.
+
+    Parameters
+    ----------
+    graph : sparse matrix of shape (n_samples, n_samples)
+        Distances.
+    copy : bool, default=False
+        Whether to leave `graph` as it is. It has to be true for other formats than CSR.
+    warn_when_not_sorted : bool, default=True
+        Whether to warn if there is something to sort.
+
+    Returns
+    -------
+    graph : sparse matrix in CSR format of shape (n_samples, n_samples)
+        Equal values keep their order.
+
+    Raises
+    ------
+    ValueError
+        If the format is another than CSR and `copy` is false.
+    TypeError
+        If the format has no zeros of its own (which are distances, too).
+
+    Warns
+    -----
+    EfficiencyWarning
+        If there is something to sort, unless told not to.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> from crowfly.neighbors import sort_graph_by_row_values
+    >>> X = csr_array([[0.0, 3.0, 1.0], [3.0, 0.0, 2.0], [1.0, 2.0, 0.0]])
+    >>> sort_graph_by_row_values(X, warn_when_not_sorted=False).data
+    array([1., 3., 2., 3., 1., 2.])
+    """
+    if graph.format == "csr" and _is_sorted(graph):
+        return graph
+    if warn_when_not_sorted:
+        warnings.warn(
+            "Precomputed sparse input was not sorted by row values. Use the function sort_graph_by_row_values to sort the input by row values, "
+            "with warn_when_not_sorted=False to remove this warning.",
+            EfficiencyWarning,
+            stacklevel=3,
+        )
+    if graph.format not in ("csr", "csc", "coo", "lil"):
+        raise TypeError(
+            f"Sparse matrix in {graph.format!r} format is not supported due to its handling of explicit zeros"
+        )
+    if graph.format != "csr" and not copy:
+        raise ValueError(
+            "The input graph is not in CSR format. Use copy=True to allow the conversion to CSR format."
+        )
+    graph = graph.copy() if graph.format == "csr" and copy else graph.asformat("csr")
+    order = np.lexsort((graph.data, _rows_of(graph)))
+    graph.data[:] = graph.data[order]
+    graph.indices[:] = graph.indices[order]
+    graph.has_sorted_indices = False
+    return graph
+
+
+def _rows_of(graph: Any) -> Any:
+    """The row of each entry."""
+    return np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+
+
+def _is_sorted(graph: Any) -> bool:
+    rows, data = _rows_of(graph), graph.data
+    return not bool(((data[1:] < data[:-1]) & (rows[1:] == rows[:-1])).any())

@@ -193,12 +193,13 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         return self.fit(X)._predict()
 
     @_if_novelty(True, "predict", _FOR_NEW_POINTS)  # type: ignore[untyped-decorator]
-    def predict(self, X: MatrixLike) -> NDArray[np.int64]:
+    def predict(self, X: MatrixLike = None) -> NDArray[np.int64]:
         """Tell outliers among new points; with ``novelty=True``.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_queries, n_features)
+        X : array-like or sparse matrix of shape (n_queries, n_features), default=None
+            None: the training points, as `fit_predict` has them.
 
         Returns
         -------

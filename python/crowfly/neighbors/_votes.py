@@ -21,11 +21,16 @@ def neighbor_weights(runs: Runs, weights: Weighting) -> FloatArray:
     Raises
     ------
     ValueError
-        If a function returns weights of another shape, or only zeros for a query.
+        If a function returns weights of another shape, none for a query but zeros, or a NaN.
     """
     if not callable(weights):
         return runs.inverse_distances() if weights == "distance" else np.ones(len(runs.distances))
     flat = _of_matrix(runs, runs.k, weights) if runs.k else _of_arrays(runs, weights)
+    lost = np.isnan(flat)
+    if lost.any():
+        raise ValueError(
+            f"weights returned NaN for query {int(runs.queries[lost.argmax()])}, expected numbers of which not all are zero."
+        )
     weightless = (np.bincount(runs.queries, weights=flat != 0, minlength=runs.n_queries) == 0) & (
         runs.lengths > 0
     )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The functional API takes data frames by the position of columns, and refuses one whose columns come in another order than before."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import crowfly
+
+pandas = pytest.importorskip("pandas")
+polars = pytest.importorskip("polars")
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(40, 3))
+Y = X @ [1.0, -2.0, 0.5] + 0.1 * RNG.normal(size=40)
+CODES = (X[:, 0] + RNG.normal(size=40) > 0).astype(int)
+
+#: What takes a frame twice: the first call, and the second one made of its result.
+CALLS: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
+    "lstsq": lambda frame: crowfly.lstsq(frame, Y).predict,
+    "lstsq, several targets": lambda frame: crowfly.lstsq(frame, np.column_stack([Y, -Y])).predict,
+    "ols": lambda frame: crowfly.ols(frame, Y).predict,
+    "ols intervals": lambda frame: crowfly.ols(frame, Y).predict_interval,
+    "enet_path": lambda frame: crowfly.enet_path(frame, Y, alphas=5).predict,
+    "lasso_path": lambda frame: crowfly.lasso_path(frame, Y, alphas=5).predict,
+    "nnls": lambda frame: crowfly.nnls(frame, Y).predict,
+    "logistic": lambda frame: crowfly.logistic(frame, CODES).predict,
+    "logistic probabilities": lambda frame: crowfly.logistic(frame, CODES).predict_log_proba,
+    "logistic_path": lambda frame: crowfly.logistic_path(frame, CODES, n_alphas=3).fits[-1].decision_function,
+    "moments": lambda frame: crowfly.Moments().update(frame, Y).solve().predict,
+    "chunks": lambda frame: crowfly.lstsq_chunks([(frame, Y)]).predict,
+    "index": lambda frame: crowfly.Index(frame).query,
+    "radius": lambda frame: lambda other: crowfly.Index(frame).count_radius(other, 1.0),
+    "added points": lambda frame: crowfly.Index(frame).add,
+    "nearest": lambda frame: lambda other: crowfly.nearest(other, frame),
+    "a copy": lambda frame: copy.deepcopy(crowfly.lstsq(frame, Y)).predict,
+    "a pickle": lambda frame: pickle.loads(pickle.dumps(crowfly.lstsq(frame, Y))).predict,
+}
+
+
+MAKERS: dict[str, Callable[[Any], Any]] = {
+    "pandas": lambda x: pandas.DataFrame(x, columns=list("abc")),
+    "polars": lambda x: polars.DataFrame(x, schema=list("abc")),
+}
+
+
+@pytest.mark.parametrize("library", MAKERS)
+@pytest.mark.parametrize("name", CALLS)
+def test_the_same_columns_in_another_order_are_refused(name: str, library: str) -> None:
+    frame = MAKERS[library](X)
+    again = CALLS[name](frame)
+    again(frame)
+    # By position, where there are no names to compare.
+    again(X)
+    CALLS[name](X)(frame)
+    with pytest.raises(ValueError, match="in their order, expected, column 0 is 'b' instead of 'a'"):
+        again(frame[["b", "a", "c"]])
+    with pytest.raises(ValueError, match="column 2 is 'd' instead of 'c'"):
+        again(frame.rename({"c": "d"}, **({"axis": 1} if hasattr(frame, "iloc") else {})))
+
+
+def test_results_hold_the_names() -> None:
+    frame = pandas.DataFrame(X, columns=list("abc"))
+    assert crowfly.lstsq(frame, Y).columns == ("a", "b", "c")
+    assert crowfly.lstsq(X, Y).columns is None
+    assert crowfly.logistic_path(frame, CODES, n_alphas=2).fits[0].columns == ("a", "b", "c")
+
+
+def test_one_chunk_after_the_other() -> None:
+    frame = pandas.DataFrame(X, columns=list("abc"))
+    assert crowfly.lstsq_chunks([(frame, Y), (frame, Y)]).columns == ("a", "b", "c")
+    with pytest.raises(ValueError, match="column 0 is 'c' instead of 'a'"):
+        crowfly.lstsq_chunks([(frame, Y), (frame[["c", "b", "a"]], Y)])
