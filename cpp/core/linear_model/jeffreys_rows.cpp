@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/jeffreys_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+
+JeffreysRows::JeffreysRows(Index capacity, Index n_vectors)
+    : vectors_(n_vectors),
+      padded_(round_up(capacity, kernels::row_padding)),
+      eta_(AlignedBuffer<double>::zeros(padded_ * n_vectors)),
+      change_(AlignedBuffer<double>::zeros(padded_ * n_vectors)),
+      image_(AlignedBuffer<double>::zeros(padded_ * n_vectors)),
+      changed_image_(AlignedBuffer<double>::zeros(padded_ * n_vectors)),
+      spread_(padded_ * n_vectors),
+      spread_change_(padded_ * n_vectors),
+      slope_(padded_ * n_vectors),
+      weight_(padded_),
+      mean_(padded_),
+      entry_(padded_),
+      variance_(padded_),
+      skew_(padded_) {}
+
+void JeffreysRows::evaluate(const double* weights, Index begin, Index count) {
+  for (Index k = 0; k < padded_; ++k) weight_[k] = k >= count ? 0.0 : weights == nullptr ? 1.0 : weights[begin + k];
+  std::fill_n(spread_.data(), padded_ * vectors_, 0.0);
+  std::fill_n(spread_change_.data(), padded_ * vectors_, 0.0);
+  if (vectors_ > 1) {
+    kernels::active().softmax(eta_.data(), vectors_, padded_, mean_.data());
+    return;
+  }
+  for (Index k = 0; k < padded_; ++k) {
+    const double e = std::exp(-std::fabs(eta_[k]));
+    variance_[k] = e / ((1 + e) * (1 + e));
+    skew_[k] = -std::tanh(0.5 * eta_[k]);
+  }
+}
+
+void JeffreysRows::evaluate_change() {
+  if (vectors_ == 1) return;
+  centre(change_);
+  for (Index i = 0; i < padded_ * vectors_; ++i) change_[i] *= eta_[i];
+}
+
+/// Less the means over classes, where the part that is the same for all cancels.
+void JeffreysRows::centre(AlignedBuffer<double>& images) const {
+  for (Index k = 0; k < padded_; ++k) {
+    double mean = 0;
+    for (Index v = 0; v < vectors_; ++v) mean += eta_[v * padded_ + k] * images[v * padded_ + k];
+    for (Index v = 0; v < vectors_; ++v) images[v * padded_ + k] -= mean;
+  }
+}
+
+void JeffreysRows::add_image() {
+  if (vectors_ > 1) centre(image_);
+  for (Index i = 0; i < padded_ * vectors_; ++i) spread_[i] += image_[i] * image_[i];
+}
+
+/// The inverse information changes by minus inverse, change, inverse; the mean image by the images times the probabilities' changes.
+void JeffreysRows::add_images() {
+  add_image();
+  if (vectors_ > 1) centre(changed_image_);
+  for (Index i = 0; i < padded_ * vectors_; ++i) spread_change_[i] -= image_[i] * changed_image_[i];
+  if (vectors_ == 1) return;
+  for (Index k = 0; k < padded_; ++k) {
+    double mean = 0;
+    for (Index v = 0; v < vectors_; ++v) mean += change_[v * padded_ + k] * image_[v * padded_ + k];
+    for (Index v = 0; v < vectors_; ++v) spread_change_[v * padded_ + k] -= 2 * mean * image_[v * padded_ + k];
+  }
+}
+
+void JeffreysRows::finish() {
+  if (vectors_ == 1) {
+    for (Index k = 0; k < padded_; ++k) {
+      mean_[k] = variance_[k] * spread_[k];
+      slope_[k] = 0.5 * weight_[k] * mean_[k] * skew_[k];
+    }
+    return;
+  }
+  for (Index k = 0; k < padded_; ++k) {
+    double mean = 0;
+    for (Index v = 0; v < vectors_; ++v) mean += eta_[v * padded_ + k] * spread_[v * padded_ + k];
+    for (Index v = 0; v < vectors_; ++v) {
+      const Index i = v * padded_ + k;
+      slope_[i] = 0.5 * weight_[k] * eta_[i] * (spread_[i] - mean);
+    }
+    mean_[k] = mean;
+  }
+}
+
+void JeffreysRows::finish_change() {
+  if (vectors_ == 1) {
+    for (Index k = 0; k < padded_; ++k) {
+      const double own = (1 - 6 * variance_[k]) * change_[k] * spread_[k], other = skew_[k] * spread_change_[k];
+      slope_[k] = 0.5 * weight_[k] * variance_[k] * (own + other);
+    }
+    return;
+  }
+  for (Index k = 0; k < padded_; ++k) {
+    double mean = 0, mean_change = 0;
+    for (Index v = 0; v < vectors_; ++v) {
+      const Index i = v * padded_ + k;
+      mean += eta_[i] * spread_[i];
+      mean_change += change_[i] * spread_[i] + eta_[i] * spread_change_[i];
+    }
+    for (Index v = 0; v < vectors_; ++v) {
+      const Index i = v * padded_ + k;
+      slope_[i] = 0.5 * weight_[k] * (change_[i] * (spread_[i] - mean) + eta_[i] * (spread_change_[i] - mean_change));
+    }
+  }
+}
+
+const double* JeffreysRows::held_curvature(Index u, Index v) noexcept {
+  if (vectors_ == 1) {
+    for (Index k = 0; k < padded_; ++k) entry_[k] = weight_[k] * mean_[k] * variance_[k];
+    return entry_.data();
+  }
+  const double *p = eta(v), *other = eta(u), share = 0.5 * static_cast<double>(vectors_) / static_cast<double>(vectors_ - 1);
+  for (Index k = 0; k < padded_; ++k) {
+    entry_[k] = share * weight_[k] * mean_[k] * p[k] * (u == v ? 1.0 - p[k] : -other[k]);
+  }
+  return entry_.data();
+}
+
+const double* JeffreysRows::curvature_change(Index u, Index v) noexcept {
+  if (vectors_ == 1) {
+    for (Index k = 0; k < padded_; ++k) entry_[k] = weight_[k] * variance_[k] * skew_[k] * change_[k];
+    return entry_.data();
+  }
+  const double *p = eta(v), *other = eta(u), *moved = change(v), *other_moved = change(u);
+  for (Index k = 0; k < padded_; ++k) {
+    const double own = u == v ? moved[k] : 0.0;
+    entry_[k] = weight_[k] * (own - moved[k] * other[k] - p[k] * other_moved[k]);
+  }
+  return entry_.data();
+}
+
+}  // namespace crowfly
