@@ -74,9 +74,8 @@ def exact_objective(
     size = (n_classes - 1) * columns
     information, loss = mpmath.zeros(size), mpmath.mpf(0)
     for row, label, weight in zip(design.tolist(), y.tolist(), weights.tolist(), strict=True):
-        eta = [mpmath.mpf(0)]
-        for k in range(n_classes - 1):
-            eta.append(mpmath.fsum(contrasts[k * columns + j] * row[j] for j in range(columns)))
+        parts = [contrasts[k * columns : (k + 1) * columns] for k in range(n_classes - 1)]
+        eta = [mpmath.mpf(0), *(mpmath.fdot(part, row) for part in parts)]
         powers = [mpmath.exp(value) for value in eta]
         total = mpmath.fsum(powers)
         p = [value / total for value in powers[1:]]

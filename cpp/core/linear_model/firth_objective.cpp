@@ -106,11 +106,10 @@ Vector FirthObjective::precondition(const Vector& vector) const {
 }
 
 Vector FirthObjective::hessian_times(const Vector& direction) {
-  Matrix moved =
-      symmetric_times_triangle(information_change(data(), parameters_, direction), root_);
+  Matrix moved = symmetric_times_triangle(information_change(data(), parameters_, direction), root_);
   factor_->solve(moved);
-  const Vector prior = jeffreys_gradient_change(data(), parameters_, direction, *root_columns_,
-                                                RootColumns(data(), moved, false));
+  const Vector prior =
+      jeffreys_gradient_change(data(), parameters_, direction, *root_columns_, RootColumns(data(), moved, false));
   n_reads_ += 2;
   Vector image = symmetric_times(loss_.hessian, direction);
   for (std::size_t i = 0; i < image.size(); ++i) image[i] -= prior[i];

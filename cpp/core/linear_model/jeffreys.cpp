@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "base/cancel.hpp"
 #include "linear_model/jeffreys_rows.hpp"

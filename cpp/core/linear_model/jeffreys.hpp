@@ -34,8 +34,9 @@ class RootColumns {
 };
 
 struct JeffreysTerms {
-  Vector gradient;   ///< of log det / 2
-  Matrix curvature;  ///< sum over rows of leverage, times K / (2 (K - 1)), times second derivative, lower triangle: what the gradient changes by while leverages are held
+  Vector gradient;  ///< of log det / 2
+  /// Sum over rows of leverage, times K / (2 (K - 1)), times second derivative, lower triangle: what the gradient changes by while leverages are held.
+  Matrix curvature;
 };
 
 /// S S' the inverse of the information matrix for root S; of several classes its inverse but for directions that are the same for all classes, any inverse there.

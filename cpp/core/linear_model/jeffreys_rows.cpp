@@ -118,7 +118,8 @@ const double* JeffreysRows::held_curvature(Index u, Index v) noexcept {
     for (Index k = 0; k < padded_; ++k) entry_[k] = weight_[k] * mean_[k] * variance_[k];
     return entry_.data();
   }
-  const double *p = eta(v), *other = eta(u), share = 0.5 * static_cast<double>(vectors_) / static_cast<double>(vectors_ - 1);
+  const double *p = eta(v), *other = eta(u);
+  const double share = 0.5 * static_cast<double>(vectors_) / static_cast<double>(vectors_ - 1);
   for (Index k = 0; k < padded_; ++k) {
     entry_[k] = share * weight_[k] * mean_[k] * p[k] * (u == v ? 1.0 - p[k] : -other[k]);
   }

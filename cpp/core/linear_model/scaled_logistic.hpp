@@ -2,6 +2,8 @@
 // The data of a logistic problem without penalty, centred and scaled.
 #pragma once
 
+#include <cmath>
+
 #include "linear_model/logistic_loss.hpp"
 #include "linear_model/newton.hpp"
 #include "linear_model/standardise.hpp"
