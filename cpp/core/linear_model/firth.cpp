@@ -17,7 +17,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double sufficient_decrease = 1e-4;
 constexpr int max_halvings = 50;
 
-/// Below this, relative to the loss, a decrease can't be seen in the objective, and whole steps are taken.
+/// Relative to the loss.
 constexpr double invisible = 1e-11;
 
 /// Steps in a row that are not half the shortest before end a fit, if they are as short as that beside the parameters, or as rounding is.
@@ -46,7 +46,7 @@ class Firth {
       const Vector plain = objective_.precondition(downhill_);
       const double moved = objective_.movement(plain), size = 1 + objective_.movement(parameters_);
       const double decrement = dot(downhill_, plain);
-      const bool flat = decrement <= invisible * std::max(1.0, objective_.loss());
+      const bool flat = decrement <= unresolved();
       // Rounding of the score, through the inverse of the information, is what steps end with.
       const double noise = std::max(least_noise, 16 * eps * objective_.condition()) * size;
       stale = flat && moved > 0.5 * shortest ? stale + 1 : 0;
@@ -61,6 +61,11 @@ class Firth {
   }
 
  private:
+  /// What rounding may do to the objective: of losses, and, through the inverse of the information, of the determinant. A decrease below this can't be seen, and whole steps are taken.
+  [[nodiscard]] double unresolved() const {
+    return invisible * std::max(1.0, objective_.loss()) + eps * objective_.condition();
+  }
+
   /// With the true Hessian, by products with it, to an accuracy that follows the gradient down. Where the objective isn't convex, as far as it is.
   Vector newton_step(double decrement) {
     const double reduction = std::clamp(std::sqrt(std::sqrt(std::max(0.0, decrement))), 1e-3, 0.3);
@@ -69,12 +74,12 @@ class Firth {
                               most_products);
   }
 
-  /// A step that leaves the information singular is too long, too.
+  /// A step that leaves the information singular is too long, too. False when no length lowers the objective visibly.
   bool descend(const Vector& step, bool flat) {
     const Vector start = parameters_;
-    const double before = objective_.value(), slope = -dot(downhill_, step);
+    const double before = objective_.value(), slope = -dot(downhill_, step), visible = eps * std::fabs(before);
     double length = 1;
-    for (int i = 0; i < max_halvings; ++i, length /= 2) {
+    for (int i = 0; i < max_halvings && (flat || -length * slope > visible); ++i, length /= 2) {
       for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];
       const bool regular = objective_.evaluate(parameters_);
       if (regular && (flat || objective_.value() <= before + sufficient_decrease * length * slope)) return true;
