@@ -46,11 +46,20 @@ void JeffreysRows::evaluate_change() {
 }
 
 /// Less the means over classes, where the part that is the same for all cancels.
-void JeffreysRows::centre(AlignedBuffer<double>& images) const {
-  for (Index k = 0; k < padded_; ++k) {
-    double mean = 0;
-    for (Index v = 0; v < vectors_; ++v) mean += eta_[v * padded_ + k] * images[v * padded_ + k];
-    for (Index v = 0; v < vectors_; ++v) images[v * padded_ + k] -= mean;
+void JeffreysRows::centre(AlignedBuffer<double>& images) {
+  sum_over_classes(eta_, images);
+  for (Index v = 0; v < vectors_; ++v) {
+    double* image = images.data() + v * padded_;
+    for (Index k = 0; k < padded_; ++k) image[k] -= mean_[k];
+  }
+}
+
+/// Of products, into `mean_`.
+void JeffreysRows::sum_over_classes(const AlignedBuffer<double>& a, const AlignedBuffer<double>& b) {
+  std::fill_n(mean_.data(), padded_, 0.0);
+  for (Index v = 0; v < vectors_; ++v) {
+    const double *left = a.data() + v * padded_, *right = b.data() + v * padded_;
+    for (Index k = 0; k < padded_; ++k) mean_[k] += left[k] * right[k];
   }
 }
 
@@ -65,10 +74,11 @@ void JeffreysRows::add_images() {
   if (vectors_ > 1) centre(changed_image_);
   for (Index i = 0; i < padded_ * vectors_; ++i) spread_change_[i] -= image_[i] * changed_image_[i];
   if (vectors_ == 1) return;
-  for (Index k = 0; k < padded_; ++k) {
-    double mean = 0;
-    for (Index v = 0; v < vectors_; ++v) mean += change_[v * padded_ + k] * image_[v * padded_ + k];
-    for (Index v = 0; v < vectors_; ++v) spread_change_[v * padded_ + k] -= 2 * mean * image_[v * padded_ + k];
+  sum_over_classes(change_, image_);
+  for (Index v = 0; v < vectors_; ++v) {
+    const double* image = image_.data() + v * padded_;
+    double* spread_change = spread_change_.data() + v * padded_;
+    for (Index k = 0; k < padded_; ++k) spread_change[k] -= 2 * mean_[k] * image[k];
   }
 }
 
@@ -80,14 +90,12 @@ void JeffreysRows::finish() {
     }
     return;
   }
-  for (Index k = 0; k < padded_; ++k) {
-    double mean = 0;
-    for (Index v = 0; v < vectors_; ++v) mean += eta_[v * padded_ + k] * spread_[v * padded_ + k];
-    for (Index v = 0; v < vectors_; ++v) {
+  sum_over_classes(eta_, spread_);
+  for (Index v = 0; v < vectors_; ++v) {
+    for (Index k = 0; k < padded_; ++k) {
       const Index i = v * padded_ + k;
-      slope_[i] = 0.5 * weight_[k] * eta_[i] * (spread_[i] - mean);
+      slope_[i] = 0.5 * weight_[k] * eta_[i] * (spread_[i] - mean_[k]);
     }
-    mean_[k] = mean;
   }
 }
 

@@ -48,13 +48,15 @@ class JeffreysRows {
   [[nodiscard]] const double* curvature_change(Index u, Index v) noexcept;
 
  private:
-  void centre(AlignedBuffer<double>& images) const;
+  void centre(AlignedBuffer<double>& images);
+  void sum_over_classes(const AlignedBuffer<double>& a, const AlignedBuffer<double>& b);
 
   Index vectors_, padded_;
   /// Probabilities take the place of predictors, their changes that of the direction's. For one vector `eta_` stays, `change_` too.
   AlignedBuffer<double> eta_, change_, image_, changed_image_;
   AlignedBuffer<double> spread_, spread_change_, slope_;
-  AlignedBuffer<double> weight_, mean_, entry_;
+  AlignedBuffer<double> weight_, entry_;
+  AlignedBuffer<double> mean_;             ///< over classes; after `finish` the rows' leverages by their weights
   AlignedBuffer<double> variance_, skew_;  ///< of one vector: p q and q - p
 };
 
