@@ -356,6 +356,17 @@ def test_separated_classes_take_few_steps(n_classes: int) -> None:
     assert most <= 35
 
 
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_a_row_far_from_all_others(n_classes: int) -> None:
+    """It makes columns nearly collinear, and the determinant's rounding larger than the last decreases of the objective."""
+    for seed in range(60):
+        X, y = classification(30, 7, n_classes, seed)
+        X[seed % 30] *= 1e4
+        fit = crowfly.logistic(X, y, penalty="firth")
+        assert fit.converged
+        assert fit.n_iter <= 40
+
+
 def test_a_class_per_row() -> None:
     fit = crowfly.logistic(np.arange(8.0)[:, np.newaxis], np.arange(8), penalty="firth")
     assert fit.converged
