@@ -20,8 +20,8 @@ constexpr int max_halvings = 50;
 /// Relative to the loss.
 constexpr double invisible = 1e-11;
 
-/// Steps in a row that are not half the shortest before end a fit, if they are as short as that beside the parameters, or as rounding is.
-constexpr int most_stale = 3;
+/// Steps in a row that are not half the shortest before end a fit, if they are as short as that beside the parameters, or as rounding is. Of Newton's, which shrink much faster, the first.
+constexpr int most_stale = 3, most_stale_newton = 1;
 constexpr double least_noise = 1e-12;
 
 /// Held leverages do while steps shrink by this factor.
@@ -53,7 +53,8 @@ class Firth {
       shortest = std::min(shortest, moved);
       slow_ = slow_ || moved > enough_contraction * previous;
       previous = moved;
-      if (moved <= 4 * eps * size || (stale >= most_stale && moved <= noise)) return finish(LogisticStatus::converged);
+      const bool stuck = stale >= (slow_ ? most_stale_newton : most_stale);
+      if (moved <= 4 * eps * size || (stuck && moved <= noise)) return finish(LogisticStatus::converged);
       if (fit_.n_iterations >= problem_.max_iterations) return finish(LogisticStatus::iteration_limit);
       const bool done = (slow_ && descend(newton_step(decrement), flat)) || descend(plain, flat);
       if (!done) return finish(LogisticStatus::no_descent);
