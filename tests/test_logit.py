@@ -260,8 +260,6 @@ def test_firth_refuses() -> None:
     for options in ({"alpha": 2.0}, {"l1_ratio": 0.5}, {"penalty_factor": [1.0, 1.0]}):
         with pytest.raises(ValueError, match=r"^penalty: 'firth' expected alone"):
             crowfly.logistic(X, y, penalty="firth", **options)
-    with pytest.raises(ValueError, match=r"^penalty: 'firth' is for two classes"):
-        crowfly.logistic(X, np.arange(30) % 3, penalty="firth")
     with pytest.raises(ValueError, match=r"^X: columns that don't depend"):
         crowfly.logistic(np.column_stack([X, X]), y, penalty="firth")
     with pytest.warns(crowfly.ConvergenceWarning, match="max_iter"):
@@ -279,7 +277,7 @@ def test_firth_of_separated_classes_ends_well_before_the_limit(seed: int) -> Non
     X = np.random.default_rng(seed).normal(size=(21, 3))
     result = crowfly.logistic(X, X[:, 0] > 0, penalty="firth")
     assert result.converged
-    assert result.n_iter <= 40
+    assert result.n_iter <= 20
     assert result.gradient_norm <= 1e-13
 
 
@@ -287,9 +285,7 @@ def test_firth_of_separated_classes_ends_well_before_the_limit(seed: int) -> Non
 def test_firth_of_many_columns_says_it_has_converged_where_the_score_is_zero(label: int) -> None:
     """Steps that shrink by a hundredth each are not rounding."""
     X, y = load_wine(return_X_y=True)
-    result = crowfly.logistic(
-        (X - X.mean(axis=0)) / X.std(axis=0), y == label, penalty="firth", max_iter=1000
-    )
+    result = crowfly.logistic((X - X.mean(axis=0)) / X.std(axis=0), y == label, penalty="firth")
     assert result.converged
-    assert result.n_iter <= 250
+    assert result.n_iter <= 30
     assert result.gradient_norm <= 1e-11

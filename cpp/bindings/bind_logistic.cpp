@@ -3,6 +3,7 @@
 #include "linear_model/firth.hpp"
 #include "linear_model/logistic_dual.hpp"
 #include "linear_model/logistic_features.hpp"
+#include "linear_model/logistic_information.hpp"
 #include "linear_model/logistic_path.hpp"
 #include "logistic_arguments.hpp"
 
@@ -99,9 +100,10 @@ py::tuple fit_sparse_path(const py::tuple& x, bool transposed, const Labels& cla
   return solved_path(problem, {l1_ratio, penalty_factor, alphas, n_alphas, ratio}, num_threads);
 }
 
-py::dict fit_firth(const py::array& x, const Labels& classes, const OptionalDoubles& weights, bool intercept,
-                   int max_iterations, int num_threads) {
-  LogisticProblem problem = logistic_problem(x, classes, 2, weights, intercept);
+py::dict fit_firth(const py::array& x, const Labels& classes, Index n_classes, const OptionalDoubles& weights,
+                   bool intercept, int max_iterations, int num_threads, bool two_vectors) {
+  LogisticProblem problem = logistic_problem(x, classes, n_classes, weights, intercept);
+  problem.two_vectors = two_vectors && n_classes == 2;
   problem.max_iterations = max_iterations;
   LogisticFit fit;
   {
@@ -141,8 +143,9 @@ void bind_logistic(py::module_& m) {
         py::arg("penalty_factor"), py::arg("alphas"), py::arg("n_alphas"), py::arg("eps"), py::arg("tol"),
         py::arg("max_iter"), py::arg("num_threads"));
   m.def("sparse_correlations", &sparse_correlations, py::arg("columns"), py::arg("residual"));
-  m.def("firth_logistic", &fit_firth, py::arg("X"), py::arg("classes"), py::arg("sample_weight").none(true),
-        py::arg("intercept"), py::arg("max_iter"), py::arg("num_threads"));
+  m.def("firth_logistic", &fit_firth, py::arg("X"), py::arg("classes"), py::arg("n_classes"),
+        py::arg("sample_weight").none(true), py::arg("intercept"), py::arg("max_iter"), py::arg("num_threads"),
+        py::arg("two_vectors") = false);
   m.def("logistic_information", &information, py::arg("X"), py::arg("classes"), py::arg("sample_weight").none(true),
         py::arg("intercept"), py::arg("coef"), py::arg("constant"), py::arg("num_threads"));
 }

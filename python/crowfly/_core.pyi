@@ -284,10 +284,12 @@ def sparse_correlations(
 def firth_logistic(
     X: NDArray[Any],
     classes: NDArray[np.int32],
+    n_classes: int,
     sample_weight: NDArray[np.float64] | None,
     intercept: bool,
     max_iter: int,
     num_threads: int,
+    two_vectors: bool = False,
 ) -> dict[str, Any]: ...
 def logistic_information(
     X: NDArray[Any],

@@ -250,11 +250,15 @@ def _run_newton(data: LogisticData, controls: Controls, alpha: float, factors: l
 
 
 def _run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
-    if len(data.classes) > 2:
-        raise ValueError(f"penalty: 'firth' is for two classes, got {len(data.classes)}; use alpha > 0")
     try:
         return _core.firth_logistic(
-            data.X, data.codes, data.weights, controls.intercept, controls.max_iter, controls.num_threads
+            data.X,
+            data.codes,
+            len(data.classes),
+            data.weights,
+            controls.intercept,
+            controls.max_iter,
+            controls.num_threads,
         )
     except _core.NotFiniteError:
         raise explain_not_finite(X=data.X) from None
@@ -279,7 +283,7 @@ def finished(
         # Every coefficient is penalised, so there is a minimum; the penalty of coefficients for such features underflows beside the loss.
         raise ValueError(f"X: {_out_of_range(data.X)}")
     if separated:
-        cure = _CURE if len(data.classes) == 2 else ""
+        cure = "" if is_sparse(data.X) else _CURE
         error = SeparationError(_SEPARATED + cure if alpha == 0 else _SEPARATED_BY_SOME)
         error.fit = (
             None
@@ -441,8 +445,8 @@ def logistic(
     penalty_factor : array_like of shape (n_features,), optional
         Factors of the features' penalties: 0 is no penalty, inf leaves a feature out.
     penalty : {None, "firth"}
-        "firth" is Jeffreys' prior, minus half the logarithm of the information matrix' determinant, instead of the penalties above: for two classes,
-        finite even where these are separated. Its optimality gap is infinite: the objective is not convex.
+        "firth" is Jeffreys' prior, minus half the logarithm of the information matrix' determinant (of several classes, of contrasts with one of them),
+        instead of the penalties above: finite even where classes are separated. Its optimality gap is infinite: the objective is not convex.
     intercept : bool
     sample_weight : array_like of shape (n,), optional
         Non-negative; a weight of zero equals leaving the row out.

@@ -176,6 +176,28 @@ Matrix Cholesky::triangle() const {
   return r;
 }
 
+Matrix Cholesky::inverse_root() const {
+  const Matrix r = triangle();
+  Matrix inverse(n_, n_);
+  const auto size = static_cast<double>(n_);
+  parallel_for_work(n_, size * size * size / 3, [&](Index task) {
+    const Index j = n_ - 1 - task;  // the longest first
+    double* column = inverse.col(j);
+    column[j] = 1;
+    for (Index k = j; k >= 0; --k) {
+      column[k] /= r(k, k);
+      for (Index i = 0; i < k; ++i) column[i] -= r(i, k) * column[k];
+    }
+  });
+  return inverse;
+}
+
+double Cholesky::log_determinant() const {
+  double sum = 0;
+  for (Index j = 0; j < n_; ++j) sum += std::log(r_(j, j) / scale_[as_size(j)]);
+  return 2 * sum;
+}
+
 /// Hager's method for the 1-norm of the inverse, with Higham's alternating vector against unlucky starts.
 double Cholesky::inverse_norm_estimate() const {
   if (n_ == 0) return 0;

@@ -51,6 +51,10 @@ class Cholesky {
   void solve(Matrix& b) const;
   /// The upper triangle r with a = r'r, in the scale of `a`.
   [[nodiscard]] Matrix triangle() const;
+  /// The inverse of that triangle, s with s s' the inverse of a.
+  [[nodiscard]] Matrix inverse_root() const;
+  /// Logarithm of a's determinant.
+  [[nodiscard]] double log_determinant() const;
   /// Estimate of the scaled matrix' condition in the 1-norm (Hager 1984, Higham 1988: a lower bound that is rarely off by more than a factor of three).
   [[nodiscard]] double condition() const noexcept { return condition_; }
   /// Trace of the inverse of the scaled matrix: an upper bound on its largest eigenvalue.

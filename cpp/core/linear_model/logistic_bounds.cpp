@@ -55,12 +55,13 @@ double ColumnBounds::predictor_size(const Vector& parameters) const noexcept {
   return size;
 }
 
-void fix_gauge(Matrix& hessian, Index j, Index cols, Index vectors) {
+double fix_gauge(Matrix& hessian, Index j, Index cols, Index vectors) {
   double size = 0;
   for (Index v = 0; v < vectors; ++v) size = std::max(size, hessian(v * cols + j, v * cols + j));
   for (Index v = 0; v < vectors; ++v) {
     for (Index u = v; u < vectors; ++u) hessian(u * cols + j, v * cols + j) += size;
   }
+  return size;
 }
 
 void fix_gauge(Matrix& hessian, Index cols, Index vectors) {

@@ -23,8 +23,8 @@ struct ColumnBounds {
 
 /// Along "the same vector for all classes" the softmax does not change, so only the penalty, or nothing, gives the Hessian curvature there. Iterates sum to zero over
 /// classes (the minimiser does), so gradients are orthogonal to these directions: adding their outer product, here that of column j, changes neither steps nor decrement,
-/// and the condition no longer depends on how small the penalty is. Only the lower triangle is looked at.
-void fix_gauge(Matrix& hessian, Index j, Index cols, Index vectors);
+/// and the condition no longer depends on how small the penalty is. Only the lower triangle is looked at. Returns what was added to each entry.
+double fix_gauge(Matrix& hessian, Index j, Index cols, Index vectors);
 /// Of all columns; nothing for two classes.
 void fix_gauge(Matrix& hessian, Index cols, Index vectors);
 

@@ -21,22 +21,16 @@ class LossSum {
         block_(partition.block_rows, data.design.cols()),
         scaled_(partition.block_rows, data.design.cols()),
         rows_(partition.block_rows, vectors_),
-        gradient_(AlignedBuffer<double>::zeros(padded_cols_ * vectors_)) {
-    for (Index v = 0; v < vectors_; ++v) {
-      for (Index u = v; u < (part == HessianPart::full ? vectors_ : v + 1); ++u)
-        pairs_.push_back({u, v, GramSum(data.design.cols())});
-    }
-  }
+        gradient_(AlignedBuffer<double>::zeros(padded_cols_ * vectors_)),
+        part_(part),
+        pairs_(data.design.cols(), vectors_, part) {}
 
   void add(Index begin, Index count, const AlignedBuffer<double>& parameters) {
     block_.load(data_.design, begin, count);
     rows_.resize(count);
     for (Index v = 0; v < vectors_; ++v) block_.times_vector(parameters.data() + v * padded_cols_, rows_.eta(v));
     rows_.evaluate(data_.classes, data_.weights, begin, count, summary_);
-    for (Pair& pair : pairs_) {
-      scaled_.assign_scaled(block_, rows_.curvature(pair.row, pair.col));
-      pair.sum.add(block_, scaled_);
-    }
+    pairs_.add(block_, scaled_, [&](Index u, Index v) { return rows_.curvature(u, v); });
     for (Index v = 0; v < vectors_; ++v) {
       block_.add_transposed_times_vector(rows_.residual(v), gradient_.data() + v * padded_cols_);
     }
@@ -45,7 +39,7 @@ class LossSum {
   void merge(const LossSum& other) {
     summary_.merge(other.summary_);
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
-    for (std::size_t i = 0; i < pairs_.size(); ++i) pairs_[i].sum.add(other.pairs_[i].sum);
+    pairs_.merge(other.pairs_);
   }
 
   [[nodiscard]] LossValue value() const {
@@ -58,39 +52,28 @@ class LossSum {
     for (Index v = 0; v < vectors_; ++v) {
       for (Index j = 0; j < m; ++j) result.gradient[as_size(v * m + j)] = gradient_[v * padded_cols_ + j];
     }
-    if (pairs_.size() == as_size(vectors_) && vectors_ > 1) {
-      for (const Pair& pair : pairs_) copy_block(pair.sum, result.blocks.emplace_back(m, m), 0, 0);
+    if (part_ == HessianPart::diagonal_blocks && vectors_ > 1) {
+      result.blocks = pairs_.blocks();
     } else {
-      result.hessian = Matrix(data_.size(), data_.size());
-      for (const Pair& pair : pairs_) copy_block(pair.sum, result.hessian, pair.row * m, pair.col * m);
+      result.hessian = pairs_.matrix();
     }
     return result;
   }
 
  private:
-  /// The block of the Hessian in which row vector `row` meets column vector `col`.
-  struct Pair {
-    Index row, col;
-    GramSum sum;
-  };
-
-  void copy_block(const GramSum& sum, Matrix& target, Index row, Index col) const {
-    for (Index j = 0; j < data_.design.cols(); ++j) {
-      for (Index i = 0; i < data_.design.cols(); ++i) target(row + i, col + j) = sum.at(i, j);
-    }
-  }
-
   const LogisticData& data_;
   Index vectors_, padded_cols_;
   RowBlock block_, scaled_;
   LogisticRows rows_;
   AlignedBuffer<double> gradient_;
-  std::vector<Pair> pairs_;
+  HessianPart part_;
+  PairSums pairs_;
   LossSummary summary_;
 };
 
-/// Parts of a Hessian sum, limited so that their matrices together stay below 64 MiB.
-RowPartition partition_for(const LogisticData& data, HessianPart part) {
+}  // namespace
+
+RowPartition hessian_partition(const LogisticData& data, HessianPart part) {
   RowPartition partition = RowPartition::for_gram(data.design.rows(), data.design.cols());
   const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
   const double bytes = 8 * m * m * (part == HessianPart::full ? v * (v + 1) / 2 : v);
@@ -98,10 +81,10 @@ RowPartition partition_for(const LogisticData& data, HessianPart part) {
   return partition;
 }
 
-}  // namespace
-
 Vector logits_of_shares(const LogisticData& data) {
-  return logits_of_shares(data.classes, data.weights, data.design.rows(), data.n_classes);
+  Vector logits = logits_of_shares(data.classes, data.weights, data.design.rows(), data.n_classes);
+  if (data.two_vectors) logits = {-0.5 * logits[0], 0.5 * logits[0]};
+  return logits;
 }
 
 Vector logits_of_shares(const std::int32_t* classes, const double* weights, Index n, Index n_classes) {
@@ -123,7 +106,7 @@ AlignedBuffer<double> padded_parameters(const LogisticData& data, const Vector& 
 }
 
 LossValue evaluate_loss(const LogisticData& data, const Vector& parameters, HessianPart hessian) {
-  const RowPartition partition = partition_for(data, hessian);
+  const RowPartition partition = hessian_partition(data, hessian);
   const AlignedBuffer<double> padded = padded_parameters(data, parameters);
   std::vector<std::unique_ptr<LossSum>> parts(as_size(partition.slots));
   const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());

@@ -6,8 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "linalg/gram.hpp"
-#include "linalg/row_block.hpp"
+#include "linear_model/pair_sums.hpp"
 
 namespace crowfly {
 
@@ -17,13 +16,11 @@ struct LogisticData {
   const std::int32_t* classes;  ///< n class numbers in [0, n_classes)
   const double* weights;        ///< n values, or null for ones
   Index n_classes;
+  bool two_vectors = false;  ///< two classes have two vectors, which sum to zero, as more have
 
-  [[nodiscard]] Index n_vectors() const noexcept { return n_classes == 2 ? 1 : n_classes; }
+  [[nodiscard]] Index n_vectors() const noexcept { return n_classes == 2 && !two_vectors ? 1 : n_classes; }
   [[nodiscard]] Index size() const noexcept { return n_vectors() * design.cols(); }
 };
-
-/// How much of the Hessian is worked out: all of it, or the diagonal block of each class.
-enum class HessianPart { full, diagonal_blocks };
 
 /// Sums over rows, without penalty. Parameter v * design.cols() + j is column j of vector v.
 struct LossValue {
@@ -38,6 +35,9 @@ struct LossValue {
 };
 
 [[nodiscard]] LossValue evaluate_loss(const LogisticData& data, const Vector& parameters, HessianPart part);
+
+/// Parts of a sum of Hessians, limited so that their matrices together stay below 64 MiB.
+[[nodiscard]] RowPartition hessian_partition(const LogisticData& data, HessianPart part);
 
 /// Predictors that depend on no feature and fit best, one per vector: logarithms of the classes' shares of the weight.
 [[nodiscard]] Vector logits_of_shares(const LogisticData& data);

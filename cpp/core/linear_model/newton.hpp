@@ -20,6 +20,7 @@ struct LogisticProblem {
   const std::int32_t* classes = nullptr;  ///< n class numbers in [0, n_classes), each occurring with positive weight
   const double* weights = nullptr;        ///< n values >= 0, or null for ones
   Index n_classes = 2;
+  bool two_vectors = false;  ///< for Jeffreys' prior: two classes are fitted as more are, with a vector for each
   bool intercept = true;
   double penalty = 1;        ///< alpha of alpha/2 sum f_j |coef_j|^2
   Vector penalty_factor;     ///< f: p finite values >= 0; empty: ones
