@@ -20,6 +20,19 @@ constexpr Index block_rows = 128, packed_rows = 256;
 /// Of all parts' sums together; parts there are at least so many.
 constexpr double most_bytes = 16.0 * 1024 * 1024;
 constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
+/// A diagonal of the Hessian counts one block of rows out of so many.
+constexpr Index diagonal_stride = 8;
+/// Numbers whose reading takes as long as a row's exponentials and logarithms per class, and multiply-adds of its gradient relative to those of a number.
+constexpr double numbers_per_exponential = 12, share_of_gradient = 0.1;
+/// Multiply-adds of float32 per number read, of instruction sets with vectors.
+constexpr double vector_speed = 55;
+
+/// A read without Hessian, in numbers of the caller's.
+double numbers_read(const LogisticData& data) {
+  const auto cols = static_cast<double>(data.design.cols()), vectors = static_cast<double>(data.n_vectors());
+  return static_cast<double>(data.design.rows()) *
+         (cols * (1 + share_of_gradient * vectors) + numbers_per_exponential * vectors);
+}
 
 }  // namespace
 
@@ -48,6 +61,8 @@ class CoarseLoss::Part {
     reach_ = measure_reach ? AlignedBuffer<double>::zeros(block_.padded_cols()) : AlignedBuffer<double>();
     summary_ = {};
     hessian_rows_ = 0;
+    diagonal_rows_ = 0;
+    diagonal_.assign(0, 0.0);
     for (CoarseGramSum& sum : sums_) sum.clear();
   }
 
@@ -66,6 +81,31 @@ class CoarseLoss::Part {
     }
     if (hessian) add_hessian(begin, count);
     if (roots != nullptr) root_of(rows_.curvature(0, 0), roots, count);
+  }
+
+  /// Of the block that was added last, the diagonal of its Hessian.
+  void add_diagonal(Index count) {
+    const Index cols = data_.design.cols();
+    diagonal_.resize(as_size(data_.size()), 0.0);
+    diagonal_rows_ += count;
+    for (Index v = 0; v < vectors_; ++v) {
+      const double* curvature = rows_.curvature(v, v);
+      for (Index first = 0; first < cols; first += block_.width()) {
+        const double* row = block_.panel(first / block_.width());
+        double* sum = diagonal_.data() + v * cols + first;
+        const Index width = std::min(block_.width(), cols - first);
+        for (Index k = 0; k < count; ++k, row += block_.width()) {
+          for (Index j = 0; j < width; ++j) sum[j] += curvature[k] * row[j] * row[j];
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] Vector diagonal() const {
+    Vector result(diagonal_);
+    const double factor = static_cast<double>(data_.design.rows()) / static_cast<double>(diagonal_rows_);
+    for (double& value : result) value *= factor;
+    return result;
   }
 
   /// A block of the Hessian's sum alone, in place of `add`.
@@ -93,6 +133,8 @@ class CoarseLoss::Part {
   void merge(const Part& other) {
     summary_.merge(other.summary_);
     hessian_rows_ += other.hessian_rows_;
+    diagonal_rows_ += other.diagonal_rows_;
+    for (std::size_t i = 0; i < diagonal_.size(); ++i) diagonal_[i] += other.diagonal_[i];
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
     for (Index i = 0; i < reach_.size(); ++i) reach_[i] = std::max(reach_[i], other.reach_[i]);
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i].add(other.sums_[i]);
@@ -156,7 +198,8 @@ class CoarseLoss::Part {
   std::vector<CoarseRows> own_, shared_;  ///< rows times roots of the curvature, and times probabilities
   std::vector<CoarseGramSum> sums_;
   LossSummary summary_;
-  Index hessian_rows_ = 0;
+  Index hessian_rows_ = 0, diagonal_rows_ = 0;
+  Vector diagonal_;  ///< empty where none was asked for
 };
 
 CoarseLoss::CoarseLoss(const LogisticData& data) : data_(data), root_scale_(1) {
@@ -199,12 +242,29 @@ LossValue CoarseLoss::evaluate(const Vector& parameters, Index hessian_stride) {
   const AlignedBuffer<double> padded = padded_parameters(data_, parameters);
   if (!wide_ || hessian_stride == 0) return sum_parts(padded, hessian_stride);
   if (roots_.size() == 0) roots_ = AlignedBuffer<double>(data_.design.rows());
-  LossValue value = sum_parts(padded, 1);
-  sum_wide_hessian();
-  return value;
+  is_summed_ = false;
+  return sum_parts(padded, 1);
 }
 
-LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index hessian_stride) {
+LossValue CoarseLoss::evaluate_with_diagonal(const Vector& parameters) {
+  return sum_parts(padded_parameters(data_, parameters), 0, true);
+}
+
+Vector CoarseLoss::diagonal() const { return gradients_[0]->diagonal(); }
+
+double CoarseLoss::product_cost(const LogisticData& data) {
+  const auto size = static_cast<double>(data.size());
+  return static_cast<double>(data.design.rows()) * size * size / 2 / coarse_kernel().speed / numbers_read(data);
+}
+
+double CoarseLoss::hessian_cost(const LogisticData& data) {
+  // The factor's multiply-adds are in float64, at half the speed or, beside tiles, far less.
+  const auto size = static_cast<double>(data.size());
+  const double factor = size * size * size / 6 / (std::min(coarse_kernel().speed, vector_speed) / 2);
+  return product_cost(data) + factor / numbers_read(data);
+}
+
+LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index hessian_stride, bool diagonal) {
   const bool hessian = hessian_stride > 0;
   const bool fused = hessian && !wide_;
   const RowPartition rows = partition(data_, fused);
@@ -218,8 +278,10 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index h
     part->clear(!has_reach_);
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
-      const bool counts = fused && (begin - range.begin) / rows.block_rows % hessian_stride == 0;
-      part->add(begin, count, parameters, counts, roots == nullptr ? nullptr : roots + begin);
+      const Index block = (begin - range.begin) / rows.block_rows;
+      part->add(begin, count, parameters, fused && block % hessian_stride == 0,
+                roots == nullptr ? nullptr : roots + begin);
+      if (diagonal && block % diagonal_stride == 0) part->add_diagonal(count);
     });
     part->flush();
   });
@@ -228,8 +290,10 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index h
   return parts[0]->value();
 }
 
-/// Many columns: one sum, blocks of many rows so that it is read and written seldom, work shared out inside each.
+/// Many columns: one sum, blocks of many rows so that it is read and written seldom, work shared out inside each. Not before a factor is asked for: steps that are
+/// too long do without.
 void CoarseLoss::sum_wide_hessian() {
+  is_summed_ = true;
   constexpr Index rows = 1024;
   if (!wide_hessian_) wide_hessian_ = std::make_unique<Part>(data_, rows, rows, root_scale_);
   wide_hessian_->clear(false);
@@ -239,7 +303,8 @@ void CoarseLoss::sum_wide_hessian() {
   }
 }
 
-std::optional<Cholesky> CoarseLoss::factor(const Vector& penalty) const {
+std::optional<Cholesky> CoarseLoss::factor(const Vector& penalty) {
+  if (wide_ && !is_summed_) sum_wide_hessian();
   const Index m = data_.design.cols(), vectors = data_.n_vectors();
   const Part& sums = wide_ ? *wide_hessian_ : *hessians_[0];
   Vector gauge(as_size(m), 0.0);
