@@ -80,8 +80,7 @@ CoarseResult CoarseFit::run(ColumnBounds& columns, const Vector& start) {
     result.gap = gap_of(columns, state);
     return result.gap <= problem_.tolerance * state.objective;
   };
-  result.found =
-      coarse_descent(data_, columns.penalty, std::move(begin),
+  result.found = coarse_descent(data_, columns.penalty, std::move(begin),
                                 {problem_.tolerance, 0, polishing, steps, accept, from_sample});
   result.n_reads += result.found.n_reads;
   if (!result.found.accepted && !(result.found.objective <= objective_of_shares())) result.found.parameters = start;

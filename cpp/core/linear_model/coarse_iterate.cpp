@@ -21,8 +21,7 @@ CoarseIterate::CoarseIterate(const LogisticData& data, const Vector& penalty, Ve
 }
 
 void CoarseIterate::evaluate(Curvatures wanted) {
-  state.value = wanted.diagonal ? loss_.evaluate_with_diagonal(state.parameters)
-                                : loss_.evaluate(state.parameters, wanted.hessian_stride);
+  state.value = loss_.evaluate(state.parameters, wanted);
   if (reach_.empty()) reach_ = state.value.reach;
   state.value.reach = reach_;
   state.objective = add_penalty(penalty_, state.parameters, state.value);

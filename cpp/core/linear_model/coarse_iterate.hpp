@@ -7,12 +7,6 @@
 
 namespace crowfly {
 
-/// What a read is to yield besides loss and gradient.
-struct Curvatures {
-  Index hessian_stride = 0;  ///< as CoarseLoss::evaluate's
-  bool diagonal = false;
-};
-
 class CoarseIterate {
  public:
   CoarseIterate(const LogisticData& data, const Vector& penalty, Vector start);

@@ -66,8 +66,8 @@ class CoarseLoss::Part {
     for (CoarseGramSum& sum : sums_) sum.clear();
   }
 
-  /// `hessian`: these rows count for it, too. `roots`, if not null, gets the scaled roots of the curvatures of two classes.
-  void add(Index begin, Index count, const AlignedBuffer<double>& parameters, bool hessian, double* roots) {
+  /// `hessian`: these rows count for it, too.
+  void add(Index begin, Index count, const AlignedBuffer<double>& parameters, bool hessian) {
     block_.load(data_.design, begin, count);
     rows_.resize(count);
     for (Index i = 0; reach_.size() > 0 && i < block_.n_panels(); ++i) {
@@ -80,7 +80,20 @@ class CoarseLoss::Part {
       block_.add_transposed_times_vector(rows_.residual(v), gradient_.data() + v * padded);
     }
     if (hessian) add_hessian(begin, count);
-    if (roots != nullptr) root_of(rows_.curvature(0, 0), roots, count);
+  }
+
+  /// Of the block that was added last, scaled roots of the curvatures of two classes. `ahead`: of geometric means with the curvature of the parabola that lies above
+  /// the loss and touches it at the predictor (Jaakkola and Jordan 2000, Statistics and Computing 10). Of rows far out the curvature is nearly nothing, and where a step
+  /// takes them it isn't; the parabola's is too much for many steps.
+  void copy_roots(Index begin, Index count, bool ahead, double* roots) {
+    const double* curvature = rows_.curvature(0, 0);
+    root_of(curvature, roots, count);
+    for (Index k = 0; ahead && k < count; ++k) {
+      const double half = 0.5 * std::fabs(rows_.eta(0)[k]),
+                   weight = data_.weights == nullptr ? 1.0 : data_.weights[begin + k];
+      const double above = weight * (half > 1e-4 ? 0.25 * std::tanh(half) / half : 0.25);
+      roots[k] = root_scale_ * std::sqrt(std::sqrt(curvature[k] * above));
+    }
   }
 
   /// Of the block that was added last, the diagonal of its Hessian.
@@ -238,16 +251,12 @@ RowPartition CoarseLoss::partition(const LogisticData& data, bool hessian) {
   return {n, std::clamp<Index>(n / min_part_rows, 1, most), block_rows};
 }
 
-LossValue CoarseLoss::evaluate(const Vector& parameters, Index hessian_stride) {
-  const AlignedBuffer<double> padded = padded_parameters(data_, parameters);
-  if (!wide_ || hessian_stride == 0) return sum_parts(padded, hessian_stride);
-  if (roots_.size() == 0) roots_ = AlignedBuffer<double>(data_.design.rows());
-  is_summed_ = false;
-  return sum_parts(padded, 1);
-}
-
-LossValue CoarseLoss::evaluate_with_diagonal(const Vector& parameters) {
-  return sum_parts(padded_parameters(data_, parameters), 0, true);
+LossValue CoarseLoss::evaluate(const Vector& parameters, Curvatures wanted) {
+  if (wide_ && wanted.hessian_stride > 0) {
+    if (roots_.size() == 0) roots_ = AlignedBuffer<double>(data_.design.rows());
+    is_summed_ = false;
+  }
+  return sum_parts(padded_parameters(data_, parameters), wanted);
 }
 
 Vector CoarseLoss::diagonal() const { return gradients_[0]->diagonal(); }
@@ -264,8 +273,8 @@ double CoarseLoss::hessian_cost(const LogisticData& data) {
   return product_cost(data) + factor / numbers_read(data);
 }
 
-LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index hessian_stride, bool diagonal) {
-  const bool hessian = hessian_stride > 0;
+LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Curvatures wanted) {
+  const bool hessian = wanted.hessian_stride > 0;
   const bool fused = hessian && !wide_;
   const RowPartition rows = partition(data_, fused);
   auto& parts = fused ? hessians_ : gradients_;
@@ -279,9 +288,9 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index h
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
       const Index block = (begin - range.begin) / rows.block_rows;
-      part->add(begin, count, parameters, fused && block % hessian_stride == 0,
-                roots == nullptr ? nullptr : roots + begin);
-      if (diagonal && block % diagonal_stride == 0) part->add_diagonal(count);
+      part->add(begin, count, parameters, fused && block % wanted.hessian_stride == 0);
+      if (roots != nullptr) part->copy_roots(begin, count, wanted.ahead, roots + begin);
+      if (wanted.diagonal && block % diagonal_stride == 0) part->add_diagonal(count);
     });
     part->flush();
   });

@@ -11,6 +11,14 @@
 
 namespace crowfly {
 
+/// What a read is to yield besides loss and gradient.
+struct Curvatures {
+  Index hessian_stride =
+      0;               ///< the Hessian is that of every so-manieth block of rows, extrapolated to all; 0: there is none
+  bool ahead = false;  ///< where there are many columns, with curvatures as steps far from the minimum meet them
+  bool diagonal = false;  ///< that of the Hessian instead, extrapolated from some of the rows
+};
+
 /// Keeps its work space from one evaluation to the next: at the sizes that it is for, memory fresh from the system costs as much as a read.
 class CoarseLoss {
  public:
@@ -25,11 +33,9 @@ class CoarseLoss {
   /// The longest row of additions behind an entry of a gradient.
   [[nodiscard]] static double gradient_chain(const LogisticData& data);
 
-  /// Without penalty. `hessian_stride`: the Hessian is that of every so-manieth block of rows, extrapolated to all; 0: there is none. `hessian` and `blocks` of the result stay empty; `reach` is there the first time.
-  [[nodiscard]] LossValue evaluate(const Vector& parameters, Index hessian_stride);
+  /// Without penalty. `hessian` and `blocks` of the result stay empty; `reach` is there the first time.
+  [[nodiscard]] LossValue evaluate(const Vector& parameters, Curvatures wanted);
 
-  /// The same without Hessian but with its diagonal, extrapolated from some of the rows: see `diagonal`.
-  [[nodiscard]] LossValue evaluate_with_diagonal(const Vector& parameters);
   /// Of the last evaluation that had one.
   [[nodiscard]] Vector diagonal() const;
 
@@ -45,8 +51,7 @@ class CoarseLoss {
   class Part;
 
   [[nodiscard]] static RowPartition partition(const LogisticData& data, bool hessian);
-  [[nodiscard]] LossValue sum_parts(const AlignedBuffer<double>& parameters, Index hessian_stride,
-                                    bool diagonal = false);
+  [[nodiscard]] LossValue sum_parts(const AlignedBuffer<double>& parameters, Curvatures wanted);
   void sum_wide_hessian();
 
   const LogisticData& data_;

@@ -40,7 +40,7 @@ class Descent {
 
  private:
   void evaluate(bool hessian) {
-    at_.evaluate({hessian ? stride_ : 0, false});
+    at_.evaluate({.hessian_stride = hessian ? stride_ : 0});
     has_hessian_ = hessian;
   }
 
@@ -86,7 +86,7 @@ class Descent {
     if (relative < (data_.n_vectors() == 1 ? nearly_there : nearly_there_of_several)) stride_ = 1;
     const bool next_is_last = 8 * relative * relative <= target_.tolerance && target_.polishing == 0;
     has_hessian_ = relative > settled && !next_is_last;
-    const double length = at_.move(step, slope, {has_hessian_ ? stride_ : 0, false});
+    const double length = at_.move(step, slope, {.hessian_stride = has_hessian_ ? stride_ : 0});
     if (length < 1) state_.decrement = 0;
     return length > 0;
   }

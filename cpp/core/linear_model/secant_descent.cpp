@@ -5,9 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <utility>
-#include <cstdio>
-#include <cstdlib>
-#include <chrono>
 
 #include "linalg/conjugate_gradient.hpp"
 
@@ -18,13 +15,17 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 /// Reads that a Hessian of all rows must cost. Below that one per step is quicker.
 constexpr double least_cost = 1.5;
 constexpr std::size_t most_pairs = 40;
-constexpr int most_steps_back = 4, most_hessians = 12;
+constexpr int most_steps_back = 6, most_hessians = 12;
 /// Share of the objective: while it falls by that in the time of a Hessian, there is none.
 constexpr double worth_waiting = 1;
 /// Half the squared decrement, relative to the objective, from where a Hessian of all rows lasts.
 constexpr double settled = 1e-5;
+/// Beyond which curvatures are to be those ahead, likewise.
+constexpr double nearly_there = 2e-3;
 /// From where the minimum of a sample leaves to go, roughly.
 constexpr double sampled = 0.05;
+/// How many times the reads a new Hessian must be expected to save: rates of a few steps are uncertain.
+constexpr double reluctance = 1.5;
 /// Expected of a step, on the logarithm of half the squared decrement, however good a Hessian; below the second nothing moves.
 constexpr double best_rate = 11, standstill = 0.2;
 /// Rows per parameter for a Hessian far from the minimum.
@@ -46,10 +47,10 @@ SecantDescent::SecantDescent(const LogisticData& data, const Vector& penalty, Ve
       pairs_(most_pairs) {}
 
 CoarseDescent SecantDescent::run() {
-  asked_ = {0, true};
+  asked_ = {.diagonal = true};
   if (target_.from_sample) {
     state_.objective = std::log(2.0) * static_cast<double>(data_.design.rows());
-    asked_ = {plan(sampled * state_.objective).stride, false};
+    asked_ = {.hessian_stride = plan(sampled * state_.objective).stride};
   }
   at_.evaluate(asked_);
   while (std::isfinite(state_.objective) && take_step()) {
@@ -113,12 +114,6 @@ bool SecantDescent::take_step() {
     for (std::size_t j = 0; j < step.size(); ++j) state_.parameters[j] += step[j];
     return false;
   }
-  if (std::getenv("HL2")) {  // DEBUG
-    static auto t0 = std::chrono::steady_clock::now();
-    const auto t1 = std::chrono::steady_clock::now();
-    std::fprintf(stderr, "n %d f %.10g left/f %.3e fac %d asked %d reads %d nH %d rate %.2f near %d ex %d t %.1f\n", (int)data_.design.rows(), state_.objective, left / state_.objective, (int)!!factor_, (int)asked_.hessian_stride, state_.n_reads, n_hessians_, left_.size() > 1 ? rate() : 0, state_.near, is_exact_, std::chrono::duration<double>(t1 - t0).count() * 1e3);
-    t0 = std::chrono::steady_clock::now();
-  }
   const bool at_the_end = left <= eps * eps * state_.objective || is_exhausted();
   if (state_.near && (at_the_end || target_.polishing == 0)) {
     state_.accepted = !target_.accept || target_.accept(state_);
@@ -126,7 +121,7 @@ bool SecantDescent::take_step() {
   }
   if (at_the_end || state_.n_steps >= target_.max_steps || n_hessians_ > most_hessians) return false;
   ++state_.n_steps;
-  asked_ = {due(), false};
+  asked_ = {.hessian_stride = due(), .ahead = left > nearly_there * state_.objective};
   if (asked_.hessian_stride > 0) is_exact_ = asked_.hessian_stride == 1 && left <= settled * state_.objective;
   const Vector before(state_.value.gradient);
   const double length = at_.move(step, slope, asked_);
@@ -178,7 +173,7 @@ Index SecantDescent::due() const {
   if (drop * (cost_ + 1) > worth_waiting) return 0;
   const Plan next = plan(left);
   const double now = way_left(left) / std::max(rate(), 1e-3);
-  return now > next.reads + 1 ? next.stride : 0;
+  return now > reluctance * next.reads ? next.stride : 0;
 }
 
 }  // namespace crowfly

@@ -46,7 +46,7 @@ class SecantDescent {
   std::optional<Cholesky> factor_;
   Vector diagonal_;  ///< until there is a factor
   SecantPairs pairs_;
-  Curvatures asked_;  ///< of the last read
+  Curvatures asked_;       ///< of the last read
   bool is_exact_ = false;  ///< the factor is that of all rows, from near the minimum
   int n_hessians_ = 0;
   /// Half the squared decrements and objectives at the steps since curvatures were last taken up.
