@@ -24,7 +24,7 @@ constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
 constexpr Index diagonal_stride = 8;
 /// Numbers whose reading takes as long as a row's exponentials and logarithms per class, and multiply-adds of its gradient relative to those of a number.
 constexpr double numbers_per_exponential = 12, share_of_gradient = 0.1;
-/// Multiply-adds of float32 per number read, of instruction sets with vectors.
+/// Multiply-adds of float32 per number read; the kernels without vectors, slower at both, are given the same, and so the same steps.
 constexpr double vector_speed = 55;
 
 /// A read without Hessian, in numbers of the caller's.

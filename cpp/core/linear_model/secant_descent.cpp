@@ -24,6 +24,8 @@ constexpr double settled = 1e-5;
 constexpr double nearly_there = 2e-3;
 /// From where the minimum of a sample leaves to go, roughly.
 constexpr double sampled = 0.05;
+/// Shorter steps show that the curvatures say nothing about what steps meet: an outlier has a column to itself.
+constexpr double least_length = 0x1p-8;
 /// How many times the reads a new Hessian must be expected to save: rates of a few steps are uncertain.
 constexpr double reluctance = 1.5;
 /// Expected of a step, on the logarithm of half the squared decrement, however good a Hessian; below the second nothing moves.
@@ -125,7 +127,7 @@ bool SecantDescent::take_step() {
   if (asked_.hessian_stride > 0) is_exact_ = asked_.hessian_stride == 1 && left <= settled * state_.objective;
   const Vector before(state_.value.gradient);
   const double length = at_.move(step, slope, asked_);
-  if (length == 0) return false;
+  if (length < least_length) return false;
   Vector change(state_.value.gradient);
   for (std::size_t j = 0; j < step.size(); ++j) {
     step[j] *= length;
