@@ -164,6 +164,64 @@ def test_no_bit_depends_on_the_number_of_threads(name: str) -> None:
         assert_same_bits(fit.intercept, fits[0].intercept)
 
 
+def correlated(n: int, p: int, correlation: float) -> tuple[AnyArray, AnyArray]:
+    """Neighbouring columns have this correlation; classes from a model."""
+    rng = np.random.default_rng([n, p])
+    X = rng.standard_normal((n, p))
+    for j in range(1, p):
+        X[:, j] = correlation * X[:, j - 1] + np.sqrt(1 - correlation**2) * X[:, j]
+    utility = X @ rng.standard_normal(p) * (2 / np.sqrt(p))
+    return X, (rng.random(n) < 1 / (1 + np.exp(-utility))).astype(int)
+
+
+#: Of sizes where a Hessian costs several reads: without tiles, that is, on which the bounds hold, too.
+DEAR: dict[str, tuple[AnyArray, AnyArray]] = {
+    "independent": correlated(14000, 200, 0.0),
+    "correlated": correlated(14000, 200, 0.9),
+    "no sample": correlated(4200, 400, 0.5),
+    "several classes": data(20000, 30, 8),
+}
+MOST_READS = {"independent": 10, "correlated": 10, "no sample": 13, "several classes": 10}
+
+
+@pytest.mark.parametrize("name", list(DEAR))
+@pytest.mark.parametrize("alpha", [10.0, 0.1])
+def test_descents_by_secants_end_where_the_exact_method_does(name: str, alpha: float) -> None:
+    """Few reads, whatever the correlations: with the wrong curvatures, or none, there would be many more."""
+    X, y = DEAR[name]
+    fit = crowfly.logistic(X, y, alpha=alpha)
+    assert fit.converged
+    value, step = newton(X, y, fit, alpha)
+    assert abs(fit.objective - value) <= 1e-12 * value
+    assert np.abs(step).max() <= 1e-9 * np.abs(np.column_stack([fit.coef, fit.intercept])).max()
+    rough = crowfly.logistic(X, y, alpha=alpha, tol=1e-6)
+    assert rough.converged
+    assert rough.objective - fit.objective <= rough.optimality_gap <= 1.001e-6 * rough.objective
+    assert rough.n_reads <= MOST_READS[name]
+    assert fit.n_reads <= MOST_READS[name] + 4
+
+
+@pytest.mark.parametrize("name", ["independent", "no sample", "several classes"])
+def test_no_bit_of_a_descent_by_secants_depends_on_the_number_of_threads(name: str) -> None:
+    X, y = DEAR[name]
+    fits = [crowfly.logistic(X, y, num_threads=threads) for threads in THREADS]
+    for fit in fits[1:]:
+        assert_same_bits(fit.coef, fits[0].coef)
+        assert_same_bits(fit.intercept, fits[0].intercept)
+
+
+@pytest.mark.parametrize("name", list(HARD))
+def test_hard_columns_in_descents_by_secants(name: str) -> None:
+    X, y = DEAR["independent"]
+    X = HARD[name](X)
+    fit = crowfly.logistic(X, y, alpha=1e-2, tol=1e-8)
+    best = crowfly.logistic(X, y, alpha=1e-2)
+    assert fit.converged
+    assert best.converged
+    assert fit.objective - best.objective <= fit.optimality_gap * (1 + 1e-9)
+    assert fit.objective - best.objective <= 1e-8 * best.objective
+
+
 @pytest.mark.parametrize(
     ("n", "p"), [(1, 1), (7, 3), (33, 25), (100, 60), (257, 130), (128, 24), (1000, 101)]
 )

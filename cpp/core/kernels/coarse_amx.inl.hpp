@@ -92,6 +92,7 @@ constexpr CoarseGram make_column_sums() {
           .rows = ColumnSums::rows,
           .row_bytes = ColumnSums::step_bytes / ColumnSums::rows,
           .unit = 0x1p-9,
+          .speed = 900,
           .coarse_pack = pack_columns,
           .coarse_tile = column_tile,
           .coarse_diagonal = column_tile,

@@ -109,6 +109,7 @@ struct CoarseGram {
   Index rows;
   Index row_bytes;  ///< of a packed panel, per row
   double unit;      ///< relative rounding of a packed number
+  double speed;     ///< multiply-adds, roughly, that take as long as reading and widening a number of the caller's
 
   /// Packs columns [first, first + cols) of a packed row block, row k times weight[k]: `panels` of panel_width columns each, `stride` numbers apart, `n_panels` of them; columns
   /// past the last panel and rows past n_rows (a multiple of row_padding), up to a multiple of `rows`, become zero. Products of numbers and weights must be in float32's range.

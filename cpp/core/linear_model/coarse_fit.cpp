@@ -60,13 +60,15 @@ void CoarseFit::take_sample() {
 CoarseResult CoarseFit::run(ColumnBounds& columns, const Vector& start) {
   CoarseResult result;
   Vector begin = start;
+  bool from_sample = false;
   if (sample_) {
     Vector penalty(columns.penalty);
     for (double& value : penalty) value *= sample_->share();
     const double noise = sampling_noise * static_cast<double>(data_.size());
-    CoarseDescent rough = coarse_descent(sample_->data(), penalty, start, {0, noise, -1, max_coarse_steps, {}});
+    CoarseDescent rough = coarse_descent(sample_->data(), penalty, start, {0, noise, -1, max_coarse_steps, {}, false});
     const double reads = sample_->share() * rough.n_reads;
     result.n_reads += static_cast<int>(std::ceil(reads));
+    from_sample = std::isfinite(rough.objective) && rough.near;
     if (std::isfinite(rough.objective)) begin = std::move(rough.parameters);
   }
   const int polishing = problem_.tolerance < polished_tolerance ? coarse_polishing : 0;
@@ -78,8 +80,8 @@ CoarseResult CoarseFit::run(ColumnBounds& columns, const Vector& start) {
     result.gap = gap_of(columns, state);
     return result.gap <= problem_.tolerance * state.objective;
   };
-  result.found =
-      coarse_descent(data_, columns.penalty, std::move(begin), {problem_.tolerance, 0, polishing, steps, accept});
+  result.found = coarse_descent(data_, columns.penalty, std::move(begin),
+                                {problem_.tolerance, 0, polishing, steps, accept, from_sample});
   result.n_reads += result.found.n_reads;
   if (!result.found.accepted && !(result.found.objective <= objective_of_shares())) result.found.parameters = start;
   return result;

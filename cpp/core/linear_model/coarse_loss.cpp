@@ -20,6 +20,19 @@ constexpr Index block_rows = 128, packed_rows = 256;
 /// Of all parts' sums together; parts there are at least so many.
 constexpr double most_bytes = 16.0 * 1024 * 1024;
 constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
+/// A diagonal of the Hessian counts one block of rows out of so many.
+constexpr Index diagonal_stride = 8;
+/// Numbers whose reading takes as long as a row's exponentials and logarithms per class, and multiply-adds of its gradient relative to those of a number.
+constexpr double numbers_per_exponential = 12, share_of_gradient = 0.1;
+/// Multiply-adds of float32 per number read; the kernels without vectors, slower at both, are given the same, and so the same steps.
+constexpr double vector_speed = 55;
+
+/// A read without Hessian, in numbers of the caller's.
+double numbers_read(const LogisticData& data) {
+  const auto cols = static_cast<double>(data.design.cols()), vectors = static_cast<double>(data.n_vectors());
+  return static_cast<double>(data.design.rows()) *
+         (cols * (1 + share_of_gradient * vectors) + numbers_per_exponential * vectors);
+}
 
 }  // namespace
 
@@ -48,11 +61,13 @@ class CoarseLoss::Part {
     reach_ = measure_reach ? AlignedBuffer<double>::zeros(block_.padded_cols()) : AlignedBuffer<double>();
     summary_ = {};
     hessian_rows_ = 0;
+    diagonal_rows_ = 0;
+    diagonal_.assign(0, 0.0);
     for (CoarseGramSum& sum : sums_) sum.clear();
   }
 
-  /// `hessian`: these rows count for it, too. `roots`, if not null, gets the scaled roots of the curvatures of two classes.
-  void add(Index begin, Index count, const AlignedBuffer<double>& parameters, bool hessian, double* roots) {
+  /// `hessian`: these rows count for it, too.
+  void add(Index begin, Index count, const AlignedBuffer<double>& parameters, bool hessian) {
     block_.load(data_.design, begin, count);
     rows_.resize(count);
     for (Index i = 0; reach_.size() > 0 && i < block_.n_panels(); ++i) {
@@ -65,7 +80,45 @@ class CoarseLoss::Part {
       block_.add_transposed_times_vector(rows_.residual(v), gradient_.data() + v * padded);
     }
     if (hessian) add_hessian(begin, count);
-    if (roots != nullptr) root_of(rows_.curvature(0, 0), roots, count);
+  }
+
+  /// Of the block that was added last, scaled roots of the curvatures of two classes. `ahead`: of geometric means with the curvature of the parabola that lies above
+  /// the loss and touches it at the predictor (Jaakkola and Jordan 2000, Statistics and Computing 10). Of rows far out the curvature is nearly nothing, and where a step
+  /// takes them it isn't; the parabola's is too much for many steps.
+  void copy_roots(Index begin, Index count, bool ahead, double* roots) {
+    const double* curvature = rows_.curvature(0, 0);
+    root_of(curvature, roots, count);
+    for (Index k = 0; ahead && k < count; ++k) {
+      const double half = 0.5 * std::fabs(rows_.eta(0)[k]),
+                   weight = data_.weights == nullptr ? 1.0 : data_.weights[begin + k];
+      const double above = weight * (half > 1e-4 ? 0.25 * std::tanh(half) / half : 0.25);
+      roots[k] = root_scale_ * std::sqrt(std::sqrt(curvature[k] * above));
+    }
+  }
+
+  /// Of the block that was added last, the diagonal of its Hessian.
+  void add_diagonal(Index count) {
+    const Index cols = data_.design.cols();
+    diagonal_.resize(as_size(data_.size()), 0.0);
+    diagonal_rows_ += count;
+    for (Index v = 0; v < vectors_; ++v) {
+      const double* curvature = rows_.curvature(v, v);
+      for (Index first = 0; first < cols; first += block_.width()) {
+        const double* row = block_.panel(first / block_.width());
+        double* sum = diagonal_.data() + v * cols + first;
+        const Index width = std::min(block_.width(), cols - first);
+        for (Index k = 0; k < count; ++k, row += block_.width()) {
+          for (Index j = 0; j < width; ++j) sum[j] += curvature[k] * row[j] * row[j];
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] Vector diagonal() const {
+    Vector result(diagonal_);
+    const double factor = static_cast<double>(data_.design.rows()) / static_cast<double>(diagonal_rows_);
+    for (double& value : result) value *= factor;
+    return result;
   }
 
   /// A block of the Hessian's sum alone, in place of `add`.
@@ -93,6 +146,8 @@ class CoarseLoss::Part {
   void merge(const Part& other) {
     summary_.merge(other.summary_);
     hessian_rows_ += other.hessian_rows_;
+    diagonal_rows_ += other.diagonal_rows_;
+    for (std::size_t i = 0; i < diagonal_.size(); ++i) diagonal_[i] += other.diagonal_[i];
     for (Index i = 0; i < gradient_.size(); ++i) gradient_[i] += other.gradient_[i];
     for (Index i = 0; i < reach_.size(); ++i) reach_[i] = std::max(reach_[i], other.reach_[i]);
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i].add(other.sums_[i]);
@@ -156,7 +211,8 @@ class CoarseLoss::Part {
   std::vector<CoarseRows> own_, shared_;  ///< rows times roots of the curvature, and times probabilities
   std::vector<CoarseGramSum> sums_;
   LossSummary summary_;
-  Index hessian_rows_ = 0;
+  Index hessian_rows_ = 0, diagonal_rows_ = 0;
+  Vector diagonal_;  ///< empty where none was asked for
 };
 
 CoarseLoss::CoarseLoss(const LogisticData& data) : data_(data), root_scale_(1) {
@@ -195,17 +251,30 @@ RowPartition CoarseLoss::partition(const LogisticData& data, bool hessian) {
   return {n, std::clamp<Index>(n / min_part_rows, 1, most), block_rows};
 }
 
-LossValue CoarseLoss::evaluate(const Vector& parameters, Index hessian_stride) {
-  const AlignedBuffer<double> padded = padded_parameters(data_, parameters);
-  if (!wide_ || hessian_stride == 0) return sum_parts(padded, hessian_stride);
-  if (roots_.size() == 0) roots_ = AlignedBuffer<double>(data_.design.rows());
-  LossValue value = sum_parts(padded, 1);
-  sum_wide_hessian();
-  return value;
+LossValue CoarseLoss::evaluate(const Vector& parameters, Curvatures wanted) {
+  if (wide_ && wanted.hessian_stride > 0) {
+    if (roots_.size() == 0) roots_ = AlignedBuffer<double>(data_.design.rows());
+    is_summed_ = false;
+  }
+  return sum_parts(padded_parameters(data_, parameters), wanted);
 }
 
-LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index hessian_stride) {
-  const bool hessian = hessian_stride > 0;
+Vector CoarseLoss::diagonal() const { return gradients_[0]->diagonal(); }
+
+double CoarseLoss::product_cost(const LogisticData& data) {
+  const auto size = static_cast<double>(data.size());
+  return static_cast<double>(data.design.rows()) * size * size / 2 / coarse_kernel().speed / numbers_read(data);
+}
+
+double CoarseLoss::hessian_cost(const LogisticData& data) {
+  // The factor's multiply-adds are in float64, at half the speed or, beside tiles, far less.
+  const auto size = static_cast<double>(data.size());
+  const double factor = size * size * size / 6 / (std::min(coarse_kernel().speed, vector_speed) / 2);
+  return product_cost(data) + factor / numbers_read(data);
+}
+
+LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Curvatures wanted) {
+  const bool hessian = wanted.hessian_stride > 0;
   const bool fused = hessian && !wide_;
   const RowPartition rows = partition(data_, fused);
   auto& parts = fused ? hessians_ : gradients_;
@@ -218,8 +287,10 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index h
     part->clear(!has_reach_);
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
-      const bool counts = fused && (begin - range.begin) / rows.block_rows % hessian_stride == 0;
-      part->add(begin, count, parameters, counts, roots == nullptr ? nullptr : roots + begin);
+      const Index block = (begin - range.begin) / rows.block_rows;
+      part->add(begin, count, parameters, fused && block % wanted.hessian_stride == 0);
+      if (roots != nullptr) part->copy_roots(begin, count, wanted.ahead, roots + begin);
+      if (wanted.diagonal && block % diagonal_stride == 0) part->add_diagonal(count);
     });
     part->flush();
   });
@@ -228,8 +299,10 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Index h
   return parts[0]->value();
 }
 
-/// Many columns: one sum, blocks of many rows so that it is read and written seldom, work shared out inside each.
+/// Many columns: one sum, blocks of many rows so that it is read and written seldom, work shared out inside each. Not before a factor is asked for: steps that are
+/// too long do without.
 void CoarseLoss::sum_wide_hessian() {
+  is_summed_ = true;
   constexpr Index rows = 1024;
   if (!wide_hessian_) wide_hessian_ = std::make_unique<Part>(data_, rows, rows, root_scale_);
   wide_hessian_->clear(false);
@@ -239,7 +312,8 @@ void CoarseLoss::sum_wide_hessian() {
   }
 }
 
-std::optional<Cholesky> CoarseLoss::factor(const Vector& penalty) const {
+std::optional<Cholesky> CoarseLoss::factor(const Vector& penalty) {
+  if (wide_ && !is_summed_) sum_wide_hessian();
   const Index m = data_.design.cols(), vectors = data_.n_vectors();
   const Part& sums = wide_ ? *wide_hessian_ : *hessians_[0];
   Vector gauge(as_size(m), 0.0);

@@ -7,14 +7,13 @@
 
 #include "base/check.hpp"
 #include "linalg/conjugate_gradient.hpp"
-#include "linear_model/coarse_loss.hpp"
+#include "linear_model/coarse_iterate.hpp"
+#include "linear_model/secant_descent.hpp"
 
 namespace crowfly {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr double sufficient_decrease = 1e-4;
-constexpr int max_halvings = 30;
 /// Where half the squared decrement is that part x of the objective, curvatures move by about sqrt(8 x) on the way to the minimum, and so much of the decrement is left after
 /// a step with the Hessian at hand. Below the first limit that is worth more than a new one; below the second a step that does less shows that precision is too low.
 constexpr double settled = 1e-5, surely_settled = 1e-4;
@@ -28,8 +27,7 @@ constexpr double nearly_there = 0.03, nearly_there_of_several = 1e-3;
 class Descent {
  public:
   Descent(const LogisticData& data, const Vector& penalty, Vector start, const CoarseTarget& target)
-      : data_(data), penalty_(penalty), target_(target), loss_(data) {
-    state_.parameters = std::move(start);
+      : data_(data), target_(target), at_(data, penalty, std::move(start)), state_(at_.state) {
     stride_ = std::clamp<Index>(data.design.rows() / (hessian_rows_per_parameter * data.size()), 1, most_stride);
   }
 
@@ -42,11 +40,7 @@ class Descent {
 
  private:
   void evaluate(bool hessian) {
-    state_.value = loss_.evaluate(state_.parameters, hessian ? stride_ : 0);
-    if (reach_.empty()) reach_ = state_.value.reach;
-    state_.value.reach = reach_;
-    state_.objective = add_penalty(penalty_, state_.parameters, state_.value);
-    ++state_.n_reads;
+    at_.evaluate({.hessian_stride = hessian ? stride_ : 0});
     has_hessian_ = hessian;
   }
 
@@ -54,7 +48,7 @@ class Descent {
   bool take_step() {
     const bool fresh = has_hessian_;
     if (fresh) {
-      factor_ = loss_.factor(penalty_);
+      factor_ = at_.factor();
       has_hessian_ = false;
     }
     if (!factor_) return false;
@@ -91,7 +85,10 @@ class Descent {
     const double relative = left / state_.objective;
     if (relative < (data_.n_vectors() == 1 ? nearly_there : nearly_there_of_several)) stride_ = 1;
     const bool next_is_last = 8 * relative * relative <= target_.tolerance && target_.polishing == 0;
-    return descend(step, slope, relative > settled && !next_is_last);
+    has_hessian_ = relative > settled && !next_is_last;
+    const double length = at_.move(step, slope, {.hessian_stride = has_hessian_ ? stride_ : 0});
+    if (length < 1) state_.decrement = 0;
+    return length > 0;
   }
 
   Vector newton_step() const {
@@ -99,50 +96,14 @@ class Descent {
     for (Index i = 0; i < data_.size(); ++i) step(i, 0) = -state_.value.gradient[as_size(i)];
     factor_->solve(step);
     Vector result(step.col(0), step.col(0) + data_.size());
-    if (data_.n_vectors() > 1) leave_out_gauge(result);
+    at_.leave_out_gauge(result);
     return result;
   }
 
-  /// The part that is the same for all classes has no curvature but the penalty's; low precision puts some of it into every step, and nothing would take it away.
-  void leave_out_gauge(Vector& step) const {
-    const Index cols = data_.design.cols(), vectors = data_.n_vectors();
-    for (Index j = 0; j < cols; ++j) {
-      double mean = 0;
-      for (Index v = 0; v < vectors; ++v) mean += step[as_size(v * cols + j)] / static_cast<double>(vectors);
-      for (Index v = 0; v < vectors; ++v) step[as_size(v * cols + j)] -= mean;
-    }
-  }
-
-  bool descend(const Vector& step, double slope, bool hessian) {
-    CoarseDescent start;
-    start.parameters = state_.parameters;
-    start.value = std::move(state_.value);
-    start.objective = state_.objective;
-    const double largest = std::max(std::fabs(start.value.smallest_margin), std::fabs(start.value.largest_margin));
-    const double rounding = (16 + 8 * largest) * eps * std::fabs(start.objective);
-    double length = 1;
-    for (int i = 0; i < max_halvings; ++i, length /= 2) {
-      for (std::size_t j = 0; j < step.size(); ++j) {
-        state_.parameters[j] = start.parameters[j] + length * step[j];
-      }
-      evaluate(hessian);
-      if (state_.objective <= start.objective + sufficient_decrease * length * slope + rounding) {
-        if (length < 1) state_.decrement = 0;
-        return true;
-      }
-    }
-    state_.parameters = std::move(start.parameters);
-    state_.value = std::move(start.value);
-    state_.objective = start.objective;
-    return false;
-  }
-
   const LogisticData& data_;
-  const Vector& penalty_;
   CoarseTarget target_;
-  CoarseLoss loss_;
-  CoarseDescent state_;
-  Vector reach_;  ///< by the first evaluation
+  CoarseIterate at_;
+  CoarseDescent& state_;
   std::optional<Cholesky> factor_;
   Index stride_;
   bool has_hessian_ = false;
@@ -163,6 +124,7 @@ double add_penalty(const Vector& penalty, const Vector& parameters, LossValue& v
 
 CoarseDescent coarse_descent(const LogisticData& data, const Vector& penalty, Vector start,
                              const CoarseTarget& target) {
+  if (SecantDescent::pays(data)) return SecantDescent(data, penalty, std::move(start), target).run();
   return Descent(data, penalty, std::move(start), target).run();
 }
 

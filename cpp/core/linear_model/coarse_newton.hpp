@@ -53,6 +53,7 @@ struct CoarseTarget {
   int max_steps;
   /// Asked within the tolerance and after polishing; steps go on until it agrees. Null: agreed.
   std::function<bool(const CoarseDescent&)> accept;
+  bool from_sample = false;  ///< the start is the minimum of a sample: near enough for a Hessian
 };
 
 /// Descends from `start`; ends early where low precision no longer contracts. `penalty`: of the scaled design's columns.
