@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import crowfly
 from assertions import EPS, assert_same_bits, worst_log_relative_error
-from crowfly import inference
+from crowfly import _ols_result
 from data import linear_problem, linear_problem_names
 from references import AnyArray, FloatArray, minimum_norm_solution
 from strategies import DTYPES, LAYOUTS, THREADS
@@ -401,7 +401,7 @@ def test_p_values_and_intervals() -> None:
 @pytest.mark.parametrize("level", [1e-6, 0.5, 0.99, 1 - 1e-9])
 @pytest.mark.parametrize("df", [1, 2, 30, 10_000])
 def test_quantiles(df: int, level: float) -> None:
-    quantile = inference._quantile(level, df)
+    quantile = _ols_result._quantile(level, df)
     with mpmath.workdps(40):
         square = mpmath.mpf(quantile) ** 2
         inside = mpmath.betainc(0.5, mpmath.mpf(df) / 2, 0, square / (df + square), regularized=True)

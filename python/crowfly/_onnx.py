@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crowfly.inference import OlsResult
+from crowfly._ols_result import OlsResult
 from crowfly.lasso import NnlsResult
 from crowfly.least_squares import LstsqResult
 from crowfly.logistic import LogisticResult

@@ -251,6 +251,14 @@ def as_penalty(value: object) -> float:
     return number
 
 
+def as_level(level: object) -> float:
+    """A probability that is neither 0 nor 1."""
+    number = as_real("level", level, 0)
+    if not 0 < number < 1:
+        raise ValueError(f"level: a number between 0 and 1 expected, got {level}")
+    return number
+
+
 def as_flag(name: str, value: object) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: True or False expected, got {value!r}")
