@@ -6,6 +6,9 @@ The functional API is here; estimators in scikit-learn's manner are in `crowfly.
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+
 from crowfly import _command
 from crowfly._patch import patch, patched, unpatch
 
@@ -82,6 +85,16 @@ __all__ = [
 ]
 
 _register_with_threadpoolctl()
+
+
+#: Loaded when asked for: they need scikit-learn.
+_SUBMODULES = ("linear_model", "metrics", "neighbors")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"crowfly.{name}")
+    raise AttributeError(f"module 'crowfly' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly._labels import as_label_array
 from crowfly._sparse import as_sparse_design, is_sparse
-from crowfly._validation import as_design, as_weights, check_dimensions, check_same_length
+from crowfly._validation import as_design, as_weights, check_dimensions, check_same_length, scan
 
 
 @dataclass(frozen=True)
@@ -106,3 +106,27 @@ def _counted(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]] | N
         return classes, shifted
     numbers = np.cumsum(present, dtype=np.int32) - np.int32(1)
     return classes, numbers[shifted]
+
+
+#: From so many features on, this many times as many as rows, and up to so many entries, iterations cost less than a Hessian.
+MANY_FEATURES, FEATURES_PER_ROW, MOST_ENTRIES = 257, 3, 2**26
+
+
+def is_wide(X: Any, factors: list[float]) -> bool:
+    """Whether a dense X has so many more features than rows, all of them penalised, that no matrix of features x features should be formed."""
+    if is_sparse(X):
+        return False
+    n_rows, n_features = X.shape
+    return (
+        n_features >= max(MANY_FEATURES, FEATURES_PER_ROW * n_rows)
+        and X.size <= MOST_ENTRIES
+        and all(0 < factor < np.inf for factor in factors)
+    )
+
+
+def in_compressed_rows(data: LogisticData) -> LogisticData:
+    """The same data with a dense X as a CSR matrix; ValueError for numbers that are not finite, which the core looks for in dense data alone."""
+    from scipy.sparse import csr_array
+
+    scan("X", data.X)
+    return replace(data, X=csr_array(data.X))

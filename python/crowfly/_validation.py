@@ -37,12 +37,24 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
 
 def as_numbers(name: str, value: ArrayLike) -> NDArray[Any]:
     """`value` as an array of a real dtype; TypeError naming the argument."""
+    refuse_times(name, value)
     array = as_array(name, value)
     if array.dtype == object and _is_numeric_frame(value):
         array = _filled(name, value, array)
     if array.dtype.kind not in "buif":
         raise _wrong_dtype(name, array, getattr(value, "columns", None))
     return array
+
+
+def refuse_times(name: str, value: Any) -> None:
+    """TypeError for a frame of polars with dates or durations, which become numbers beside other columns."""
+    if not hasattr(value, "iter_columns"):
+        return
+    for column, dtype in value.schema.items():
+        if hasattr(dtype, "is_temporal") and dtype.is_temporal():
+            raise TypeError(
+                f"{name}: columns of real numbers expected, column {column!r} is of dtype {dtype}; make numbers of it, such as the days since a date"
+            )
 
 
 def _is_numeric_frame(value: Any) -> bool:

@@ -11,22 +11,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
-from crowfly._logistic_data import LogisticData, logistic_data
+from crowfly._logistic_data import LogisticData, is_wide, logistic_data
+from crowfly._logistic_runs import (
+    STOPPED,
+    Controls,
+    as_controls,
+    as_max_iter,
+    run_firth,
+    run_newton,
+    run_path,
+)
 from crowfly._penalty_arguments import as_l1_ratio, as_penalty_factors
 from crowfly._separation import is_separated
-from crowfly._sparse import as_sparse_design, core_arrays, is_sparse
+from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import (
     LARGEST_WEIGHT,
-    as_flag,
-    as_integer,
     as_matrix,
     as_num_threads,
     as_penalty,
-    as_real,
     check_same_columns,
     check_same_features,
     column_names,
-    explain_not_finite,
     scan,
     shown,
 )
@@ -157,31 +162,6 @@ def _shortfall(fit: dict[str, Any], alpha: float) -> str | None:
     return f"logistic regression did not reach its tolerance ({bound}): {cause}"
 
 
-@dataclass(frozen=True)
-class Controls:
-    """How a fit is done, whatever is fitted."""
-
-    intercept: bool
-    tol: float
-    max_iter: int
-    num_threads: int
-
-
-def as_controls(intercept: object, tol: object, max_iter: object, num_threads: object) -> Controls:
-    """Raise TypeError or ValueError naming the argument that is not as it should be."""
-    return Controls(
-        as_flag("intercept", intercept),
-        as_real("tol", tol, 0),
-        as_integer("max_iter", max_iter, 0, 2**31 - 1),
-        as_num_threads(num_threads),
-    )
-
-
-def as_max_iter(value: object) -> int:
-    """The steps of a fit that begins at all; scikit-learn's estimators also take none."""
-    return as_integer("max_iter", value, 1, 2**31 - 1)
-
-
 def as_factors(penalty_factor: ArrayLike | None, n_features: int, alpha: float) -> list[float]:
     """One factor per feature, whose product with alpha is in range."""
     factors = as_penalty_factors(penalty_factor, n_features)
@@ -194,74 +174,8 @@ def as_factors(penalty_factor: ArrayLike | None, n_features: int, alpha: float) 
     return factors
 
 
-#: Statuses of fits that ended far from the minimum, and the fewest steps allowed for which another way is tried then: from penalties by this factor larger, and so many.
-_STOPPED = ("iteration_limit", "no_descent")
+#: The fewest steps allowed for which another way is tried where a fit stopped: from penalties by this factor larger, and so many.
 MANY_STEPS, LARGER_PENALTY, N_LARGER_PENALTIES = 100, 5.0, 10
-
-
-def run_path(
-    data: LogisticData,
-    controls: Controls,
-    l1_ratio: float,
-    factors: list[float],
-    alphas: list[float],
-    n_alphas: int = 1,
-    eps: float = 1.0,
-) -> tuple[NDArray[np.float64], list[dict[str, Any]]]:
-    """The core's path, with what it can't add up explained."""
-    arguments = (
-        data.codes,
-        len(data.classes),
-        data.weights,
-        controls.intercept,
-        l1_ratio,
-        factors,
-        alphas,
-        n_alphas,
-        eps,
-        controls.tol,
-        controls.max_iter,
-        controls.num_threads,
-    )
-    if is_sparse(data.X):
-        return _core.sparse_logistic_path(core_arrays(data.X), False, *arguments)
-    try:
-        return _core.logistic_path(data.X, *arguments)
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=data.X) from None
-
-
-def _run_newton(data: LogisticData, controls: Controls, alpha: float, factors: list[float]) -> dict[str, Any]:
-    try:
-        return _core.logistic(
-            data.X,
-            data.codes,
-            len(data.classes),
-            data.weights,
-            controls.intercept,
-            alpha,
-            factors,
-            controls.tol,
-            controls.max_iter,
-            controls.num_threads,
-        )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=data.X) from None
-
-
-def _run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
-    try:
-        return _core.firth_logistic(
-            data.X,
-            data.codes,
-            len(data.classes),
-            data.weights,
-            controls.intercept,
-            controls.max_iter,
-            controls.num_threads,
-        )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=data.X) from None
 
 
 def finished(
@@ -379,13 +293,14 @@ def fit_data(
             raise TypeError(
                 "X: a dense array expected with penalty='firth', got a sparse matrix; use .toarray()"
             )
-        return finished(_run_firth(data, controls), data, controls, 1.0, factors)
-    if is_sparse(data.X) or (ratio > 0 and penalty > 0) or not np.isfinite(factors).all():
+        return finished(run_firth(data, controls), data, controls, 1.0, factors)
+    many_features = penalty > 0 and is_wide(data.X, factors)
+    if is_sparse(data.X) or many_features or (ratio > 0 and penalty > 0) or not np.isfinite(factors).all():
         fit = run_path(data, controls, ratio, factors, [penalty])[1][0]
-        if fit["status"] in _STOPPED and ratio > 0 and penalty > 0 and controls.max_iter >= MANY_STEPS:
+        if fit["status"] in STOPPED and ratio > 0 and penalty > 0 and controls.max_iter >= MANY_STEPS:
             fit = _from_larger_penalties(fit, data, controls, ratio, factors, penalty)
     else:
-        fit = _run_newton(data, controls, penalty, factors)
+        fit = run_newton(data, controls, penalty, factors)
     return finished(fit, data, controls, penalty, factors)
 
 
@@ -400,7 +315,7 @@ def _from_larger_penalties(
     """The fit, from those of larger penalties: where classes nearly separate, the loss is flat far from the minimum, and from zero Newton's steps get lost there."""
     alphas = [penalty * LARGER_PENALTY**k for k in range(N_LARGER_PENALTIES, -1, -1)]
     fits = run_path(data, controls, ratio, factors, alphas)[1]
-    best = min(stopped, fits[-1], key=lambda fit: (fit["status"] in _STOPPED, fit["gap"]))
+    best = min(stopped, fits[-1], key=lambda fit: (fit["status"] in STOPPED, fit["gap"]))
     for count in ("n_iter", "n_reads"):
         best[count] = stopped[count] + sum(fit[count] for fit in fits)
     return best

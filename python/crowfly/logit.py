@@ -12,16 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _logit_summary
 from crowfly._logistic_data import LogisticData, logistic_data
+from crowfly._logistic_runs import Controls, as_controls, as_max_iter
 from crowfly._sparse import is_sparse
 from crowfly._validation import as_level, as_penalty
 from crowfly.inference import column_names, full_rank_fit, target_name_of
 from crowfly.logistic import (
     DEFAULT_TOLERANCE,
-    Controls,
     ConvergenceWarning,
     LogisticResult,
-    as_controls,
-    as_max_iter,
     as_prior,
     fit_data,
 )
