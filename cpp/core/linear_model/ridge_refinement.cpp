@@ -178,7 +178,18 @@ class PathRefinement {
       largest = std::max(largest, problem_.basis.denominator(k, alpha));
     }
     const double condition = smallest > 0 ? std::max(1.0, largest / smallest) : 1 / eps;
-    return std::min(1.0, 16 * (problem_.basis.of_gram || reaches_beyond() ? condition : std::sqrt(condition)) * eps);
+    const double of_basis = 16 * (problem_.basis.of_gram || reaches_beyond() ? condition : std::sqrt(condition)) * eps;
+    return smallest > 0 ? std::min(1.0, of_basis + squared_rounding_of_means() / smallest) : 1.0;
+  }
+
+  /// Steps are about means that are rounded: the matrix they miss by is the outer product of what that leaves, times the weight, here its trace in the penalty's metric.
+  [[nodiscard]] double squared_rounding_of_means() const {
+    double sum = 0;
+    for (Index j = 0; j < p_; ++j) {
+      const double off = eps * mean_[as_size(j)], metric = problem_.metric[as_size(j)];
+      sum += off * off / (metric > 0 ? metric : 1.0);
+    }
+    return problem_.total_weight * sum;
   }
 
   [[nodiscard]] double relative_size(const Matrix& change, const State& state) const {
