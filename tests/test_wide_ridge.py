@@ -67,6 +67,16 @@ def test_coefficients_are_rounded_once(n: int, p: int, alpha: float, offset: flo
     )
 
 
+@pytest.mark.parametrize(("n", "offset", "alpha"), [(8, 1e6, 1e-6), (8, 1e8, 1e-4), (20, 1e8, 1e-2)])
+def test_paths_far_from_zero(n: int, offset: float, alpha: float) -> None:
+    """Means are rounded: the first step misses by that, squared, beside a small penalty, and the next one has to be taken."""
+    X, y = draw(n, 2 * n + 4, offset=offset)
+    coef, constant = dual_solution(X, y, alpha, True)
+    path = crowfly.ridge_path(X, y, [alpha])
+    np.testing.assert_array_equal(path.coef[0], coef)
+    assert path.intercept[0] == pytest.approx(constant, rel=1e-15)
+
+
 def test_rows_given_twice() -> None:
     X, y = draw(14, 200)
     X, y = np.repeat(X, 2, axis=0), np.repeat(y, 2) + np.tile([0.25, -0.5], 14)

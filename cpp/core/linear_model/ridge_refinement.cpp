@@ -127,10 +127,11 @@ class PathRefinement {
       state.squares[as_size(t)] = lowered(state, t, change, of_data, gradient);
     }
     const double contraction = state.steps > 0 ? size / state.previous : expected_contraction(state.alpha);
-    state.expected = size * contraction;
+    const double missed = state.steps > 0 ? 0.0 : left_by_means(state.alpha);
+    state.expected = size * contraction + missed;
     state.previous = size;
     ++state.steps;
-    state.done = largest_change(change, state) * contraction < 0x1p-60 || state.steps == max_refinements;
+    state.done = largest_change(change, state) * contraction + missed < 0x1p-60 || state.steps == max_refinements;
   }
 
   /// Within the span of the basis, and where features are many and all penalised beyond it, too: there the matrix is the penalty's.
@@ -178,7 +179,20 @@ class PathRefinement {
       largest = std::max(largest, problem_.basis.denominator(k, alpha));
     }
     const double condition = smallest > 0 ? std::max(1.0, largest / smallest) : 1 / eps;
-    return std::min(1.0, 16 * (problem_.basis.of_gram || reaches_beyond() ? condition : std::sqrt(condition)) * eps);
+    const double of_basis = 16 * (problem_.basis.of_gram || reaches_beyond() ? condition : std::sqrt(condition)) * eps;
+    return std::min(1.0, of_basis);
+  }
+
+  /// What the first step still leaves of the coefficients, relatively: the constant begins with the means' rounding times them, and the gradient is centred with the same rounding.
+  [[nodiscard]] double left_by_means(double alpha) const {
+    double smallest = reaches_beyond() ? alpha : std::numeric_limits<double>::infinity(), sum = 0;
+    for (Index k = 0; k < problem_.basis.rank(); ++k)
+      smallest = std::min(smallest, problem_.basis.denominator(k, alpha));
+    for (Index j = 0; j < p_; ++j) {
+      const double off = eps * mean_[as_size(j)], metric = problem_.metric[as_size(j)];
+      sum += off * off / (metric > 0 ? metric : 1.0);
+    }
+    return sum > 0 ? problem_.total_weight * sum / smallest : 0.0;
   }
 
   [[nodiscard]] double relative_size(const Matrix& change, const State& state) const {
