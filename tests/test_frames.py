@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,8 @@ import numpy as np
 import pytest
 
 import crowfly
+from crowfly.linear_model import LinearRegression, LogisticRegression
+from crowfly.neighbors import NearestNeighbors
 
 pandas = pytest.importorskip("pandas")
 polars = pytest.importorskip("polars")
@@ -77,3 +81,38 @@ def test_one_chunk_after_the_other() -> None:
     assert crowfly.lstsq_chunks([(frame, Y), (frame, Y)]).columns == ("a", "b", "c")
     with pytest.raises(ValueError, match="column 0 is 'c' instead of 'a'"):
         crowfly.lstsq_chunks([(frame, Y), (frame[["c", "b", "a"]], Y)])
+
+
+@pytest.mark.parametrize(
+    "take",
+    [lambda frame: crowfly.lstsq(frame, Y), lambda frame: LinearRegression().fit(frame, Y)],
+    ids=["function", "estimator"],
+)
+@pytest.mark.parametrize("of", ["Date", "Datetime", "Duration", "Time"])
+def test_times_of_polars_are_no_numbers(take: Callable[[Any], Any], of: str) -> None:
+    """Beside a column of numbers they would be made numbers without a word."""
+    times = polars.Series("when", range(40), dtype=polars.Int64).cast(getattr(polars, of))
+    frame = polars.DataFrame({"a": X[:, 0], "when": times})
+    with pytest.raises(TypeError, match=r"^X: columns of real numbers expected, column 'when' is of dtype"):
+        take(frame)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [LinearRegression(), NearestNeighbors(n_neighbors=2), LogisticRegression()],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_series_is_no_matrix(model: Any) -> None:
+    with pytest.raises(ValueError, match="Expected a 2-dimensional container but got"):
+        model.fit(pandas.Series(X[:, 0]), CODES)
+    fitted = model.fit(pandas.DataFrame(X), CODES)
+    call = getattr(fitted, "predict", None) or fitted.kneighbors
+    with pytest.raises(ValueError, match="Expected a 2-dimensional container but got"):
+        call(pandas.Series(X[0]))
+
+
+def test_subpackages_load_when_asked_for() -> None:
+    names = "crowfly.linear_model.Ridge, crowfly.neighbors.NearestNeighbors, crowfly.metrics"
+    subprocess.run([sys.executable, "-c", f"import crowfly; {names}"], check=True)
+    with pytest.raises(AttributeError, match="module 'crowfly' has no attribute 'tree'"):
+        crowfly.tree  # noqa: B018

@@ -289,3 +289,11 @@ def test_firth_of_many_columns_says_it_has_converged_where_the_score_is_zero(lab
     assert result.converged
     assert result.n_iter <= 30
     assert result.gradient_norm <= 1e-11
+
+
+def test_separated_classes_are_told_of_the_prior_alone() -> None:
+    """`logit` refuses the other cure, a penalty."""
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    with pytest.raises(crowfly.SeparationError, match=r'the best; use penalty="firth"$') as caught:
+        crowfly.logit(X, X[:, 0] > 0)
+    assert caught.value.fit is not None

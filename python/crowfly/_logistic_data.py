@@ -108,18 +108,20 @@ def _counted(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]] | N
     return classes, numbers[shifted]
 
 
-#: From so many features on, this many times as many as rows, and up to so many entries, iterations cost less than a Hessian.
-MANY_FEATURES, FEATURES_PER_ROW, MOST_ENTRIES = 257, 3, 2**26
+#: From so many coefficients and features per row on, and up to so many entries, iterations cost less than a Hessian.
+MANY_COEFFICIENTS, FEATURES_PER_ROW, MOST_ENTRIES = 500, 2, 2**26
 
 
-def is_wide(X: Any, factors: list[float]) -> bool:
+def is_wide(data: LogisticData, factors: list[float]) -> bool:
     """Whether a dense X has so many more features than rows, all of them penalised, that no matrix of features x features should be formed."""
-    if is_sparse(X):
+    if is_sparse(data.X):
         return False
-    n_rows, n_features = X.shape
+    n_rows, n_features = data.X.shape
+    n_vectors = 1 if len(data.classes) == 2 else len(data.classes)
     return (
-        n_features >= max(MANY_FEATURES, FEATURES_PER_ROW * n_rows)
-        and X.size <= MOST_ENTRIES
+        n_features * n_vectors >= MANY_COEFFICIENTS
+        and n_features >= FEATURES_PER_ROW * n_rows
+        and data.X.size <= MOST_ENTRIES
         and all(0 < factor < np.inf for factor in factors)
     )
 

@@ -58,7 +58,7 @@ def run_path(
     Columns aren't centred there; fits that this keeps from their tolerance are done again.
     """
     settings = (controls, l1_ratio, factors, alphas, n_alphas, eps)
-    if l1_ratio == 0 and is_wide(data.X, factors):
+    if l1_ratio == 0 and is_wide(data, factors):
         path, fits = _run_path(in_compressed_rows(data), *settings)
         if not any(fit["status"] in STOPPED for fit in fits):
             return path, fits

@@ -294,7 +294,7 @@ def fit_data(
                 "X: a dense array expected with penalty='firth', got a sparse matrix; use .toarray()"
             )
         return finished(run_firth(data, controls), data, controls, 1.0, factors)
-    many_features = penalty > 0 and is_wide(data.X, factors)
+    many_features = penalty > 0 and is_wide(data, factors)
     if is_sparse(data.X) or many_features or (ratio > 0 and penalty > 0) or not np.isfinite(factors).all():
         fit = run_path(data, controls, ratio, factors, [penalty])[1][0]
         if fit["status"] in STOPPED and ratio > 0 and penalty > 0 and controls.max_iter >= MANY_STEPS:

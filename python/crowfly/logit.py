@@ -20,6 +20,7 @@ from crowfly.logistic import (
     DEFAULT_TOLERANCE,
     ConvergenceWarning,
     LogisticResult,
+    SeparationError,
     as_prior,
     fit_data,
 )
@@ -237,7 +238,12 @@ def logit(
         )
     if len(kept) < n_features:
         data = LogisticData(np.ascontiguousarray(data.X[:, kept]), data.classes, data.codes, data.weights)
-    fit, shortfall = fit_data(data, controls, 0.0, 0.0, [1.0] * len(kept), prior)
+    try:
+        fit, shortfall = fit_data(data, controls, 0.0, 0.0, [1.0] * len(kept), prior)
+    except SeparationError as error:
+        # There is no inference with alpha > 0, which `logistic` advises.
+        error.args = (str(error).replace("use alpha > 0, or", "use"),)
+        raise
     if shortfall is not None:
         warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
     labels = column_names(X, n_features, intercept=controls.intercept), target_name_of(y)
