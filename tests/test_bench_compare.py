@@ -167,7 +167,7 @@ def stand_in(
 
 def test_slow_build_is_caught_and_its_equal_is_not(tmp_path: Path) -> None:
     base, equal = stand_in(tmp_path, "base"), stand_in(tmp_path, "equal")
-    slow = stand_in(tmp_path, "slow", seconds=4e-3)
+    slow = stand_in(tmp_path, "slow", seconds=2e-2)
     wide = Thresholds(1.0, 1e-3)
     assert compare_call(CALL, (base, slow), wide, threads=0, isa=None).verdict == "slower"
     assert compare_call(CALL, (slow, base), wide, threads=0, isa=None).verdict == "faster"

@@ -108,7 +108,8 @@ def polyfit(
     r"""Fit a polynomial by least squares, to the exact powers of x.
 
     Minimises :math:`\sum_i w_i (y_i - \sum_k c_k x_i^k)^2` with powers that are not rounded: the coefficients are the exact solution for the float64 numbers
-    given, rounded once, where a caller who forms powers in float64 has seven right digits left on NIST's Filip.
+    given, rounded once, where a caller who forms powers in float64 has seven right digits left on NIST's Filip. The constant comes first, as in
+    `numpy.polynomial.Polynomial`; `numpy.polyfit` has it last.
 
     Parameters
     ----------
