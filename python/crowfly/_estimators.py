@@ -25,7 +25,7 @@ from sklearn.utils.validation import (
 
 from crowfly import _core
 from crowfly._sparse import check_structure
-from crowfly._validation import LARGEST_EXACT_INTEGER, refuse_times
+from crowfly._validation import LARGEST_EXACT_INTEGER
 
 MatrixLike: TypeAlias = Any
 """Whatever scikit-learn's ``check_array`` makes a matrix of: arrays, nested lists, data frames."""
@@ -130,7 +130,6 @@ def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
     """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust; the column that is no numbers is named."""
     if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
         check_structure("X", X)
-    refuse_times("X", X)
     try:
         return _validated(estimator, X, *y, **settings)
     except (TypeError, ValueError) as error:

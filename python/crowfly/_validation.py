@@ -37,7 +37,7 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
 
 def as_numbers(name: str, value: ArrayLike) -> NDArray[Any]:
     """`value` as an array of a real dtype; TypeError naming the argument."""
-    refuse_times(name, value)
+    _refuse_times(name, value)
     array = as_array(name, value)
     if array.dtype == object and _is_numeric_frame(value):
         array = _filled(name, value, array)
@@ -46,7 +46,7 @@ def as_numbers(name: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def refuse_times(name: str, value: Any) -> None:
+def _refuse_times(name: str, value: Any) -> None:
     """TypeError for a frame of polars with dates or durations, which become numbers beside other columns."""
     if not hasattr(value, "iter_columns"):
         return
