@@ -32,8 +32,8 @@ from crowfly.neighbors import (
 )
 from estimators import PAIRS, make
 
-pandas = pytest.importorskip("pandas")
-polars = pytest.importorskip("polars")
+pandas = pytest.importorskip("pandas", reason="its frames are what is tested")
+polars = pytest.importorskip("polars", reason="its frames are what is tested")
 
 SEPARABLE = np.array([[0.0], [1.0], [2.0], [3.0]])
 WIDE = sparse.random_array((20, 6001), density=0.01, random_state=0, format="csr")

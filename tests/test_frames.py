@@ -17,8 +17,8 @@ import crowfly
 from crowfly.linear_model import LinearRegression, LogisticRegression
 from crowfly.neighbors import NearestNeighbors
 
-pandas = pytest.importorskip("pandas")
-polars = pytest.importorskip("polars")
+pandas = pytest.importorskip("pandas", reason="its frames are what is tested")
+polars = pytest.importorskip("polars", reason="its frames are what is tested")
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(40, 3))

@@ -63,10 +63,22 @@ def test_penalties_and_weights(by_hessians: Any) -> None:
     np.testing.assert_allclose(fit.coef, other.coef, rtol=1e-7, atol=1e-10)
 
 
-@pytest.mark.parametrize("offset", [1e3, 1e6])
-def test_columns_far_from_zero(by_hessians: Any, offset: float) -> None:
+@pytest.mark.parametrize(
+    ("n", "p", "offset"), [(60, 600, 1e3), (60, 600, 1e6), (100, 500, 1e6), (200, 600, 1e7)]
+)
+def test_columns_far_from_zero(by_hessians: Any, n: int, p: int, offset: float) -> None:
     """Nothing is centred in compressed rows; where that fails, Newton's method is to answer."""
-    X, y = draw(60, 600, 2, offset)
+    X, y = draw(n, p, 2, offset)
+    fit, other = crowfly.logistic(X, y), by_hessians(X, y)
+    assert fit.converged
+    assert fit.objective == pytest.approx(other.objective, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fits_that_offsets_keep_from_their_tolerance_are_done_again(by_hessians: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    spread = rng.normal(size=(60, 600))
+    X, y = spread + 1e8, spread[:, 0] + rng.normal(size=60) > 0
     fit, other = crowfly.logistic(X, y), by_hessians(X, y)
     assert fit.converged
     assert fit.objective == pytest.approx(other.objective, rel=1e-9)

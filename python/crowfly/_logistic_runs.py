@@ -16,6 +16,8 @@ from crowfly._validation import as_flag, as_integer, as_num_threads, as_real, ex
 
 #: Statuses of fits that ended far from the minimum.
 STOPPED = ("iteration_limit", "no_descent")
+#: Relative gaps above it, and above the tolerance, show that columns should have been centred.
+CERTAIN_GAP = 1e-9
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def run_path(
     settings = (controls, l1_ratio, factors, alphas, n_alphas, eps)
     if l1_ratio == 0 and is_wide(data, factors):
         path, fits = _run_path(in_compressed_rows(data), *settings)
-        if not any(fit["status"] in STOPPED for fit in fits):
+        largest = max(controls.tol, CERTAIN_GAP)
+        if all(fit["status"] not in STOPPED and fit["gap"] <= largest * fit["objective"] for fit in fits):
             return path, fits
     return _run_path(data, *settings)
 
