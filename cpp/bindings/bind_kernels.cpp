@@ -6,8 +6,10 @@
 #include "linalg/cholesky.hpp"
 #include "linalg/coarse_gram.hpp"
 #include "linalg/gram.hpp"
+#include "linalg/grid_gram.hpp"
 #include "linalg/single_gram.hpp"
 #include "linear_model/exact_residuals.hpp"
+#include "linear_model/gram_residuals.hpp"
 #include "neighbors/lattice.hpp"
 
 namespace crowfly::bindings {
@@ -147,26 +149,47 @@ Doubles coarse_gram_matrix(const py::array& x, const Doubles& left, const Double
   return out;
 }
 
+PairCoefficients one_target(const Doubles& high, const Doubles& low, Index n_features) {
+  require(high.size() == n_features + 1 && low.size() == n_features + 1,
+          "high, low: one number per column and one for the constant expected");
+  PairCoefficients coefficients(n_features, 1);
+  const auto pair = [&](Index j) { return Pair::sum(high.data()[j], low.data()[j]); };
+  for (Index j = 0; j < n_features; ++j) coefficients(j, 0) = pair(j);
+  coefficients.constant[0] = pair(n_features);
+  return coefficients;
+}
+
+/// High and low parts of the gradient, constant last, of one target.
+Doubles gradient_of(const ExactResiduals& found, Index n_features) {
+  Doubles gradient({n_features + 1, Index{2}});
+  for (Index j = 0; j <= n_features; ++j) {
+    const Pair entry = j < n_features ? found.gradient(j, 0) : found.gradient.constant[0];
+    gradient.mutable_at(j, 0) = entry.high;
+    gradient.mutable_at(j, 1) = entry.low;
+  }
+  return gradient;
+}
+
 /// High and low parts of the gradient X' W (y - X coef) and 1' W (...), then the bounds on errors of its entries and of residuals. Of one target.
 py::tuple residual_gradient(const py::array& x, const py::array& y, const Doubles& high, const Doubles& low,
                             const OptionalDoubles& weights, bool on_grid) {
   const MatrixView view = matrix_view(x, "x"), target = matrix_view(y, "y");
-  require(high.size() == view.cols + 1 && low.size() == view.cols + 1,
-          "high, low: one number per column and one for the constant expected");
   require(target.rows == view.rows && target.cols == 1, "y: one column, with the rows of x, expected");
-  PairCoefficients coefficients(view.cols, 1);
-  const auto pair = [&](Index j) { return Pair::sum(high.data()[j], low.data()[j]); };
-  for (Index j = 0; j < view.cols; ++j) coefficients(j, 0) = pair(j);
-  coefficients.constant[0] = pair(view.cols);
-  const ExactResiduals found = exact_residuals(Design(view, true, target), doubles(weights, view.rows, "weights"),
-                                               coefficients, on_grid ? PairProducts::on_grid : PairProducts::split);
-  Doubles gradient({view.cols + 1, Index{2}});
-  for (Index j = 0; j <= view.cols; ++j) {
-    const Pair entry = j < view.cols ? found.gradient(j, 0) : found.gradient.constant[0];
-    gradient.mutable_at(j, 0) = entry.high;
-    gradient.mutable_at(j, 1) = entry.low;
-  }
-  return py::make_tuple(gradient, found.squares[0], found.gradient_error[0], found.residual_error[0]);
+  const ExactResiduals found =
+      exact_residuals(Design(view, true, target), doubles(weights, view.rows, "weights"),
+                      one_target(high, low, view.cols), on_grid ? PairProducts::on_grid : PairProducts::split);
+  return py::make_tuple(gradient_of(found, view.cols), found.squares[0], found.gradient_error[0],
+                        found.residual_error[0]);
+}
+
+/// The same gradient and squares from cross products, and bounds on the errors of an entry and of the squares.
+py::tuple gram_residual_gradient(const py::array& x, const py::array& y, const Doubles& high, const Doubles& low) {
+  const MatrixView view = matrix_view(x, "x"), target = matrix_view(y, "y");
+  require(target.rows == view.rows && target.cols == 1, "y: one column, with the rows of x, expected");
+  const ExactResiduals found =
+      gram_residuals(grid_gram(Design(view, true, target)).gram, one_target(high, low, view.cols), true);
+  return py::make_tuple(gradient_of(found, view.cols), found.squares[0], found.gradient_error[0],
+                        found.squares_error[0]);
 }
 
 /// X' diag(w) X in float32's products.
@@ -178,6 +201,22 @@ Doubles single_gram_matrix(const py::array& x, const OptionalDoubles& weights) {
     for (Index j = 0; j < view.cols; ++j) out.mutable_at(i, j) = sums.gram.at(i, j);
   }
   return out;
+}
+
+/// High and low parts of X' X with products cut at grids, and what the error of an entry is at most: the product of its two columns'.
+py::tuple grid_gram_matrix(const py::array& x) {
+  const MatrixView view = matrix_view(x, "x");
+  const auto sums = grid_gram(Design(view, false, {}));
+  Doubles high({view.cols, view.cols}), low({view.cols, view.cols}), reach(view.cols);
+  for (Index i = 0; i < view.cols; ++i) {
+    reach.mutable_at(i) = sums.gram.reach(i);
+    for (Index j = 0; j < view.cols; ++j) {
+      const Pair entry = sums.gram.at(i, j);
+      high.mutable_at(i, j) = entry.high;
+      low.mutable_at(i, j) = entry.low;
+    }
+  }
+  return py::make_tuple(high, low, reach, sums.gram.in_range());
 }
 
 py::tuple column_sums(const py::array& x, const OptionalDoubles& weights) {
@@ -230,8 +269,10 @@ void bind_kernels(py::module_& m) {
         py::arg("symmetric"));
   m.def("gram_matrix", &gram_matrix, py::arg("x"), py::arg("weights").none(true));
   m.def("single_gram_matrix", &single_gram_matrix, py::arg("x"), py::arg("weights").none(true));
+  m.def("grid_gram_matrix", &grid_gram_matrix, py::arg("x"));
   m.def("residual_gradient", &residual_gradient, py::arg("x"), py::arg("y"), py::arg("high"), py::arg("low"),
         py::arg("weights").none(true), py::arg("on_grid"));
+  m.def("gram_residual_gradient", &gram_residual_gradient, py::arg("x"), py::arg("y"), py::arg("high"), py::arg("low"));
   m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));

@@ -330,8 +330,8 @@ Trial panel_transposed_times_pair(const KernelTable& t, Index rows) {
   return trial;
 }
 
-/// Products cut at a grid: three additions and three multiply-adds per entry and vector.
-constexpr Index grid_operations = 9, grid_vectors = 4;
+/// Products cut at a grid: two additions and three multiply-adds per entry and vector of pairs, two of each of doubles.
+constexpr Index grid_operations = 8, grid_gram_operations = 6, grid_vectors = 4;
 
 Trial grid_times_columns(const KernelTable& t, Index rows) {
   Trial trial = panel_trial(t, rows, grid_operations * grid_vectors, 16 * grid_vectors, 0);
@@ -353,6 +353,21 @@ Trial grid_times_rows(const KernelTable& t, Index rows) {
   trial.call = [=, kernel = t.grid_times_rows, width = t.panel_width] {
     kernel(panel, {factors, factors + grid_vectors * rows, grid, rows, grid_vectors}, rows,
            {out, out + grid_vectors * width, width});
+  };
+  return trial;
+}
+
+template <bool diagonal>
+Trial grid_gram(const KernelTable& t, Index rows) {
+  const Index width = t.panel_width, products = diagonal ? width * (width + 1) / 2 : width * width;
+  Trial trial;
+  trial.shape = text(width) + " x " + text(width) + ", " + text(rows) + " rows";
+  trial.work = {Precision::float64, times(grid_gram_operations, products, rows),
+                times(16, width * width + width * rows), times(16, width, width)};
+  auto *a = trial.array(rows * width), *b = diagonal ? a : trial.array(rows * width), *start = trial.array(2 * width),
+       *out = trial.array(2 * width * width);
+  trial.call = [=, kernel = diagonal ? t.grid_gram_diagonal : t.grid_gram_panel] {
+    kernel(a, b, rows, width, {start, start + width}, {out, out + width * width, width});
   };
   return trial;
 }
@@ -518,6 +533,8 @@ const TrialEntry entries[] = {
     {"panel_transposed_times_pair", 96, panel_transposed_times_pair},
     {"grid_times_columns", 96, grid_times_columns},
     {"grid_times_rows", 96, grid_times_rows},
+    {"grid_gram_panel", 64, grid_gram<false>},
+    {"grid_gram_diagonal", 64, grid_gram<true>},
     {"scale_pairs", 512, scale_pairs},
     {"panel_max_abs", 96, panel_max_abs},
     {"finite_max_abs_f32", 2048, finite_max_abs<float>},

@@ -63,6 +63,8 @@ constexpr KernelTable make_table(const char* name) {
   t.panel_transposed_times_pair = panel_transposed_times_pair<Isa>;
   t.grid_times_columns = grid_times_columns<Isa>;
   t.grid_times_rows = grid_times_rows<Isa>;
+  t.grid_gram_panel = grid_gram_panel<Isa>;
+  t.grid_gram_diagonal = grid_gram_diagonal<Isa>;
   t.scale_pairs = scale_pairs<Isa>;
   t.panel_max_abs = panel_max_abs<Isa>;
   t.finite_max_abs_f32 = finite_max_abs<Isa, float>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Products of packed row blocks with several vectors of pairs, each product cut at a grid common to its sum: the upper parts add up exactly, and only sums of what
-// lies below the grid are rounded (Rump, Ogita and Oishi 2008, "Accurate floating-point summation", ExtractVector). Three additions and three multiply-adds per
+// lies below the grid are rounded (Rump, Ogita and Oishi 2008, "Accurate floating-point summation", ExtractVector). Two additions and three multiply-adds per
 // product, where the pairs of pair_kernel.inl.hpp take eleven. docs/design/least-squares.md has the bound.
 #pragma once
 
@@ -8,26 +8,33 @@
 
 namespace crowfly::kernels {
 
+/// A sum of products. Its upper part is kept within the binade whose last place is the grid, from `start` on: 1.5 times a power of two, at least as large as
+/// grid_of (linalg/grid.hpp) says. What an addition changes it by is exact, and so is the rest of the product but for one rounding.
 template <class V>
 struct GridSum {
   V upper, lower;
 
-  static GridSum zero() noexcept { return {V::zero(), V::zero()}; }
-  /// Adds x (y + y_low). `grid` is 1.5 times a power of two and at least as large as grid_of (linalg/grid.hpp) says.
-  void add_product(V x, V y, V y_low, V grid) noexcept {
-    const V top = fused(x, y, grid) - grid;
-    const V rest = fused(x, y, V::zero() - top);
-    upper = upper + top;
-    lower = lower + fused(x, y_low, rest);
-  }
-  /// Adds this to a pair in memory, and normalises that.
-  void add_to(double* high, double* low) const noexcept {
+  static GridSum from(V start) noexcept { return {start, V::zero()}; }
+  /// Adds x y.
+  void add_product(V x, V y) noexcept { lower = lower + rest(x, y); }
+  /// Adds x (y + y_low).
+  void add_product(V x, V y, V y_low) noexcept { lower = lower + fused(x, y_low, rest(x, y)); }
+  /// Adds what came on top of `start` to a pair in memory, and normalises that.
+  void add_to(double* high, double* low, V start) const noexcept {
     auto sum = PairSum<V>::load(high, low);
-    sum.add(upper);
+    sum.add(upper - start);
     sum.low = sum.low + lower;
     const V total = sum.high + sum.low;
     total.store(high);
     (sum.low - (total - sum.high)).store(low);
+  }
+
+ private:
+  /// Adds the part of x y above the grid, and returns the other.
+  V rest(V x, V y) noexcept {
+    const V before = upper;
+    upper = fused(x, y, before);
+    return fused(x, y, before - upper);
   }
 };
 
@@ -36,10 +43,8 @@ template <int groups, int targets, class V, int width>
 void grid_columns_tile(const V (&x)[width][2], const GridFactors& factors, Index first, const PairTargets& out,
                        Index row) {
   GridSum<V> sum[targets][groups];
-  V grid[targets];
   for (int t = 0; t < targets; ++t) {
-    grid[t] = V::set1(factors.grid[first + t]);
-    for (int g = 0; g < groups; ++g) sum[t][g] = GridSum<V>::zero();
+    for (int g = 0; g < groups; ++g) sum[t][g] = GridSum<V>::from(V::set1(factors.grid[first + t]));
   }
   const double *high = factors.high + first * factors.stride, *low = factors.low + first * factors.stride;
   for (int j = 0; j < width; ++j) {
@@ -47,13 +52,14 @@ void grid_columns_tile(const V (&x)[width][2], const GridFactors& factors, Index
     for (int g = 0; g < groups; ++g) column[g] = x[j][g];
     for (int t = 0; t < targets; ++t) {
       const V y = V::set1(high[t * factors.stride + j]), y_low = V::set1(low[t * factors.stride + j]);
-      for (int g = 0; g < groups; ++g) sum[t][g].add_product(column[g], y, y_low, grid[t]);
+      for (int g = 0; g < groups; ++g) sum[t][g].add_product(column[g], y, y_low);
     }
   }
   for (int t = 0; t < targets; ++t) {
+    const V grid = V::set1(factors.grid[first + t]);
     for (int g = 0; g < groups; ++g) {
       const Index at = (first + t) * out.stride + row + g * V::lanes;
-      sum[t][g].add_to(out.high + at, out.low + at);
+      sum[t][g].add_to(out.high + at, out.low + at, grid);
     }
   }
 }
@@ -92,10 +98,8 @@ void grid_rows_tile(const double* panel, const GridFactors& factors, Index first
   using P = Panel<Isa>;
   using V = typename P::V;
   GridSum<V> sum[targets][P::vectors];
-  V grid[targets];
   for (int t = 0; t < targets; ++t) {
-    grid[t] = V::set1(factors.grid[first + t]);
-    for (int v = 0; v < P::vectors; ++v) sum[t][v] = GridSum<V>::zero();
+    for (int v = 0; v < P::vectors; ++v) sum[t][v] = GridSum<V>::from(V::set1(factors.grid[first + t]));
   }
   const double *high = factors.high + first * factors.stride, *low = factors.low + first * factors.stride;
   for (Index k = 0; k < n_rows; ++k) {
@@ -103,13 +107,14 @@ void grid_rows_tile(const double* panel, const GridFactors& factors, Index first
     for (int v = 0; v < P::vectors; ++v) row[v] = V::load(panel + k * P::width + v * V::lanes);
     for (int t = 0; t < targets; ++t) {
       const V w = V::set1(high[t * factors.stride + k]), w_low = V::set1(low[t * factors.stride + k]);
-      for (int v = 0; v < P::vectors; ++v) sum[t][v].add_product(row[v], w, w_low, grid[t]);
+      for (int v = 0; v < P::vectors; ++v) sum[t][v].add_product(row[v], w, w_low);
     }
   }
   for (int t = 0; t < targets; ++t) {
+    const V grid = V::set1(factors.grid[first + t]);
     for (int v = 0; v < P::vectors; ++v) {
       const Index at = (first + t) * out.stride + v * V::lanes;
-      sum[t][v].add_to(out.high + at, out.low + at);
+      sum[t][v].add_to(out.high + at, out.low + at, grid);
     }
   }
 }
@@ -120,6 +125,58 @@ void grid_times_rows(const double* panel, const GridFactors& factors, Index n_ro
   Index t = 0;
   for (; t + 2 <= factors.count; t += 2) grid_rows_tile<Isa, 2>(panel, factors, t, n_rows, out);
   if (t < factors.count) grid_rows_tile<Isa, 1>(panel, factors, t, n_rows, out);
+}
+
+/// Sums of products of columns of two panels: entry (i, j) begins at start.left[i] start.right[j].
+template <class Isa>
+struct GridGramTile {
+  using V = typename Isa::f64;
+  // Two registers a sum: half the rows of a sum of doubles.
+  static constexpr int rows = Isa::gram_rows / 2;
+  using Tiles = PanelTiles<V, Isa::gram_vectors, rows>;
+
+  template <int first, int last>
+  static void add(const double* a, const double* b, Index n_rows, Index row, const GridStart& start,
+                  const PairTargets& out) {
+    constexpr int width = Tiles::width, vectors = Isa::gram_vectors;
+    GridSum<V> sum[rows][vectors];
+    const auto start_of = [&](int i, int j) {
+      return V::set1(start.left[row + i]) * V::load(start.right + j * V::lanes);
+    };
+    for (int i = 0; i < rows; ++i) {
+      for (int j = first; j < last; ++j) sum[i][j] = GridSum<V>::from(start_of(i, j));
+    }
+    for (Index k = 0; k < n_rows; ++k) {
+      V x[vectors];
+      for (int j = first; j < last; ++j) x[j] = V::load(b + k * width + j * V::lanes);
+      for (int i = 0; i < rows; ++i) {
+        const V y = V::set1(a[k * width + row + i]);
+        for (int j = first; j < last; ++j) sum[i][j].add_product(x[j], y);
+      }
+    }
+    for (int i = 0; i < rows; ++i) {
+      for (int j = first; j < last; ++j) {
+        const Index at = (row + i) * out.stride + j * V::lanes;
+        sum[i][j].add_to(out.high + at, out.low + at, start_of(i, j));
+      }
+    }
+  }
+};
+
+template <class Isa>
+void grid_gram_panel(const double* a, const double* b, Index n_rows, Index cols, const GridStart& start,
+                     const PairTargets& out) {
+  using Tile = GridGramTile<Isa>;
+  Tile::Tiles::panel(
+      cols, [&]<int first, int last>(Index row) { Tile::template add<first, last>(a, b, n_rows, row, start, out); });
+}
+
+template <class Isa>
+void grid_gram_diagonal(const double* a, const double* b, Index n_rows, Index cols, const GridStart& start,
+                        const PairTargets& out) {
+  using Tile = GridGramTile<Isa>;
+  Tile::Tiles::diagonal(
+      cols, [&]<int first, int last>(Index row) { Tile::template add<first, last>(a, b, n_rows, row, start, out); });
 }
 
 /// Normalises pairs, then multiplies them by `weight` unless that is null. Sums and maxima as PairSums says.

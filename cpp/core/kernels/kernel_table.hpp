@@ -133,6 +133,11 @@ struct GridFactors {
   Index stride;
   Index count;
 };
+/// Sums of products of column i of one panel with column j of another begin at left[i] right[j], 1.5 times a power of two.
+struct GridStart {
+  const double* left;
+  const double* right;
+};
 struct PairTargets {
   double* high;
   double* low;
@@ -238,6 +243,11 @@ struct KernelTable {
   using GridProduct = void (*)(const double* panel, const GridFactors& factors, Index n_rows, const PairTargets& out);
   GridProduct grid_times_columns;
   GridProduct grid_times_rows;
+  /// Like gram_panel and gram_diagonal, added to pairs.
+  using GridGram = void (*)(const double* a, const double* b, Index n_rows, Index cols, const GridStart& start,
+                            const PairTargets& out);
+  GridGram grid_gram_panel;
+  GridGram grid_gram_diagonal;
 
   /// Pairs high[k] + low[k], normalised, times weight[k] (null: ones); n a multiple of row_padding.
   PairSums (*scale_pairs)(const double* weight, Index n, double* high, double* low);

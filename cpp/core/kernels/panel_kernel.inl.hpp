@@ -14,14 +14,49 @@ struct Panel {
   static_assert(width % Isa::gram_rows == 0);
 };
 
+/// Which tiles make the products of two panels of `vectors` vectors: `rows` columns of the left panel at a time, and some vectors of the right one.
+template <class V, int vectors, int rows>
+struct PanelTiles {
+  static constexpr int width = vectors * V::lanes;
+
+  /// All of the left panel, and the vectors of at least `cols` columns of the right one: tile<first, last>(row) is to add vectors [first, last).
+  template <int last = vectors, class Tile>
+  static void panel(Index cols, const Tile& tile) {
+    if constexpr (last > 1) {
+      if (cols <= (last - 1) * V::lanes) return panel<last - 1>(cols, tile);
+    }
+    for (Index row = 0; row < width; row += rows) tile.template operator()<0, last>(row);
+  }
+
+  /// The same where the left column is no later than the right one, at least.
+  template <int last = vectors, class Tile>
+  static void diagonal(Index cols, const Tile& tile) {
+    if constexpr (last > 1) {
+      if (cols <= (last - 1) * V::lanes) return diagonal<last - 1>(cols, tile);
+    }
+    from_row<0, last>(tile);
+  }
+
+ private:
+  template <int row, int last, class Tile>
+  static void from_row(const Tile& tile) {
+    constexpr int first = row / V::lanes;
+    if constexpr (first < last) {
+      tile.template operator()<first, last>(row);
+      from_row<row + rows, last>(tile);
+    }
+  }
+};
+
 /// Tiles of sums of products of columns, for panels of `vectors` vectors of numbers T: `rows` columns of the left panel at a time.
 template <class V, class T, int vectors, int rows>
 struct ProductTile {
-  static constexpr int width = vectors * V::lanes;
+  using Tiles = PanelTiles<V, vectors, rows>;
 
   /// c[i * c_stride + j] += sum over k of a[k * width + i] * b[k * width + j] for i < rows and j in vectors [first, last).
   template <int first, int last>
   static void add(const T* a, const T* b, Index n_rows, T* c, Index c_stride) {
+    constexpr int width = Tiles::width;
     V sum[rows][vectors];
     for (int i = 0; i < rows; ++i) {
       for (int j = first; j < last; ++j) sum[i][j] = V::zero();
@@ -43,31 +78,17 @@ struct ProductTile {
   }
 
   /// All of the left panel, and the vectors of at least `cols` columns of the right one.
-  template <int last = vectors>
   static void add_panel(const T* a, const T* b, Index n_rows, Index cols, T* c, Index c_stride) {
-    if constexpr (last > 1) {
-      if (cols <= (last - 1) * V::lanes) return add_panel<last - 1>(a, b, n_rows, cols, c, c_stride);
-    }
-    for (Index i = 0; i < width; i += rows) add<0, last>(a + i, b, n_rows, c + i * c_stride, c_stride);
+    Tiles::panel(cols, [=]<int first, int last>(Index row) {
+      add<first, last>(a + row, b, n_rows, c + row * c_stride, c_stride);
+    });
   }
 
   /// The same where i <= j, at least.
-  template <int last = vectors>
   static void add_diagonal(const T* a, const T* b, Index n_rows, Index cols, T* c, Index c_stride) {
-    if constexpr (last > 1) {
-      if (cols <= (last - 1) * V::lanes) return add_diagonal<last - 1>(a, b, n_rows, cols, c, c_stride);
-    }
-    add_from_row<0, last>(a, b, n_rows, c, c_stride);
-  }
-
- private:
-  template <int row, int last>
-  static void add_from_row(const T* a, const T* b, Index n_rows, T* c, Index c_stride) {
-    constexpr int first = row / V::lanes;
-    if constexpr (first < last) {
+    Tiles::diagonal(cols, [=]<int first, int last>(Index row) {
       add<first, last>(a + row, b, n_rows, c + row * c_stride, c_stride);
-      add_from_row<row + rows, last>(a, b, n_rows, c, c_stride);
-    }
+    });
   }
 };
 

@@ -64,10 +64,14 @@ void ColumnReach::add(const RowBlock& block, const double* weights) {
   }
 }
 
+void ColumnReach::add(const double* max_abs, double weight) {
+  total_weight_ += weight;
+  for (Index j = 0; j < max_abs_.size(); ++j) max_abs_[j] = std::max(max_abs_[j], max_abs[j]);
+}
+
 void ColumnReach::add(const ColumnReach& other) {
   check(other.max_abs_.size() == max_abs_.size());
-  total_weight_ += other.total_weight_;
-  for (Index j = 0; j < max_abs_.size(); ++j) max_abs_[j] = std::max(max_abs_[j], other.max_abs_[j]);
+  add(other.max_abs_.data(), other.total_weight_);
 }
 
 ColumnStatistics column_statistics(const Design& design, const double* weights) {

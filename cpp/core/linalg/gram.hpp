@@ -32,6 +32,8 @@ class ColumnReach {
 
   /// `weights` has an entry per row of the block, or is null for ones.
   void add(const RowBlock& block, const double* weights);
+  /// Rows of that weight in all, with these largest magnitudes.
+  void add(const double* max_abs, double weight);
   void add(const ColumnReach& other);
 
   [[nodiscard]] double total_weight() const noexcept { return total_weight_; }

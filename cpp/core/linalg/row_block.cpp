@@ -35,6 +35,21 @@ void pack_column(const MatrixView& x, Index row, Index count, Index col, double 
   });
 }
 
+/// Columns [first, first + cols), whose shifts and scales are given, side by side: the order of memory where rows are contiguous.
+void pack_by_rows(const MatrixView& x, Index row, Index count, Index first, Index cols, const double* shift,
+                  const double* scale, double* target, Index width) {
+  const char* source = x.row(row) + first * x.col_stride;
+  visit_dtype(x.dtype, [&](auto zero) {
+    for (Index k = 0; k < count; ++k) {
+      for (Index j = 0; j < cols; ++j) {
+        const auto value =
+            static_cast<double>(load_element<decltype(zero)>(source + k * x.row_stride + j * x.col_stride));
+        target[k * width + j] = (value - shift[j]) * scale[j];
+      }
+    }
+  });
+}
+
 /// Features [first, last) of rows of a sparse matrix.
 void pack_entries(const Design& design, Index begin, Index count, Range features, double* target, Index width) {
   const MatrixView& x = design.features;
@@ -112,16 +127,16 @@ void RowBlock::load_panel(const Design& design, Index i, Index begin, Index firs
     std::fill_n(target, count * width_, 0.0);
   }
   if (sparse) pack_entries(design, begin, count, {first, std::clamp(p, first, last)}, target, width_);
-  for (Index j = first + n_fast; j < last; ++j) {
+  for (Index j = sparse ? std::max(first, p) : first + n_fast; j < last; ++j) {
     double* column = target + (j - first);
-    const double shift = design.shift[static_cast<std::size_t>(j)], scale = design.scale[static_cast<std::size_t>(j)];
-    if (j < p && sparse) continue;
+    const double *shift = design.shift.data() + j, *scale = design.scale.data() + j;
     if (j < p) {
-      pack_column(design.features, begin, count, j, shift, scale, column, width_);
+      pack_column(design.features, begin, count, j, *shift, *scale, column, width_);
     } else if (j < design.first_target()) {
       for (Index k = 0; k < count; ++k) column[k * width_] = 1.0;
     } else {
-      pack_column(design.targets, begin, count, j - design.first_target(), shift, scale, column, width_);
+      pack_by_rows(design.targets, begin, count, j - design.first_target(), last - j, shift, scale, column, width_);
+      break;
     }
   }
 }

@@ -247,8 +247,8 @@ ExactResiduals exact_residuals(const Design& design, const double* weights, cons
     });
     sum.finish();
   });
-  ExactResiduals result{PairCoefficients(p, n_targets), Vector(as_size(n_targets), 0.0),
-                        Vector(as_size(n_targets), 0.0), factors.error()};
+  ExactResiduals result(p, n_targets);
+  result.residual_error = factors.error();
   for (const Part& part : parts) {
     for (Index t = 0; t < n_targets; ++t) {
       for (Index j = 0; j < p; ++j) result.gradient(j, t) += part.gradient.at(t, j);

@@ -26,6 +26,14 @@ struct ExactResiduals {
   /// Of products on grids: what residuals of target t are off by at most, and entries of the gradient beyond what that makes them. Not set for those that are split,
   /// whose error is 2^-100 of the sum of the magnitudes.
   Vector residual_error, gradient_error;
+  Vector squares_error;  ///< of squares, where these are not sums of squares
+
+  ExactResiduals(Index p, Index t)
+      : gradient(p, t),
+        squares(as_size(t), 0.0),
+        residual_error(as_size(t), 0.0),
+        gradient_error(as_size(t), 0.0),
+        squares_error(as_size(t), 0.0) {}
 };
 
 /// How products are formed: exactly split each, or cut at a grid common to a sum. The second takes half as long; its error is relative to the largest magnitudes.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "linear_model/gram_residuals.hpp"
+
 namespace crowfly {
 namespace {
 
@@ -12,6 +14,9 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr int max_refinements = 8;
 /// A coefficient that is smaller beside the largest is zero but for rounding.
 constexpr double negligible = 0x1p-90;
+
+/// What residuals are had from, the quickest first.
+enum class Source { cross_products, rows_on_grid, rows_split };
 
 class Refinement {
  public:
@@ -59,11 +64,9 @@ class Refinement {
     for (Index j = 0; j < p_ + t_; ++j) exact.shift[as_size(j < p_ ? j : j + 1)] = 0;
     double previous = std::numeric_limits<double>::infinity(), previous_change = previous,
            contraction = expected_contraction();
-    // After QR the factor's condition says too little of how far errors of gradients reach.
-    auto products = factored_.method == LeastSquaresMethod::cholesky ? PairProducts::on_grid : PairProducts::split;
+    Source source = first_source();
     for (int pass = 0; pass < max_refinements; ++pass) {
-      const ExactResiduals residuals = exact_residuals(exact, problem_.weights, refined_, products);
-      ++solution_.n_reads;
+      const ExactResiduals residuals = residuals_from(source, exact);
       solution_.squares = residuals.squares;
       const Matrix gradient = centred_gradient(residuals);
       Matrix step(p_, t_);
@@ -78,9 +81,9 @@ class Refinement {
       previous = size;
       previous_change = change;
       solution_.correction = size * contraction;
-      if (products == PairProducts::on_grid && !errors_are_small(residuals)) {
+      if (source != Source::rows_split && !errors_are_small(residuals)) {
         // What remains was beneath the rounding of these steps: the next may be no shorter.
-        products = PairProducts::split;
+        source = source == Source::cross_products ? Source::rows_on_grid : Source::rows_split;
         previous = previous_change = std::numeric_limits<double>::infinity();
       } else if (change * contraction < 0x1p-60) {
         return true;
@@ -90,12 +93,28 @@ class Refinement {
     return solution_.correction < max_unfinished;
   }
 
+  [[nodiscard]] Source first_source() const {
+    // After QR the factor's condition says too little of how far errors of gradients reach.
+    if (factored_.method != LeastSquaresMethod::cholesky) return Source::rows_split;
+    return factored_.cross_products != nullptr ? Source::cross_products : Source::rows_on_grid;
+  }
+
+  ExactResiduals residuals_from(Source source, const Design& rows) {
+    if (source == Source::cross_products) {
+      return gram_residuals(*factored_.cross_products, refined_, problem_.intercept);
+    }
+    ++solution_.n_reads;
+    return exact_residuals(rows, problem_.weights, refined_,
+                           source == Source::rows_on_grid ? PairProducts::on_grid : PairProducts::split);
+  }
+
   /// Whether what products on grids were rounded by can't move a coefficient by 2^-60 of itself, nor the residuals by 2^-56 of them.
   [[nodiscard]] bool errors_are_small(const ExactResiduals& residuals) const {
     const double worst_condition = factored_.factors.largest_condition();
     for (Index t = 0; t < t_; ++t) {
       const double off = residuals.residual_error[as_size(t)], of_gradient = residuals.gradient_error[as_size(t)];
       if (!(factored_.total_weight * off * off <= 0x1p-112 * residuals.squares[as_size(t)])) return false;
+      if (!(residuals.squares_error[as_size(t)] <= 0x1p-56 * residuals.squares[as_size(t)])) return false;
       // Columns of unit length, those of the penalty included.
       Vector length(as_size(p_));
       double shortest = std::numeric_limits<double>::infinity(), offset = 0, longest_coefficient = 0;
@@ -239,7 +258,10 @@ class Refinement {
         const double penalty = scaled_penalty(problem_.penalty[as_size(t)], j);
         fall += step(j, t) * (gradient(j, t) + penalty * (step(j, t) + 2 * refined_(j, t).high));
       }
-      solution_.squares[as_size(t)] = std::max(0.0, solution_.squares[as_size(t)] - fall);
+      double& squares = solution_.squares[as_size(t)];
+      const double left = squares - fall;
+      // Less than both are rounded by is nothing.
+      squares = left > 0x1p-48 * squares ? left : 0.0;
     }
   }
 

@@ -2,6 +2,7 @@
 // Coefficients corrected with residuals of the data in twice the precision until they are the exact solution, rounded once. docs/design/least-squares.md says when it stops.
 #pragma once
 
+#include "linalg/grid_gram.hpp"
 #include "linear_model/exact_residuals.hpp"
 #include "linear_model/least_squares.hpp"
 #include "linear_model/penalised_factors.hpp"
@@ -19,7 +20,8 @@ struct FactoredProblem {
   const Vector& column_length;  ///< of the centred features
   LeastSquaresMethod method;
   double condition;
-  double gram_unit;  ///< to which the Gram matrix was known, where that was factored
+  double gram_unit;                          ///< to which the Gram matrix was known, where that was factored
+  const GridGram* cross_products = nullptr;  ///< of the design, where there are such
 };
 
 struct RefinedSolution {

@@ -7,8 +7,7 @@
 namespace crowfly {
 namespace {
 
-/// Squared distance of mean and shift, in variances, above which the sample was a bad one; and factors whose products are in range.
-constexpr double most_variances = 16;
+/// Factors whose products are in range.
 constexpr double largest_factor = 0x1p500;
 
 bool is_finite(const Matrix& values) noexcept {
@@ -37,8 +36,8 @@ bool standardise_by_sample(Design& design, const double* weights, bool centre, d
   return true;
 }
 
-bool adjust_frame(Design& design, CentredGram& centred, const ColumnReach& reach, bool intercept,
-                  double largest_scale) {
+bool adjust_frame(Design& design, CentredGram& centred, const ColumnReach& reach, bool intercept, double largest_scale,
+                  double most_variances) {
   const Index p = centred.gram.rows(), t = centred.cross.cols();
   if (!is_finite(centred.cross)) return false;
   Vector factor(as_size(p + t));

@@ -11,8 +11,8 @@ namespace crowfly {
 [[nodiscard]] bool standardise_by_sample(Design& design, const double* weights, bool centre, double largest_scale);
 
 /// Scales columns, powers of two, so that the largest entries are of order one, those beyond the sample included; `centred` and `reach` are of the design with a column of ones where
-/// there is an intercept. False where a number was out of range, or means are so far from the shifts that taking them out cancelled: `standardise` is needed then.
+/// there is an intercept. False where a number was out of range, or means are so far from the shifts, `most_variances` of squares, that taking them out cancelled: `standardise` is needed then.
 [[nodiscard]] bool adjust_frame(Design& design, CentredGram& centred, const ColumnReach& reach, bool intercept,
-                                double largest_scale);
+                                double largest_scale, double most_variances);
 
 }  // namespace crowfly
