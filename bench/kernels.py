@@ -77,8 +77,8 @@ def probes() -> tuple[Probe, ...]:
 #: The limit of a kernel's arithmetic, by its precision.
 ARITHMETIC = {"int8": "int8 products", "float32": "FMA float32", "float64": "FMA float64"}
 
-#: Units that kernels don't use yet: name, unit, features in the words of /proc/cpuinfo.
-UNUSED_UNITS = (
+#: Units whose limit no kernel measures: name, unit, features in the words of /proc/cpuinfo.
+UNMEASURED_UNITS = (
     ("AMX bfloat16", "FLOP/s", ("amx_tile", "amx_bf16")),
     ("AVX-512 bfloat16 dot product", "FLOP/s", ("avx512_bf16",)),
 )
@@ -98,11 +98,11 @@ def unmeasured_peaks(isa: str) -> list[Peak]:
     """What the CPU may have but no kernel measures, each with the reason."""
     flags = cpu_flags()
     peaks = []
-    for name, unit, features in UNUSED_UNITS:
+    for name, unit, features in UNMEASURED_UNITS:
         if flags is None:
             reason = "this system doesn't say whether the CPU has it"
         elif flags.issuperset(features):
-            reason = "this CPU has it, no kernel uses it yet"
+            reason = "this CPU has it, no kernel measures its limit"
         else:
             reason = f"this CPU has no {', '.join(sorted(set(features) - flags))}"
         peaks.append(Peak(name, isa, 1, None, unit, reason))

@@ -281,6 +281,22 @@ def layouts(x: FloatArray) -> list[AnyArray]:
     ]
 
 
+@pytest.mark.parametrize("n_rows", [1, 3, 4, 8, 13, 40])
+@pytest.mark.parametrize("n_cols", SIZES)
+def test_products_with_rows_in_place_are_exact_for_whole_numbers(n_rows: int, n_cols: int) -> None:
+    rng = np.random.default_rng(n_rows + 100 * n_cols)
+    x = rng.integers(-9, 10, (n_rows, n_cols)).astype(float)
+    # Rows further apart than they are long, with numbers beside them that nothing may touch.
+    wide = np.full((2 * n_rows, n_cols + 3), np.nan)
+    wide[::2, 1:-2] = x
+    shift, coef = rng.integers(-9, 10, (2, n_cols)).astype(float)
+    weight = rng.integers(-9, 10, n_rows).astype(float)
+    for view in (x, wide[::2, 1:-2], wide.astype(np.float32)[::2, 1:-2]):
+        products, sums = _core._kernels.shifted_row_products(view, shift, coef, weight)
+        np.testing.assert_array_equal(products, (x - shift) @ coef)
+        np.testing.assert_array_equal(sums, weight @ (x - shift))
+
+
 @pytest.mark.parametrize("n_rows", [1, 7, 127, 129, 1000, 3001])
 @pytest.mark.parametrize("n_cols", SIZES)
 def test_gram_and_sums_of_whole_numbers_are_exact(n_rows: int, n_cols: int) -> None:

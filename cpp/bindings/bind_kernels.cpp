@@ -192,6 +192,28 @@ py::tuple gram_residual_gradient(const py::array& x, const py::array& y, const D
                         found.squares_error[0]);
 }
 
+/// (X - shift) coef, and (X - shift)' weight, of rows that lie in memory as they are.
+py::tuple shifted_row_products(const py::array& x, const Doubles& shift, const Doubles& coef, const Doubles& weight) {
+  const MatrixView view = matrix_view(x, "x");
+  require(view.rows_are_arrays(), "x: rows of float32 or float64 numbers side by side expected");
+  require(shift.size() == view.cols && coef.size() == view.cols, "shift, coef: one number per column expected");
+  require(weight.size() == view.rows, "weight: one number per row expected");
+  const auto& table = kernels::active();
+  const bool single = view.dtype == DType::f32;
+  const Index padded = round_up(view.cols, kernels::row_padding);
+  auto shifts = AlignedBuffer<double>::zeros(padded), factors = AlignedBuffer<double>::zeros(padded),
+       sum = AlignedBuffer<double>::zeros(padded);
+  std::copy_n(shift.data(), view.cols, shifts.data());
+  std::copy_n(coef.data(), view.cols, factors.data());
+  const kernels::ShiftedRows rows{view.data, view.row_stride, view.rows, view.cols, shifts.data()};
+  Doubles predictors(view.rows), sums(view.cols);
+  (single ? table.rows_times_vector_f32 : table.rows_times_vector_f64)(rows, factors.data(), predictors.mutable_data());
+  (single ? table.rows_transposed_times_vector_f32 : table.rows_transposed_times_vector_f64)(rows, weight.data(),
+                                                                                             sum.data());
+  std::copy_n(sum.data(), view.cols, sums.mutable_data());
+  return py::make_tuple(predictors, sums);
+}
+
 /// X' diag(w) X in float32's products.
 Doubles single_gram_matrix(const py::array& x, const OptionalDoubles& weights) {
   const MatrixView view = matrix_view(x, "x");
@@ -273,6 +295,8 @@ void bind_kernels(py::module_& m) {
   m.def("residual_gradient", &residual_gradient, py::arg("x"), py::arg("y"), py::arg("high"), py::arg("low"),
         py::arg("weights").none(true), py::arg("on_grid"));
   m.def("gram_residual_gradient", &gram_residual_gradient, py::arg("x"), py::arg("y"), py::arg("high"), py::arg("low"));
+  m.def("shifted_row_products", &shifted_row_products, py::arg("x"), py::arg("shift"), py::arg("coef"),
+        py::arg("weight"));
   m.def("column_sums", &column_sums, py::arg("x"), py::arg("weights").none(true));
   m.def("logistic_loss", &logistic_loss, py::arg("eta"), py::arg("sign"), py::arg("weight"));
   m.def("cholesky", &cholesky, py::arg("a"), py::arg("b"));

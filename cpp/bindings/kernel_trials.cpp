@@ -310,6 +310,24 @@ Trial panel_transposed_times_vector(const KernelTable& t, Index rows) {
   return trial;
 }
 
+/// A subtraction and a multiply-add per number, in the caller's memory.
+template <class T, bool transposed>
+Trial shifted_rows(const KernelTable& t, Index n_rows) {
+  constexpr Index cols = 100;
+  Trial trial;
+  trial.shape = text(n_rows) + " rows of " + text(cols);
+  trial.work = {Precision::float64, times(3, n_rows, cols), times(static_cast<Index>(sizeof(T)), n_rows, cols), 0};
+  const Index padded = round_up(cols, kernels::row_padding);
+  auto* source = trial.array<T>(n_rows * cols);
+  auto *shift = trial.array(padded), *factors = trial.array(std::max(padded, n_rows)),
+       *out = trial.array(std::max(padded, n_rows));
+  constexpr bool single = sizeof(T) == sizeof(float);
+  const auto kernel = transposed ? (single ? t.rows_transposed_times_vector_f32 : t.rows_transposed_times_vector_f64)
+                                 : (single ? t.rows_times_vector_f32 : t.rows_times_vector_f64);
+  trial.call = [=] { kernel({source, cols * static_cast<Index>(sizeof(T)), n_rows, cols, shift}, factors, out); };
+  return trial;
+}
+
 /// An exact product, an exact sum and two roundings more per entry: 13 operations, one of them a multiply-add that counts twice.
 constexpr Index pair_operations = 14;
 
@@ -529,6 +547,10 @@ const TrialEntry entries[] = {
     {"pack_rows_f64", 64, pack_rows<double>},
     {"panel_times_vector", 96, panel_times_vector},
     {"panel_transposed_times_vector", 96, panel_transposed_times_vector},
+    {"rows_times_vector_f32", 96, shifted_rows<float, false>},
+    {"rows_times_vector_f64", 96, shifted_rows<double, false>},
+    {"rows_transposed_times_vector_f32", 96, shifted_rows<float, true>},
+    {"rows_transposed_times_vector_f64", 96, shifted_rows<double, true>},
     {"panel_times_pair", 96, panel_times_pair},
     {"panel_transposed_times_pair", 96, panel_transposed_times_pair},
     {"grid_times_columns", 96, grid_times_columns},

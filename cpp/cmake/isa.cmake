@@ -14,8 +14,21 @@ crowfly_isa(reference)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   crowfly_isa(avx2 avx avx2 fma)
   crowfly_isa(avx512 avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni)
-  # GCC 11, Clang 12; and an assembler that knows the instructions, which are inline assembly in GCC's header. Linux alone says whether a process may use the tiles.
   include(CheckCXXSourceCompiles)
+  # GCC 10, Clang 9.
+  block()
+    set(CMAKE_REQUIRED_FLAGS "-mavx512bf16 -mavx512f")
+    check_cxx_source_compiles("
+      #include <immintrin.h>
+      int main() {
+        const __m512 one = _mm512_set1_ps(1);
+        return _mm512_cvtsi512_si32(_mm512_castps_si512(_mm512_dpbf16_ps(one, (__m512bh)one, (__m512bh)one)));
+      }" CROWFLY_AVX512BF16_COMPILES)
+  endblock()
+  if(NOT MSVC AND CROWFLY_AVX512BF16_COMPILES)
+    crowfly_isa(avx512bf16 avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512vnni avx512bf16)
+  endif()
+  # GCC 11, Clang 12; and an assembler that knows the instructions, which are inline assembly in GCC's header. Linux alone says whether a process may use the tiles.
   block()
     set(CMAKE_REQUIRED_FLAGS "-mamx-tile -mamx-int8 -mamx-bf16")
     check_cxx_source_compiles("

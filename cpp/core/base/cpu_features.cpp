@@ -81,6 +81,8 @@ FeatureMask detect() noexcept {
   add(CpuFeature::avx512bw, zmm && bit(leaf7.ebx, 30));
   add(CpuFeature::avx512vl, zmm && bit(leaf7.ebx, 31));
   add(CpuFeature::avx512vnni, zmm && bit(leaf7.ecx, 11));
+  // Leaf 7 says how many subleaves it has: beyond, other leaves' bits may be returned.
+  add(CpuFeature::avx512bf16, zmm && leaf7.eax >= 1 && bit(cpuid(7, 1).eax, 5));
   const bool tiles = emulated_tiles || ((saved & 0x60000) == 0x60000 && bit(leaf7.edx, 24));
   add(CpuFeature::amx_tile, tiles);
   add(CpuFeature::amx_int8, tiles && (emulated_tiles || bit(leaf7.edx, 25)));

@@ -16,6 +16,7 @@ enum class CpuFeature : unsigned {
   avx512bw,
   avx512vl,
   avx512vnni,
+  avx512bf16,
   amx_tile,
   amx_int8,
   amx_bf16

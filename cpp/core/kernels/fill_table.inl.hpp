@@ -14,6 +14,7 @@
 #include "kernels/pair_kernel.inl.hpp"
 #include "kernels/panel_kernel.inl.hpp"
 #include "kernels/peak_kernel.inl.hpp"
+#include "kernels/row_kernel.inl.hpp"
 
 namespace crowfly::kernels {
 
@@ -59,6 +60,10 @@ constexpr KernelTable make_table(const char* name) {
   t.pack_rows_f64 = pack_rows<Isa, double>;
   t.panel_times_vector = panel_times_vector<Isa>;
   t.panel_transposed_times_vector = panel_transposed_times_vector<Isa>;
+  t.rows_times_vector_f32 = rows_times_vector<Isa, float>;
+  t.rows_times_vector_f64 = rows_times_vector<Isa, double>;
+  t.rows_transposed_times_vector_f32 = rows_transposed_times_vector<Isa, float>;
+  t.rows_transposed_times_vector_f64 = rows_transposed_times_vector<Isa, double>;
   t.panel_times_pair = panel_times_pair<Isa>;
   t.panel_transposed_times_pair = panel_transposed_times_pair<Isa>;
   t.grid_times_columns = grid_times_columns<Isa>;

@@ -144,6 +144,15 @@ struct PairTargets {
   Index stride;
 };
 
+/// Rows in the caller's memory, `row_stride` bytes apart, the elements of each contiguous; `shift` is padded with zeros to a multiple of row_padding entries.
+struct ShiftedRows {
+  const void* source;
+  Index row_stride;
+  Index n_rows;
+  Index cols;
+  const double* shift;
+};
+
 /// Of pairs that were scaled: the sum of weight times square, and the largest magnitude times weight.
 struct PairSums {
   double squares, max_abs;
@@ -231,7 +240,15 @@ struct KernelTable {
   /// out[j] += sum over k of panel[k][j] * weight[k].
   void (*panel_transposed_times_vector)(const double* panel, const double* weight, Index n_rows, double* out);
 
-  /// The same in twice the precision, all vectors as sums high + low: out[k] += sum over j of panel[k][j] * coef[j], and out[j] += sum over k of
+  /// out[k] = sum over j of (row[k][j] - shift[j]) * coef[j], and out[j] += sum over k of (row[k][j] - shift[j]) * weight[k]; coef and the second out are padded like the shift,
+  /// coef with zeros.
+  using RowProduct = void (*)(const ShiftedRows& rows, const double* factors, double* out);
+  RowProduct rows_times_vector_f32;
+  RowProduct rows_times_vector_f64;
+  RowProduct rows_transposed_times_vector_f32;
+  RowProduct rows_transposed_times_vector_f64;
+
+  /// Products with a panel in twice the precision, all vectors as sums high + low: out[k] += sum over j of panel[k][j] * coef[j], and out[j] += sum over k of
   /// panel[k][j] * weight[k]. The error is below about 2^-100 times the sum of the magnitudes.
   using PairProduct = void (*)(const double* panel, const double* high, const double* low, Index n_rows,
                                double* out_high, double* out_low);

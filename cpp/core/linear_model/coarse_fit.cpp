@@ -23,8 +23,8 @@ constexpr Index sampled_out_of = 16, sampled_per_parameter = 16, least_out_of = 
 /// What is left on the sample when that is as near as its minimum is to that of all rows: half the squared decrement per parameter.
 constexpr double sampling_noise = 0.3;
 /// Whoever asks for less gets no steps beyond it.
-constexpr double polished_tolerance = 1e-9;
-constexpr int max_coarse_steps = 50, coarse_polishing = 3;
+constexpr double polished_tolerance = 1e-11;
+constexpr int max_coarse_steps = 100, coarse_polishing = 3;
 /// Rows of the sample whose Hessian in float64 bounds that of all from below, where it is cheap beside a read of all.
 constexpr double most_sample_certified_size = 600;
 

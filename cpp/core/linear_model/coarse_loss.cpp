@@ -25,7 +25,7 @@ constexpr Index diagonal_stride = 8;
 /// Numbers whose reading takes as long as a row's exponentials and logarithms per class, and multiply-adds of its gradient relative to those of a number.
 constexpr double numbers_per_exponential = 12, share_of_gradient = 0.1;
 /// Multiply-adds of float32 per number read; the kernels without vectors, slower at both, are given the same, and so the same steps.
-constexpr double vector_speed = 55;
+constexpr double vector_speed = 36;
 
 /// A read without Hessian, in numbers of the caller's.
 double numbers_read(const LogisticData& data) {
@@ -46,7 +46,8 @@ class CoarseLoss::Part {
         block_(block_rows, data.design.cols()),
         rows_(block_rows, vectors_),
         roots_(round_up(block_rows, kernels::row_padding)),
-        gradient_(block_.padded_cols() * vectors_) {
+        gradient_(block_.padded_cols() * vectors_),
+        unscaled_(round_up(data.design.cols(), kernels::row_padding)) {
     if (packed_rows == 0) return;
     const Index cols = data.design.cols();
     for (Index v = 0; v < vectors_; ++v) {
@@ -58,6 +59,7 @@ class CoarseLoss::Part {
 
   void clear(bool measure_reach) {
     gradient_.fill_zero();
+    unscaled_.fill_zero();
     reach_ = measure_reach ? AlignedBuffer<double>::zeros(block_.padded_cols()) : AlignedBuffer<double>();
     summary_ = {};
     hessian_rows_ = 0;
@@ -81,6 +83,18 @@ class CoarseLoss::Part {
     }
     if (hessian) add_hessian(begin, count);
   }
+
+  /// The same of one vector, without a Hessian, its parameters being those of `unpacked`.
+  void add_unpacked(Index begin, Index count, const UnpackedRows& unpacked) {
+    rows_.resize(count);
+    double* eta = rows_.eta(0);
+    unpacked.times_parameters(begin, count, eta);
+    std::fill(eta + count, eta + rows_.padded(), 0.0);
+    rows_.evaluate(data_.classes, data_.weights, begin, count, summary_);
+    unpacked.add_transposed(begin, count, rows_.residual(0), unscaled_.data());
+  }
+  /// To be called after the last of these.
+  void finish_unpacked(const UnpackedRows& unpacked) { unpacked.add_scaled(unscaled_.data(), gradient_.data()); }
 
   /// Of the block that was added last, scaled roots of the curvatures of two classes. `ahead`: of geometric means with the curvature of the parabola that lies above
   /// the loss and touches it at the predictor (Jaakkola and Jordan 2000, Statistics and Computing 10). Of rows far out the curvature is nearly nothing, and where a step
@@ -207,7 +221,7 @@ class CoarseLoss::Part {
   double root_scale_;
   RowBlock block_;
   LogisticRows rows_;
-  AlignedBuffer<double> roots_, gradient_, reach_;
+  AlignedBuffer<double> roots_, gradient_, unscaled_, reach_;
   std::vector<CoarseRows> own_, shared_;  ///< rows times roots of the curvature, and times probabilities
   std::vector<CoarseGramSum> sums_;
   LossSummary summary_;
@@ -217,6 +231,7 @@ class CoarseLoss::Part {
 
 CoarseLoss::CoarseLoss(const LogisticData& data) : data_(data), root_scale_(1) {
   wide_ = data.design.cols() > wide_cols;
+  if (data.n_vectors() == 1 && UnpackedRows::serves(data.design)) unpacked_.emplace(data.design);
   if (data.weights != nullptr) {
     const double largest = *std::max_element(data.weights, data.weights + data.design.rows());
     root_scale_ = std::ldexp(1.0, -(std::ilogb(largest) / 2 + 1));
@@ -276,6 +291,8 @@ double CoarseLoss::hessian_cost(const LogisticData& data) {
 LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Curvatures wanted) {
   const bool hessian = wanted.hessian_stride > 0;
   const bool fused = hessian && !wide_;
+  const bool unpacked = unpacked_ && has_reach_ && !fused && !wanted.diagonal;
+  if (unpacked) unpacked_->set_parameters(parameters.data());
   const RowPartition rows = partition(data_, fused);
   auto& parts = fused ? hessians_ : gradients_;
   parts.resize(as_size(rows.slots));
@@ -288,11 +305,16 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Curvatu
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
       const Index block = (begin - range.begin) / rows.block_rows;
-      part->add(begin, count, parameters, fused && block % wanted.hessian_stride == 0);
+      if (unpacked) {
+        part->add_unpacked(begin, count, *unpacked_);
+      } else {
+        part->add(begin, count, parameters, fused && block % wanted.hessian_stride == 0);
+      }
       if (roots != nullptr) part->copy_roots(begin, count, wanted.ahead, roots + begin);
       if (wanted.diagonal && block % diagonal_stride == 0) part->add_diagonal(count);
     });
     part->flush();
+    if (unpacked) part->finish_unpacked(*unpacked_);
   });
   for (std::size_t i = 1; i < parts.size(); ++i) parts[0]->merge(*parts[i]);
   has_reach_ = true;

@@ -34,8 +34,8 @@ constexpr double max_single_condition = 1024;
 constexpr double max_shift_variances = 16;
 /// Columns up to which cross products of a block stay in the second-level cache.
 constexpr Index max_cross_products = 160;
-/// Pairs of columns per feature and target up to which their products in twice the precision take no longer than in float64 and a read for residuals: 12 with Zen 4's separate adders.
-constexpr Index products_per_residual = 12;
+/// Pairs of columns per feature and target up to which their products in twice the precision take no longer than in float64 and a read for residuals: 13 with Zen 4's separate adders.
+constexpr Index products_per_residual = 13;
 
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {

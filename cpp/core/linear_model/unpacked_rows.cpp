@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "linear_model/unpacked_rows.hpp"
+
+#include <algorithm>
+
+#include "kernels/dispatch.hpp"
+
+namespace crowfly {
+namespace {
+
+/// Between which scales times parameters, and numbers in the caller's units times residuals, are in range.
+constexpr double smallest_scale = 0x1p-300, largest_scale = 0x1p300;
+
+}  // namespace
+
+bool UnpackedRows::serves(const Design& design) noexcept {
+  return design.targets.cols == 0 && design.features.sparse == nullptr && design.features.rows_are_arrays() &&
+         std::all_of(design.scale.begin(), design.scale.end(),
+                     [](double scale) { return scale > smallest_scale && scale < largest_scale; });
+}
+
+UnpackedRows::UnpackedRows(const Design& design)
+    : design_(design),
+      p_(design.features.cols),
+      shift_(AlignedBuffer<double>::zeros(round_up(design.cols(), kernels::row_padding))),
+      coef_(AlignedBuffer<double>::zeros(shift_.size())) {
+  std::copy_n(design.shift.begin(), p_, shift_.data());
+}
+
+void UnpackedRows::set_parameters(const double* parameters) {
+  for (Index j = 0; j < p_; ++j) coef_[j] = parameters[j] * design_.scale[as_size(j)];
+  if (design_.ones) constant_ = parameters[p_];
+}
+
+kernels::ShiftedRows UnpackedRows::rows(Index begin, Index count) const noexcept {
+  const MatrixView& x = design_.features;
+  return {x.row(begin), x.row_stride, count, p_, shift_.data()};
+}
+
+void UnpackedRows::times_parameters(Index begin, Index count, double* target) const {
+  const auto& table = kernels::active();
+  const auto multiply =
+      design_.features.dtype == DType::f32 ? table.rows_times_vector_f32 : table.rows_times_vector_f64;
+  multiply(rows(begin, count), coef_.data(), target);
+  for (Index k = 0; design_.ones && k < count; ++k) target[k] += constant_;
+}
+
+void UnpackedRows::add_transposed(Index begin, Index count, const double* weight, double* sum) const {
+  const auto& table = kernels::active();
+  const auto multiply = design_.features.dtype == DType::f32 ? table.rows_transposed_times_vector_f32
+                                                             : table.rows_transposed_times_vector_f64;
+  multiply(rows(begin, count), weight, sum);
+  for (Index k = 0; design_.ones && k < count; ++k) sum[p_] += weight[k];
+}
+
+void UnpackedRows::add_scaled(const double* unscaled, double* sum) const {
+  for (Index j = 0; j < design_.cols(); ++j) sum[j] += unscaled[j] * design_.scale[as_size(j)];
+}
+
+}  // namespace crowfly
