@@ -192,7 +192,7 @@ def test_large_arrays_are_mapped(tmp_path: Path) -> None:
             crowfly.linear_model.Lasso(random_state=np.random.RandomState(0)),
             "model.random_state: an object of RandomState",
         ),
-        (object(), "model: an estimator of crowfly's or an Index expected, got object"),
+        (object(), "model: an estimator of crowfly's, an Index or Moments expected, got object"),
         (crowfly.linear_model.Ridge, "model: an estimator"),
         (np.zeros(3), "model: an estimator"),
         (

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowfly._ols_result import OlsResult
-from crowfly.lasso import NnlsResult
+from crowfly.non_negative import NnlsResult
 from crowfly.least_squares import LstsqResult
 from crowfly.logistic import LogisticResult
 

@@ -122,7 +122,7 @@ class _LeastSquaresRegressor(AcceptsSparse, MultiOutputMixin, RegressorMixin, Ba
         self._solution = nnls(
             X,
             targets,
-            fit_intercept=self.fit_intercept,
+            intercept=self.fit_intercept,
             sample_weight=checked_sample_weight(sample_weight, X),
             alpha=penalty_for(targets, alpha),
             num_threads=num_threads(n_jobs),

@@ -131,7 +131,7 @@ class _RidgeClassifier(ClassifierMixin, BaseEstimator):
             self._solution = nnls(
                 X,
                 targets,
-                fit_intercept=self.fit_intercept,
+                intercept=self.fit_intercept,
                 sample_weight=weights,
                 alpha=penalty_for(targets, alpha),
             )
