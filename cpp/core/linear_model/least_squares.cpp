@@ -17,6 +17,7 @@
 #include "linalg/products.hpp"
 #include "linalg/single_gram.hpp"
 #include "linear_model/centred_rows.hpp"
+#include "linear_model/constant_columns.hpp"
 #include "linear_model/least_squares_refinement.hpp"
 #include "linear_model/sampled_frame.hpp"
 
@@ -46,6 +47,7 @@ class Solver {
         t_(problem.targets.cols),
         groups_(problem.penalty),
         design_(problem.features, false, problem.targets),
+        constants_(problem.intercept ? constant_columns(problem.features) : std::vector<ConstantColumn>()),
         refined_(p_, t_),
         column_length_(as_size(p_)) {
     gamma_ = Matrix(p_, t_);
@@ -60,12 +62,14 @@ class Solver {
     const double largest_scale = largest_safe_scale(problem_.penalty);
     bool solved = false;
     if (tall && standardise_by_sample(design_, problem_.weights, problem_.intercept, largest_scale)) {
+      shift_to_constants(design_, constants_);
       set_units();
       solved = solve_by_normal_equations();
     }
     if (frame_ != Frame::fits) {
       total_weight_ = standardise(design_, problem_.weights, problem_.intercept, largest_scale).total_weight;
       ++fit_.n_reads;
+      shift_to_constants(design_, constants_);
       set_units();
       frame_ = Frame::fits;
       solved = tall && solve_by_normal_equations();
@@ -110,6 +114,8 @@ class Solver {
 
   /// False where the frame was refuted.
   bool take(CentredGram centred, const ColumnReach& reach, double most_variances) {
+    // Of cross products about zero rounding leaves something.
+    for (const ConstantColumn& constant : constants_) clear_feature(centred, constant.column);
     if (frame_ == Frame::fits) {
       check(entries_are_small(reach));
     } else {
@@ -123,6 +129,11 @@ class Solver {
     cross_ = std::move(centred.cross);
     mean_ = std::move(centred.mean);
     return frame_ == Frame::fits;
+  }
+
+  static void clear_feature(CentredGram& centred, Index j) {
+    for (Index i = 0; i < centred.gram.rows(); ++i) centred.gram(i, j) = centred.gram(j, i) = 0.0;
+    for (Index t = 0; t < centred.cross.cols(); ++t) centred.cross(j, t) = 0.0;
   }
 
   /// Whether cross products in twice the precision take less than those of float64 and a read for residuals.
@@ -201,8 +212,8 @@ class Solver {
 
   bool refine() {
     RefinedSolution refined =
-        refine_solution({problem_, design_, mean_, total_weight_, groups_, factors_, column_length_, fit_.method,
-                         fit_.condition, gram_unit_, cross_products_},
+        refine_solution({problem_, design_, constants_, mean_, total_weight_, groups_, factors_, column_length_,
+                         fit_.method, fit_.condition, gram_unit_, cross_products_},
                         gamma_, constant_);
     refined_ = std::move(refined.coefficients);
     fit_.rss = std::move(refined.squares);
@@ -212,6 +223,9 @@ class Solver {
   }
 
   void set_constants() {
+    for (const ConstantColumn& constant : constants_) {
+      for (Index t = 0; t < t_; ++t) gamma_(constant.column, t) = 0.0;
+    }
     if (!problem_.intercept) return;
     for (Index t = 0; t < t_; ++t) {
       double value = mean_[as_size(p_ + t)];
@@ -335,6 +349,7 @@ class Solver {
   Index p_, t_;
   PenaltyGroups groups_;
   Design design_;
+  std::vector<ConstantColumn> constants_;  ///< where there is an intercept
   Vector unit_;  ///< power of two per feature: coefficient = gamma * unit / scale of the target
   Vector mean_;  ///< exact means in scaled units, less the shifts already taken out
   Matrix gram_, cross_;

@@ -15,6 +15,7 @@ struct MomentView {
   const PairGram& gram;
   const Vector& scale;  ///< powers of two, one per column
   const Vector& peak;   ///< per column, the largest diagonal that errors may come from
+  Index n_rows;         ///< at least as many as went into any of its sums
 };
 
 /// Solves systems of one shape, one after the other, in the same workspace.
@@ -29,6 +30,7 @@ class MomentSolver {
 
  private:
   void centre(const MomentView& moments, bool intercept);
+  void clear(Index feature);
   void factor(const MomentView& moments, double alpha);
   [[nodiscard]] double smallest_pivot(const MomentView& moments);
   [[nodiscard]] Index next_pivot(double cut) const;
