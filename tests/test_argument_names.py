@@ -14,8 +14,20 @@ FUNCTIONS = [name for name in crowfly.__all__ if inspect.isfunction(getattr(crow
 
 
 def test_the_list_is_of_functions_that_fit() -> None:
-    fitting = {name for name in FUNCTIONS if "intercept" in inspect.signature(getattr(crowfly, name)).parameters}
-    assert fitting >= {"lstsq", "ridge_path", "enet_path", "lasso_path", "nnls", "logistic", "logistic_path", "ols", "logit"}
+    fitting = {
+        name for name in FUNCTIONS if "intercept" in inspect.signature(getattr(crowfly, name)).parameters
+    }
+    assert fitting >= {
+        "lstsq",
+        "ridge_path",
+        "enet_path",
+        "lasso_path",
+        "nnls",
+        "logistic",
+        "logistic_path",
+        "ols",
+        "logit",
+    }
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -144,7 +144,9 @@ def test_estimators_want_lazy_frames_collected(make: Any) -> None:
     frame = MAKERS["polars"](X)
     for arguments, name in (((frame.lazy(), CODES), "X"), ((X, frame.lazy()), "y")):
         if make is not NearestNeighbors or name == "X":
-            with pytest.raises(TypeError, match=rf"^{name}: data expected, got a LazyFrame; use \.collect\(\)$"):
+            with pytest.raises(
+                TypeError, match=rf"^{name}: data expected, got a LazyFrame; use \.collect\(\)$"
+            ):
                 make().fit(*arguments)
     model = make().fit(frame, CODES)
     with pytest.raises(TypeError, match=r"^X: data expected, got a LazyFrame; use \.collect\(\)$"):

@@ -390,7 +390,11 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"alphas": []}, ValueError, "alphas: at least one"),
     ({"alphas": [0.1, -1.0]}, ValueError, "alphas: numbers from 0"),
     ({"alphas": [np.nan]}, ValueError, "alphas: finite"),
-    ({"alphas": 0.5}, ValueError, r"alphas: a sequence of penalties, or an integer .* for one penalty use \[0.5\]"),
+    (
+        {"alphas": 0.5},
+        ValueError,
+        r"alphas: a sequence of penalties, or an integer .* for one penalty use \[0.5\]",
+    ),
     ({"alphas": np.array(0.5)}, ValueError, r"alphas: a sequence .* use \[0.5\]"),
     ({"penalty_factor": [1.0]}, ValueError, r"penalty_factor: one number per feature \(2\)"),
     ({"penalty_factor": [1.0, -1.0]}, ValueError, r"penalty_factor\[1\] is -1"),

@@ -168,7 +168,9 @@ def test_columns_that_logit_leaves_out_are_those_that_firth_refuses(intercept: b
             match=rf"^X: columns that don't depend on each other{constant} expected with penalty='firth'; .* others: {listed}$",
         ):
             crowfly.logistic(data, y, penalty="firth", intercept=intercept)
-        with pytest.warns(np.exceptions.RankWarning, match=rf"these columns depend on the others .*: {listed}\. "):
+        with pytest.warns(
+            np.exceptions.RankWarning, match=rf"these columns depend on the others .*: {listed}\. "
+        ):
             crowfly.lstsq(data, y, intercept=intercept)
 
 

@@ -105,10 +105,15 @@ class Own(Moments):
         (Own(), r"an estimator of crowfly's, an Index or Moments expected, got Own$"),
         (
             crowfly.lstsq(X, Y),
-            r"an estimator of crowfly's, an Index or Moments expected, got LstsqResult; results of functions have no files of their own: "
-            r"fit crowfly\.linear_model\.LinearRegression or Ridge, or keep their arrays",
+            (
+                r"an estimator of crowfly's, an Index or Moments expected, got LstsqResult; results of functions have no files of their own: "
+                r"fit crowfly\.linear_model\.LinearRegression or Ridge, or keep their arrays"
+            ),
         ),
-        (crowfly.logistic(X, Y[:, 0] > 0), r"got LogisticResult; .*fit crowfly\.linear_model\.LogisticRegression, or"),
+        (
+            crowfly.logistic(X, Y[:, 0] > 0),
+            r"got LogisticResult; .*fit crowfly\.linear_model\.LogisticRegression, or",
+        ),
         (crowfly.ridge_path(X, Y, [1.0]), r"got RidgePathResult; .*linear_model\.Ridge, or"),
         (crowfly.lasso_path(X, Y, alphas=2), r"got EnetPath; .*linear_model\.Lasso or ElasticNet, or"),
         (crowfly.nnls(X, Y), r"got NnlsResult; .*LinearRegression\(positive=True\), or"),
@@ -254,7 +259,7 @@ def test_numbers_that_no_data_have_crash_nothing(seed: int, tmp_path: Path) -> N
     }
     moments = forged(tmp_path, change)
     calls = [
-        lambda: moments.solve(),
+        moments.solve,
         lambda: moments.solve(1.0, intercept=False),
         lambda: moments.update(X[:, :2], Y).solve(),
         lambda: moments.merge(moments).solve(),

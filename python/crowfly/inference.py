@@ -21,8 +21,8 @@ from crowfly._validation import (
     as_real_array,
     as_weights,
     check_same_length,
-    telling_what_overflows,
     scan,
+    telling_what_overflows,
 )
 from crowfly._validation import column_names as names_of_frame
 from crowfly.least_squares import LstsqResult, solve_least_squares

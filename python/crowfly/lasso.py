@@ -23,8 +23,8 @@ from crowfly._validation import (
     check_same_columns,
     check_same_features,
     column_names,
-    telling_what_overflows,
     scan,
+    telling_what_overflows,
 )
 from crowfly.logistic import ConvergenceWarning
 
@@ -94,9 +94,7 @@ class EnetPath:
         return values.reshape(len(values), *coefs.shape[:-1])
 
 
-def predictions(
-    X: ArrayLike, coef: FloatArray, intercept: FloatArray, num_threads: int | None
-) -> FloatArray:
+def predictions(X: ArrayLike, coef: FloatArray, intercept: FloatArray, num_threads: int | None) -> FloatArray:
     """Linear predictors of rows, dense or sparse; coefficients have one row per column of the result."""
     if is_sparse(X):
         return sparse_predictions(X, coef, intercept)

@@ -32,8 +32,8 @@ from crowfly._validation import (
     check_same_features,
     column_names,
     listed_columns,
-    telling_what_overflows,
     scan,
+    telling_what_overflows,
 )
 from crowfly.logistic import ConvergenceWarning
 

@@ -19,8 +19,8 @@ from crowfly._validation import (
     as_targets,
     as_weights,
     check_same_length,
-    telling_what_overflows,
     scan,
+    telling_what_overflows,
 )
 from crowfly.least_squares import as_penalties
 

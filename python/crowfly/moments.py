@@ -312,9 +312,7 @@ def _check_state(state: dict[str, Any]) -> None:
     if not _is_count(n_features) or not (n_targets is None or _is_count(n_targets)):
         raise ValueError("state: numbers of features and targets expected")
     if columns is not None and not (
-        type(columns) is tuple
-        and len(columns) == n_features
-        and all(type(name) is str for name in columns)
+        type(columns) is tuple and len(columns) == n_features and all(type(name) is str for name in columns)
     ):
         raise ValueError("state: one name per feature expected")
     if type(state["n_rows"]) is not int or not 0 <= state["n_rows"] <= LARGEST_EXACT_INTEGER:

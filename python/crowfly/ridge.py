@@ -20,8 +20,8 @@ from crowfly._validation import (
     as_real_array,
     as_targets,
     as_weights,
-    telling_what_overflows,
     scan,
+    telling_what_overflows,
 )
 from crowfly.least_squares import LARGEST_CORRECTION
 from crowfly.logistic import ConvergenceWarning

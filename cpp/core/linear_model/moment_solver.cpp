@@ -86,6 +86,7 @@ void MomentSolver::centre(const MomentView& moments, bool intercept) {
       system_low_[i * stride_ + j] = system_low_[j * stride_ + i] = value.low;
     }
   }
+  cleared_.assign(as_size(p_), false);
   for (Index j = 0; j < p_ && intercept; ++j) {
     // Constant but for rounding, which a penalty would take for data.
     if (!(system_high_[j * stride_ + j] > noise_of(moments, j))) clear(j);
@@ -93,6 +94,7 @@ void MomentSolver::centre(const MomentView& moments, bool intercept) {
 }
 
 void MomentSolver::clear(Index feature) {
+  cleared_[as_size(feature)] = true;
   for (Index j = 0; j < p_ + t_; ++j) {
     for (double* values : {system_high_.data(), system_low_.data()}) {
       values[feature * stride_ + j] = values[j * stride_ + feature] = 0.0;
@@ -202,7 +204,7 @@ void MomentSolver::set_factor(Index k, Index j, Pair value) noexcept {
 }
 
 void MomentSolver::solve_targets(const MomentView& moments, const Vector& penalty, double alpha, LeastSquaresFit& fit) {
-  const bool full = static_cast<Index>(order_.size()) == p_;
+  const bool full = determines_all();
   const LeastSquaresSolution deficient = full ? LeastSquaresSolution() : shortest(moments);
   for (Index t = 0; t < t_; ++t) {
     if (penalty[as_size(t)] != alpha) continue;
@@ -216,11 +218,20 @@ void MomentSolver::solve_targets(const MomentView& moments, const Vector& penalt
   }
 }
 
+/// Whether every feature was eliminated but those without anything in them, whose coefficients are zero.
+bool MomentSolver::determines_all() const {
+  for (std::size_t j = 0; j < used_.size(); ++j) {
+    if (!used_[j] && !cleared_[j]) return false;
+  }
+  return true;
+}
+
 std::vector<Pair> MomentSolver::back_substituted(Index target) const {
   std::vector<Pair> x(as_size(p_));
-  for (Index k = p_ - 1; k >= 0; --k) {
+  const auto rank = static_cast<Index>(order_.size());
+  for (Index k = rank - 1; k >= 0; --k) {
     Pair rest = factor_at(k, p_ + target);
-    for (Index later = k + 1; later < p_; ++later) {
+    for (Index later = k + 1; later < rank; ++later) {
       const Index j = order_[as_size(later)];
       rest -= factor_at(k, j) * x[as_size(j)];
     }
