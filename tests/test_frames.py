@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -117,11 +118,12 @@ def test_subpackages_load_when_asked_for() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_lazy_frames_are_to_be_collected(name: str) -> None:
     frame = MAKERS["polars"](X)
-    with pytest.raises(TypeError, match=r"^\w+: data expected, got a LazyFrame; use \.collect\(\)$"):
-        CALLS[name](frame.lazy())
+    lazy = frame.lazy()
     again = CALLS[name](frame)
-    with pytest.raises(TypeError, match=r"^\w+: data expected, got a LazyFrame; use \.collect\(\)$"):
-        again(frame.lazy())
+    for call in (lambda: CALLS[name](lazy)(frame), lambda: again(lazy)):
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert re.fullmatch(r"\w+: data expected, got a LazyFrame; use \.collect\(\)", str(caught.value))
 
 
 LAZY_ARGUMENTS: dict[str, Callable[[Any], Any]] = {
