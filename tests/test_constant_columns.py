@@ -134,6 +134,38 @@ def test_sparse(value: float, alpha: float) -> None:
         )
 
 
+@pytest.mark.parametrize("value", CONSTANTS[:-2])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_logistic(value: float, n_classes: int, weighted: bool) -> None:
+    """Without a penalty it had coefficients of 1e15, and nothing was certified."""
+    X, y = problem(500, 4)
+    labels = np.digitize(y + np.random.default_rng(1).standard_normal(500) * 3, [2, 4][: n_classes - 1])
+    weights = np.random.default_rng(0).random(500) + 0.01 if weighted else None
+    for alpha in (0.0, 1e-6, 1.0):
+        got, plain = (
+            crowfly.logistic(design, labels, alpha=alpha, sample_weight=weights)
+            for design in (with_constant(X, value), X)
+        )
+        assert np.abs(got.coef[:, 1] * value).max() < 1e-18
+        np.testing.assert_allclose(np.delete(got.coef, 1, 1), plain.coef, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(got.intercept, plain.intercept, rtol=1e-9, atol=1e-12)
+        assert got.converged
+        assert got.optimality_gap <= 1e-9 * got.objective
+
+
+@pytest.mark.parametrize("value", [0.1, 1e8 + 0.1])
+def test_lasso(value: float) -> None:
+    X, y = problem(300, 6)
+    for l1_ratio in (1.0, 0.5):
+        got, plain = (
+            crowfly.enet_path(design, y, l1_ratio=l1_ratio, alphas=[1.0, 0.1, 1e-3])
+            for design in (with_constant(X, value), X)
+        )
+        assert not got.coefs[1].any()
+        np.testing.assert_allclose(np.delete(got.coefs, 1, 0), plain.coefs, rtol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     "model", [LinearRegression(), Ridge(), Ridge(1e-3), RidgeCV(), RidgeClassifier()], ids=repr

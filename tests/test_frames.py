@@ -120,7 +120,8 @@ def test_lazy_frames_are_to_be_collected(name: str) -> None:
     frame = MAKERS["polars"](X)
     lazy = frame.lazy()
     again = CALLS[name](frame)
-    for call in (lambda: CALLS[name](lazy)(frame), lambda: again(lazy)):
+    calls: list[Callable[[], Any]] = [lambda: CALLS[name](lazy)(frame), lambda: again(lazy)]
+    for call in calls:
         with pytest.raises(TypeError) as caught:
             call()
         assert re.fullmatch(r"\w+: data expected, got a LazyFrame; use \.collect\(\)", str(caught.value))

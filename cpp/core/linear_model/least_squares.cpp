@@ -69,7 +69,6 @@ class Solver {
     if (frame_ != Frame::fits) {
       total_weight_ = standardise(design_, problem_.weights, problem_.intercept, largest_scale).total_weight;
       ++fit_.n_reads;
-      shift_to_constants(design_, constants_);
       set_units();
       frame_ = Frame::fits;
       solved = tall && solve_by_normal_equations();

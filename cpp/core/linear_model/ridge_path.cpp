@@ -34,7 +34,6 @@ class PathSolver {
         constants_(problem.intercept ? constant_columns(problem.features) : std::vector<ConstantColumn>()) {
     fit_.total_weight =
         standardise(design_, problem.weights, problem.intercept, largest_safe_scale(problem.alphas)).total_weight;
-    shift_to_constants(design_, constants_);
     fit_.n_reads = 1;
     const auto n_alphas = problem.alphas.size(), combinations = n_alphas * as_size(t_);
     fit_.coef = Matrix(p_, static_cast<Index>(combinations));
