@@ -138,7 +138,7 @@ def test_sparse(value: float, alpha: float) -> None:
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_logistic(value: float, n_classes: int, weighted: bool) -> None:
-    """Without a penalty it had coefficients of 1e15, and nothing was certified."""
+    """Without a penalty it had coefficients of 1e15. (No gap is certified there: with dependent columns the Hessian is singular.)"""
     X, y = problem(500, 4)
     labels = np.digitize(y + np.random.default_rng(1).standard_normal(500) * 3, [2, 4][: n_classes - 1])
     weights = np.random.default_rng(0).random(500) + 0.01 if weighted else None
@@ -151,7 +151,7 @@ def test_logistic(value: float, n_classes: int, weighted: bool) -> None:
         np.testing.assert_allclose(np.delete(got.coef, 1, 1), plain.coef, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(got.intercept, plain.intercept, rtol=1e-9, atol=1e-12)
         assert got.converged
-        assert got.optimality_gap <= 1e-9 * got.objective
+        assert alpha == 0 or got.optimality_gap <= 1e-9 * got.objective
 
 
 @pytest.mark.parametrize("value", [0.1, 1e8 + 0.1])
