@@ -113,8 +113,6 @@ class Solver {
 
   /// False where the frame was refuted.
   bool take(CentredGram centred, const ColumnReach& reach, double most_variances) {
-    // Of cross products about zero rounding leaves something.
-    for (const ConstantColumn& constant : constants_) clear_feature(centred, constant.column);
     if (frame_ == Frame::fits) {
       check(entries_are_small(reach));
     } else {
@@ -128,11 +126,6 @@ class Solver {
     cross_ = std::move(centred.cross);
     mean_ = std::move(centred.mean);
     return frame_ == Frame::fits;
-  }
-
-  static void clear_feature(CentredGram& centred, Index j) {
-    for (Index i = 0; i < centred.gram.rows(); ++i) centred.gram(i, j) = centred.gram(j, i) = 0.0;
-    for (Index t = 0; t < centred.cross.cols(); ++t) centred.cross(j, t) = 0.0;
   }
 
   /// Whether cross products in twice the precision take less than those of float64 and a read for residuals.

@@ -71,9 +71,6 @@ class Refinement {
       const Matrix gradient = centred_gradient(residuals);
       Matrix step(p_, t_);
       factored_.factors.solve(factored_.groups, gradient, step);
-      for (const ConstantColumn& constant : factored_.constants) {
-        for (Index t = 0; t < t_; ++t) step(constant.column, t) = 0.0;
-      }
       const double size = relative_size(step);
       if (!(size < 0.5 * previous)) break;
       lower_rss(step, gradient, residuals);
