@@ -28,6 +28,7 @@ _PARTS = {
     "crowfly.moments": ("Moments",),
     "crowfly.least_squares": ("LstsqResult",),
     "crowfly.lasso": ("EnetPath",),
+    "crowfly.non_negative": ("NnlsResult",),
     "crowfly.logistic": ("LogisticResult",),
     "sklearn.preprocessing": ("LabelBinarizer",),
 }
