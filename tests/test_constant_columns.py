@@ -92,6 +92,15 @@ def test_moments(n: int, value: float, weighted: bool) -> None:
         assert_zero_and_the_rest(got.solve(alpha), plain.solve(alpha))
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.7])
+def test_moments_of_many_rows(value: float) -> None:
+    """Sums of equal numbers round to one side, so that errors grow with the rows."""
+    X, y = problem(2_000_000, 1)
+    fit = crowfly.Moments().update(with_constant(X, value), y).solve()
+    assert (fit.rank, fit.coef[1]) == (1, 0)
+    assert_same_bits(fit.coef[:1], crowfly.lstsq(X, y).coef)
+
+
 @pytest.mark.parametrize("value", [0.1, 1 / 3])
 def test_moments_of_many_chunks(value: float) -> None:
     X, y = problem(20_000, 2)
