@@ -37,9 +37,8 @@ from crowfly.linear_model._least_squares import (
     NO_FIT,
     _numpy_scalar_or_array,
     penalty_for,
-    require_solver_takes,
-    steps_and_solver,
 )
+from crowfly.linear_model._ridge import require_solver_takes, steps_and_solver
 
 
 def labels_of(decision: FloatArray, classes: NDArray[Any], multilabel: bool) -> NDArray[Any]:
