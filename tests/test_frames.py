@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -111,3 +112,48 @@ def test_subpackages_load_when_asked_for() -> None:
     subprocess.run([sys.executable, "-c", f"import crowfly; {names}"], check=True)
     with pytest.raises(AttributeError, match="module 'crowfly' has no attribute 'tree'"):
         crowfly.tree  # noqa: B018
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", CALLS)
+def test_lazy_frames_are_to_be_collected(name: str) -> None:
+    frame = MAKERS["polars"](X)
+    lazy = frame.lazy()
+    again = CALLS[name](frame)
+    calls: list[Callable[[], Any]] = [lambda: CALLS[name](lazy)(frame), lambda: again(lazy)]
+    for call in calls:
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert re.fullmatch(r"\w+: data expected, got a LazyFrame; use \.collect\(\)", str(caught.value))
+
+
+LAZY_ARGUMENTS: dict[str, Callable[[Any], Any]] = {
+    "y": lambda lazy: crowfly.lstsq(X, lazy),
+    "y of classes": lambda lazy: crowfly.logistic(X, lazy),
+    "sample_weight": lambda lazy: crowfly.lstsq(X, Y, sample_weight=lazy),
+    "groups": lambda lazy: crowfly.lstsq_grouped(X, Y, lazy),
+}
+
+
+@pytest.mark.parametrize("name", LAZY_ARGUMENTS)
+def test_lazy_arguments_are_to_be_collected(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name.partition(' ')[0]}: .* use \.collect\(\)$"):
+        LAZY_ARGUMENTS[name](MAKERS["polars"](X).lazy())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("make", [LinearRegression, LogisticRegression, NearestNeighbors])
+def test_estimators_want_lazy_frames_collected(make: Any) -> None:
+    frame = MAKERS["polars"](X)
+    for arguments, name in (((frame.lazy(), CODES), "X"), ((X, frame.lazy()), "y")):
+        if make is not NearestNeighbors or name == "X":
+            with pytest.raises(
+                TypeError, match=rf"^{name}: data expected, got a LazyFrame; use \.collect\(\)$"
+            ):
+                make().fit(*arguments)
+    model = make().fit(frame, CODES)
+    with pytest.raises(TypeError, match=r"^X: data expected, got a LazyFrame; use \.collect\(\)$"):
+        model.kneighbors(frame.lazy()) if make is NearestNeighbors else model.predict(frame.lazy())
+    if make is not NearestNeighbors:
+        with pytest.raises(TypeError, match=r"^sample_weight: .* use \.collect\(\)$"):
+            make().fit(X, CODES, sample_weight=frame.lazy())

@@ -132,7 +132,7 @@ def test_gap_counts_the_rounding_of_the_objective(offset: float, alpha: float) -
     rng = np.random.default_rng(0)
     X = rng.normal(size=(50, 2)) + offset
     y = X[:, 0] + rng.normal(size=50)
-    path = crowfly.lasso_path(X, y, alphas=[alpha], fit_intercept=False)
+    path = crowfly.lasso_path(X, y, alphas=[alpha], intercept=False)
     coef = [Fraction(c) for c in path.coefs[:, 0].tolist()]
     residual = [
         Fraction(t) - sum((Fraction(v) * c for v, c in zip(row, coef, strict=True)), Fraction(0))
@@ -192,7 +192,7 @@ def test_gap_bounds_the_distance_from_the_exact_minimum(
 @given(problem=integer_designs(), intercept=st.booleans())
 def test_nnls_of_whole_numbers(problem: tuple[FloatArray, FloatArray, FloatArray], intercept: bool) -> None:
     X, y, weights = problem
-    result: Any = crowfly.nnls(X, y, sample_weight=weights, fit_intercept=intercept)
+    result: Any = crowfly.nnls(X, y, sample_weight=weights, intercept=intercept)
     residual = y - X @ result.coef - result.intercept
     assert result.coef.min() >= 0
     pull = X.T @ (weights * residual)
@@ -365,7 +365,7 @@ def test_one_row_and_a_constant_target() -> None:
 
 def test_no_intercept() -> None:
     X, y = regression(50, 6)
-    path = crowfly.lasso_path(X, y, alphas=5, fit_intercept=False)
+    path = crowfly.lasso_path(X, y, alphas=5, intercept=False)
     assert not path.intercepts.any()
     theirs = sklearn.linear_model.Lasso(alpha=path.alphas[3], fit_intercept=False, tol=1e-14, max_iter=10**5)
     np.testing.assert_allclose(path.coefs[:, 3], theirs.fit(X, y).coef_, atol=1e-10)
@@ -390,14 +390,19 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"alphas": []}, ValueError, "alphas: at least one"),
     ({"alphas": [0.1, -1.0]}, ValueError, "alphas: numbers from 0"),
     ({"alphas": [np.nan]}, ValueError, "alphas: finite"),
-    ({"alphas": 0.5}, ValueError, "alphas: 1 dimension"),
+    (
+        {"alphas": 0.5},
+        ValueError,
+        r"alphas: a sequence of penalties, or an integer .* for one penalty use \[0.5\]",
+    ),
+    ({"alphas": np.array(0.5)}, ValueError, r"alphas: a sequence .* use \[0.5\]"),
     ({"penalty_factor": [1.0]}, ValueError, r"penalty_factor: one number per feature \(2\)"),
     ({"penalty_factor": [1.0, -1.0]}, ValueError, r"penalty_factor\[1\] is -1"),
     ({"penalty_factor": [np.nan, 1.0]}, ValueError, r"penalty_factor\[0\] is nan"),
     ({"sample_weight": [1.0, 1.0, -1.0]}, ValueError, r"sample_weight\[2\] is -1"),
     ({"sample_weight": [0.0, 0.0, 0.0]}, ValueError, "sample_weight: at least one"),
     ({"positive": 1}, TypeError, "positive: True or False"),
-    ({"fit_intercept": 1}, TypeError, "fit_intercept: True or False"),
+    ({"intercept": 1}, TypeError, "intercept: True or False"),
     ({"X": [[0.0, np.nan]] * 3}, ValueError, r"X\[0, 1\] is nan"),
     ({"X": np.empty((3, 0))}, ValueError, "X: at least one feature"),
     ({"y": [1.0, 2.0]}, ValueError, "y: 3 rows"),

@@ -147,7 +147,38 @@ def test_dependent_columns_are_left_out() -> None:
     assert np.isnan(fit.std_error).sum() == 2
     assert fit.deviance == pytest.approx(plain.deviance, rel=1e-12)
     assert fit.df_resid == plain.df_resid
-    assert "2 not defined" in fit.summary()
+    names = ", ".join(f"x{j + 1}" for j in fit.dropped)
+    assert f"(2 not defined, since these columns depend on the others: {names})" in fit.summary()
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_columns_that_logit_leaves_out_are_those_that_firth_refuses(intercept: bool) -> None:
+    pd = pytest.importorskip("pandas")
+    X, y = classification(50, 2)
+    columns = np.column_stack([X, X[:, 0] - X[:, 1], np.ones(50)])
+    frame = pd.DataFrame(columns, columns=["age", "dose", "difference", "ones"])
+    dropped = crowfly.logit(frame, y, intercept=intercept).dropped.tolist()
+    assert len(dropped) == (2 if intercept else 1)
+    named = ", ".join(f"{j} {frame.columns[j]!r}" for j in dropped)
+    numbered = ", ".join(map(str, dropped))
+    constant = r" \(and on the constant\)" if intercept else ""
+    for data, listed in ((frame, named), (columns, numbered)):
+        with pytest.raises(
+            ValueError,
+            match=rf"^X: columns that don't depend on each other{constant} expected with penalty='firth'; .* others: {listed}$",
+        ):
+            crowfly.logistic(data, y, penalty="firth", intercept=intercept)
+        with pytest.warns(
+            np.exceptions.RankWarning, match=rf"these columns depend on the others .*: {listed}\. "
+        ):
+            crowfly.lstsq(data, y, intercept=intercept)
+
+
+def test_many_dependent_columns_are_not_all_listed() -> None:
+    X, y = classification(80, 2)
+    columns = np.column_stack([X, *[X] * 8])
+    with pytest.raises(ValueError, match=r"others: (\d+, ){10}\.\.\.$"):
+        crowfly.logistic(columns, y, penalty="firth")
 
 
 def test_summary() -> None:

@@ -32,7 +32,7 @@ def test_gap_bounds_the_distance_from_the_exact_minimum(
     fit: Any = crowfly.nnls(
         scipy.sparse.csr_array(X) if sparse else X,
         y,
-        fit_intercept=True,
+        intercept=True,
         sample_weight=weights,
         alpha=alpha,
     )

@@ -243,6 +243,25 @@ def test_rare_classes_are_left_out_and_said() -> None:
     assert any("2 rows left out, of 2 classes" in note for note in problem.notes)
 
 
+@pytest.mark.parametrize(
+    ("y", "instead"),
+    [
+        (np.arange(N), "; for numbers to predict use --task regression"),
+        ([f"row {i}" for i in range(N - 12)] + ["a", "b"] * 6, "$"),
+    ],
+    ids=["numbers", "names"],
+)
+def test_targets_that_name_no_classes_are_refused(y: Any, instead: str) -> None:
+    """A target of regression, such as that of diabetes, of which a few values happen to be frequent."""
+    y = np.asarray(y)
+    y[-12:] = ([y[0], y[-1]] if y.dtype.kind == "i" else ["a", "b"]) * 6
+    with pytest.raises(
+        ReportError,
+        match=rf"^the target 'y' has \d+ distinct values in {N} rows, and only \d+ .* names no classes{instead}",
+    ):
+        tasks.pose(clean(a=columns()["a"], y=y), "classification", 0, np.random.default_rng(0))
+
+
 def test_large_tables_are_sampled_without_repeats_and_said() -> None:
     table = clean(a=np.arange(500.0), y=np.arange(500.0) / 7)
     problem = tasks.pose(table, "auto", 100, np.random.default_rng(0))

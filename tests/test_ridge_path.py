@@ -79,6 +79,15 @@ def test_equals_lstsq_to_the_bit_for_several_targets_and_weights() -> None:
         np.testing.assert_allclose(path.rss[k], fit.rss, rtol=1e-13)
 
 
+@pytest.mark.parametrize("alpha", [2, 2.0, np.float32(2), np.array(2.0)])
+def test_one_penalty_may_be_a_number(alpha: Any) -> None:
+    """As `logistic_path` and `RidgeCV` have it."""
+    X, y = problem(20, 3)
+    path, listed = crowfly.ridge_path(X, y, alpha), crowfly.ridge_path(X, y, [2.0])
+    assert path.alphas.tolist() == [2.0]
+    assert_same_bits(path.coef, listed.coef)
+
+
 def test_order_of_alphas_and_threads_do_not_matter() -> None:
     X, y = problem(3000, 9)
     forward = crowfly.ridge_path(X, y, ALPHAS, num_threads=1, loo_errors=True)
@@ -289,7 +298,9 @@ def test_constant_duplicated_and_zero_columns(alpha: float) -> None:
     ("changes", "name", "kind"),
     [
         ({"alphas": []}, "alphas", ValueError),
-        ({"alphas": 1.0}, "alphas", ValueError),
+        ({"alphas": [[1.0]]}, "alphas", ValueError),
+        ({"alphas": -1.0}, "alphas", ValueError),
+        ({"alphas": "a"}, "alphas", TypeError),
         ({"alphas": [-1.0]}, "alphas", ValueError),
         ({"alphas": [np.nan]}, "alphas", ValueError),
         ({"alphas": ["a"]}, "alphas", TypeError),

@@ -163,7 +163,7 @@ def test_gap_where_one_row_has_nearly_all_the_weight(working_set: bool, heavy: f
 
 @pytest.mark.parametrize("make", MAKE)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"positive": True}, {"l1_ratio": 0.3}])
+@pytest.mark.parametrize("options", [{}, {"intercept": False}, {"positive": True}, {"l1_ratio": 0.3}])
 def test_paths_are_those_of_the_dense_matrix(make: Any, dtype: str, options: dict[str, Any]) -> None:
     for n, p in ((90, 12), (150, 400), (1, 3), (700, 300)):
         X, y = text_like(n, p, 0.1 if n > 1 else 0.5)
@@ -243,8 +243,8 @@ def test_powers_of_two_change_no_bit(exponent: int) -> None:
 @pytest.mark.parametrize("make", MAKE)
 def test_nnls(make: Any, intercept: bool) -> None:
     X, y = text_like(200, 60, 0.08)
-    expected: Any = crowfly.nnls(X.toarray(), y, fit_intercept=intercept)
-    got: Any = crowfly.nnls(make(X), y, fit_intercept=intercept)
+    expected: Any = crowfly.nnls(X.toarray(), y, intercept=intercept)
+    got: Any = crowfly.nnls(make(X), y, intercept=intercept)
     np.testing.assert_allclose(got.coef, expected.coef, atol=1e-13)
     np.testing.assert_allclose(got.rss, expected.rss, rtol=1e-13)
     np.testing.assert_allclose(got.predict(make(X)), expected.predict(X.toarray()), atol=1e-12)
@@ -316,7 +316,7 @@ def test_linear_regression_with_coefficients_not_negative() -> None:
     # As scikit-learn's; the function of the same problem takes sparse samples.
     with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
         LinearRegression(positive=True).fit(X, y)
-    got = crowfly.nnls(X, y, fit_intercept=True)
+    got = crowfly.nnls(X, y, intercept=True)
     expected = LinearRegression(positive=True).fit(X.toarray(), y)
     np.testing.assert_allclose(got.coef, expected.coef_, atol=1e-12)
     np.testing.assert_allclose(got.predict(X), expected.predict(X.toarray()), atol=1e-12)

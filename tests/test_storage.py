@@ -153,6 +153,15 @@ def test_parameters_that_are_not_plain(tmp_path: Path) -> None:
     assert (crowfly.load(tmp_path / "model").coef_ != sparse.coef_).nnz == 0
 
 
+@pytest.mark.parametrize("name", ["LinearRegression", "Ridge", "RidgeClassifier"])
+def test_models_without_negative_coefficients(name: str, tmp_path: Path) -> None:
+    model, X = fitted(name, positive=True)
+    crowfly.save(model, tmp_path / "model")
+    loaded = crowfly.load(tmp_path / "model", ESTIMATORS[name])
+    assert_same_state(loaded.__getstate__(), model.__getstate__())
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int8, np.uint8])
 @pytest.mark.parametrize(
     "arguments", [{}, {"metric": "minkowski", "p": 3}, {"box": [9.0, 8.0, 7.0]}, {"algorithm": "tree"}]
@@ -192,7 +201,7 @@ def test_large_arrays_are_mapped(tmp_path: Path) -> None:
             crowfly.linear_model.Lasso(random_state=np.random.RandomState(0)),
             "model.random_state: an object of RandomState",
         ),
-        (object(), "model: an estimator of crowfly's or an Index expected, got object"),
+        (object(), "model: an estimator of crowfly's, an Index or Moments expected, got object"),
         (crowfly.linear_model.Ridge, "model: an estimator"),
         (np.zeros(3), "model: an estimator"),
         (

@@ -22,12 +22,13 @@ from crowfly._onnx import to_onnx
 from crowfly._storage import load, save
 from crowfly.index import Index, Plan, nearest, pairwise_distances
 from crowfly.inference import OlsResult, ols
-from crowfly.lasso import EnetPath, NnlsResult, enet_path, lasso_path, nnls
+from crowfly.lasso import EnetPath, enet_path, lasso_path
 from crowfly.least_squares import LstsqResult, lstsq
 from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
 from crowfly.logit import LogitResult, logit
 from crowfly.many_lstsq import GroupedLstsqResult, RollingLstsqResult, lstsq_grouped, lstsq_rolling
 from crowfly.moments import Moments, lstsq_chunks
+from crowfly.non_negative import NnlsResult, nnls
 from crowfly.polynomial import PolyfitResult, polyfit
 from crowfly.ridge import RidgePathResult, ridge_path
 from crowfly.runtime import (

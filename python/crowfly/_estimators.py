@@ -25,7 +25,7 @@ from sklearn.utils.validation import (
 
 from crowfly import _core
 from crowfly._sparse import check_structure
-from crowfly._validation import LARGEST_EXACT_INTEGER
+from crowfly._validation import LARGEST_EXACT_INTEGER, refuse_lazy
 
 MatrixLike: TypeAlias = Any
 """Whatever scikit-learn's ``check_array`` makes a matrix of: arrays, nested lists, data frames."""
@@ -104,6 +104,7 @@ def checked_sample_weight(sample_weight: Any, X: MatrixLike) -> FloatArray | Non
     """
     if sample_weight is None:
         return None
+    refuse_lazy("sample_weight", sample_weight)
     weights: FloatArray = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
@@ -128,6 +129,8 @@ def dense_targets(y: Any) -> NDArray[Any]:
 
 def validate_data(estimator: Any, X: Any, *y: Any, **settings: Any) -> Any:
     """scikit-learn's function, after a look at the index arrays of sparse samples, which conversions trust; the column that is no numbers is named."""
+    for name, value in zip(("X", "y"), (X, *y), strict=False):
+        refuse_lazy(name, value)
     if issparse(X) and X.format in ("csr", "csc", "coo") and X.ndim == 2:
         check_structure("X", X)
     try:

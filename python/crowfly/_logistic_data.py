@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly._labels import as_label_array
 from crowfly._sparse import as_sparse_design, is_sparse
-from crowfly._validation import as_design, as_weights, check_dimensions, check_same_length, scan
+from crowfly._validation import (
+    as_design,
+    as_weights,
+    check_dimensions,
+    check_same_length,
+    column_names,
+    scan,
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class LogisticData:
     classes: NDArray[Any]
     codes: NDArray[np.int32]
     weights: NDArray[np.float64] | None
+    columns: tuple[str, ...] | None = None
+    """Names of a data frame's columns, for messages."""
 
 
 def logistic_data(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> LogisticData:
@@ -36,7 +45,7 @@ def logistic_data(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -
     if weights is not None and not weights.all():
         kept = weights > 0
         array, codes, weights = array[kept], codes[kept], weights[kept]
-    return LogisticData(array, classes, codes, weights)
+    return LogisticData(array, classes, codes, weights, column_names(X))
 
 
 def _as_labels(y: ArrayLike) -> NDArray[Any]:

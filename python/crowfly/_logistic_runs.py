@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from crowfly import _core
 from crowfly._logistic_data import LogisticData, in_compressed_rows, is_wide
 from crowfly._sparse import core_arrays, is_sparse
-from crowfly._validation import as_flag, as_integer, as_num_threads, as_real, explain_not_finite
+from crowfly._validation import (
+    as_flag,
+    as_integer,
+    as_num_threads,
+    as_real,
+    listed_columns,
+    telling_what_overflows,
+)
 
 #: Statuses of fits that ended far from the minimum.
 STOPPED = ("iteration_limit", "no_descent")
@@ -93,14 +100,12 @@ def _run_path(
     )
     if is_sparse(data.X):
         return _core.sparse_logistic_path(core_arrays(data.X), False, *arguments)
-    try:
+    with telling_what_overflows(X=data.X):
         return _core.logistic_path(data.X, *arguments)
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=data.X) from None
 
 
 def run_newton(data: LogisticData, controls: Controls, alpha: float, factors: list[float]) -> dict[str, Any]:
-    try:
+    with telling_what_overflows(X=data.X):
         return _core.logistic(
             data.X,
             data.codes,
@@ -113,20 +118,38 @@ def run_newton(data: LogisticData, controls: Controls, alpha: float, factors: li
             controls.max_iter,
             controls.num_threads,
         )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=data.X) from None
 
 
 def run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
-    try:
-        return _core.firth_logistic(
-            data.X,
-            data.codes,
-            len(data.classes),
-            data.weights,
-            controls.intercept,
-            controls.max_iter,
-            controls.num_threads,
-        )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=data.X) from None
+    with telling_what_overflows(X=data.X):
+        try:
+            return _core.firth_logistic(
+                data.X,
+                data.codes,
+                len(data.classes),
+                data.weights,
+                controls.intercept,
+                controls.max_iter,
+                controls.num_threads,
+            )
+        except _core.NotFiniteError:
+            raise
+        except ValueError as error:
+            raise _naming_dependent_columns(error, data, controls) from None
+
+
+def _naming_dependent_columns(error: ValueError, data: LogisticData, controls: Controls) -> ValueError:
+    """The core's error with the columns that `logit` would leave out."""
+    # It stands on least squares, which needs the warnings of this package's logistic module.
+    from crowfly.inference import independent_columns
+
+    kept = independent_columns(data.X, data.codes, controls.intercept, data.weights, controls.num_threads)
+    dependent = np.setdiff1d(np.arange(data.X.shape[1]), kept)
+    if not dependent.size:
+        # Independent but for rounding.
+        return error
+    constant = " (and on the constant)" if controls.intercept else ""
+    return ValueError(
+        f"X: columns that don't depend on each other{constant} expected with penalty='firth'; leave out those which depend on the others: "
+        f"{listed_columns(dependent, data.columns)}"
+    )

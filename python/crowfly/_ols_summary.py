@@ -118,7 +118,8 @@ def coefficient_table(result: _Fit, level: float, statistic: str = "t") -> str:
         row[-1] = row[-1].ljust(width)
     lines = ["Coefficients:", _table(rows), "---", "Signif. codes: 0 *** 0.001 ** 0.01 * 0.05 . 0.1"]
     if dropped:
-        lines.insert(1, f"({len(dropped)} not defined: linear combinations of the other columns)")
+        names = ", ".join(result.names[j] for j in sorted(dropped))
+        lines.insert(1, f"({len(dropped)} not defined, since these columns depend on the others: {names})")
     return "\n".join(lines)
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowfly._ols_result import OlsResult
-from crowfly.lasso import NnlsResult
 from crowfly.least_squares import LstsqResult
 from crowfly.logistic import LogisticResult
+from crowfly.non_negative import NnlsResult
 
 if TYPE_CHECKING:
     import onnx

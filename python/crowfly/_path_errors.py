@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from crowfly import _core
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio
 from crowfly._sparse import is_sparse
-from crowfly._validation import LARGEST_WEIGHT, as_num_threads, explain_not_finite
+from crowfly._validation import LARGEST_WEIGHT, as_num_threads, telling_what_overflows
 from crowfly.lasso import fit_path
 
 FloatArray = NDArray[np.float64]
@@ -37,7 +37,7 @@ class PathErrors:
         alphas: int | ArrayLike,
         *,
         positive: bool,
-        fit_intercept: bool,
+        intercept: bool,
     ) -> tuple[FloatArray, FloatArray]:
         """Alphas, shape (n_l1_ratios, n_alphas), and weighted mean squared errors, (n_l1_ratios, n_alphas, n_folds).
 
@@ -54,7 +54,7 @@ class PathErrors:
                 "alphas: a list of numbers expected with l1_ratio=0, for which there is no largest one"
             )
         ratio = as_grid_ratio(eps)
-        constraints = {"positive": positive, "fit_intercept": fit_intercept}
+        constraints = {"positive": positive, "intercept": intercept}
         n_rows, n_features = self.X.shape
         dense = not is_sparse(self.X)
         if dense and self._is_partition() and _core.gram_pays(n_rows, n_features, n_alphas * len(l1_ratios)):
@@ -93,16 +93,16 @@ class PathErrors:
         ratio: float,
         *,
         positive: bool,
-        fit_intercept: bool,
+        intercept: bool,
     ) -> tuple[FloatArray, FloatArray]:
         folds = [self._rows(test) for _, test in self.splits]
         X, y, weights = (list(part) for part in zip(*folds, strict=True))
-        try:
+        with telling_what_overflows(X=self.X, y=self.y[:, np.newaxis]):
             return _core.elastic_net_cv(
                 X,
                 [part[:, np.newaxis] for part in y],
                 weights,
-                fit_intercept,
+                intercept,
                 positive,
                 list(l1_ratios),
                 values,
@@ -110,8 +110,6 @@ class PathErrors:
                 ratio,
                 as_num_threads(self.num_threads),
             )
-        except _core.NotFiniteError:
-            raise explain_not_finite(X=self.X, y=self.y[:, np.newaxis]) from None
 
     def _rows(self, indices: NDArray[Any]) -> tuple[Any, NDArray[Any], FloatArray | None]:
         """Rows of positive weight, as views where they follow one another."""

@@ -21,6 +21,11 @@ def as_alphas(alphas: object) -> tuple[list[float], int]:
         if number > LARGEST_GRID:
             raise ValueError(f"alphas: a grid of at most {LARGEST_GRID} penalties expected, got {number}")
         return [], number
+    if np.ndim(alphas) == 0 and isinstance(alphas, (numbers.Real, np.ndarray)):  # type: ignore[arg-type]
+        # Taken as a penalty, 1.0 would mean something else than 1, which is the size of a grid.
+        raise ValueError(
+            f"alphas: a sequence of penalties, or an integer for the size of a grid, expected, got the number {alphas}; for one penalty use [{alphas}]"
+        )
     values = as_real_array("alphas", alphas, (1,))  # type: ignore[arg-type]
     if values.size == 0:
         raise ValueError("alphas: at least one number expected, got none")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fitted models and indices in files, without pickle."""
+"""Fitted models, indices and moments in files, without pickle."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ _ESTIMATORS = ("crowfly.linear_model", "crowfly.neighbors")
 #: What estimators hold besides numbers, by module.
 _PARTS = {
     "crowfly.index": ("Index",),
+    "crowfly.moments": ("Moments",),
     "crowfly.least_squares": ("LstsqResult",),
     "crowfly.lasso": ("EnetPath",),
+    "crowfly.non_negative": ("NnlsResult",),
     "crowfly.logistic": ("LogisticResult",),
     "sklearn.preprocessing": ("LabelBinarizer",),
 }
@@ -201,14 +203,14 @@ def _csr_container() -> Any:
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
-    """Write a fitted estimator or an `Index` to a file, without pickle.
+    """Write a fitted estimator, an `Index` or `Moments` to a file, without pickle.
 
     The file is written under another name and renamed, so that there is the old one or the whole new one.
 
     Parameters
     ----------
-    model : estimator of `crowfly.linear_model` or `crowfly.neighbors`, or Index
-        Fitted or not. Points of an index, and training samples of neighbours, are stored as they are.
+    model : estimator of `crowfly.linear_model` or `crowfly.neighbors`, Index, or Moments
+        Fitted or not. Moments go on where they were, to the bit. Points of an index, and training samples of neighbours, are stored as they are.
     path : path-like
 
     Raises
@@ -233,7 +235,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     """
     if not _is_model(model):
         raise TypeError(
-            f"model: an estimator of crowfly's or an Index expected, got {type(model).__qualname__}{_advice(model)}"
+            f"model: an estimator of crowfly's, an Index or Moments expected, got {type(model).__qualname__}{_advice(model)}"
         )
     writer = _Writer()
     tree = writer.encode(model, "model")
@@ -258,7 +260,7 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
 
     Returns
     -------
-    An estimator or an Index.
+    An estimator, an Index or Moments.
 
     Raises
     ------
@@ -288,7 +290,7 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
         raise ValueError(f"{where}: the file holds nothing that crowfly.save writes ({error})") from None
     if not _is_model(model):
         raise ValueError(
-            f"{where}: the file holds no estimator and no Index, but {_with_article(type(model).__name__)}"
+            f"{where}: the file holds no estimator, no Index and no Moments, but {_with_article(type(model).__name__)}"
         )
     if kind is not None and not isinstance(model, kind):
         expected, got = kind.__name__, type(model).__name__
@@ -298,8 +300,25 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
     return model
 
 
+#: The estimators with the coefficients of functions' results.
+_ESTIMATORS_OF_RESULTS = {
+    "LstsqResult": "LinearRegression or Ridge",
+    "RidgePathResult": "Ridge",
+    "OlsResult": "LinearRegression",
+    "EnetPath": "Lasso or ElasticNet",
+    "NnlsResult": "LinearRegression(positive=True)",
+    "LogisticResult": "LogisticRegression",
+    "LogisticPath": "LogisticRegression",
+    "LogitResult": "LogisticRegression(C=np.inf)",
+}
+
+
 def _advice(model: Any) -> str:
-    """What to do about an object that holds an estimator of ours, or is scikit-learn's of the same name."""
+    """What to do about a function's result, or an object that holds an estimator of ours, or is scikit-learn's of the same name."""
+    if is_dataclass(model) and type(model).__module__.startswith("crowfly."):
+        estimator = _ESTIMATORS_OF_RESULTS.get(type(model).__name__)
+        instead = "" if estimator is None else f"fit crowfly.linear_model.{estimator}, or "
+        return f"; results of functions have no files of their own: {instead}keep their arrays (numpy.savez)"
     steps = getattr(model, "steps", None)
     if isinstance(steps, list) and steps and _is_model(steps[-1][-1]):
         return "; files hold no transformers of scikit-learn's: save the last step, model[-1], and with joblib the steps before it, model[:-1]"

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,19 @@ def as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     if hasattr(value, "toarray") and not hasattr(value, "__array__"):
         # SciPy's sparse matrices and arrays: NumPy makes an array of one object of them.
         raise TypeError(f"{name}: a dense array expected, got a sparse matrix; use .toarray()")
+    refuse_lazy(name, value)
     if np.ma.is_masked(value):
         raise ValueError(f"{name}: masked entries have no meaning here; fill them or leave their rows out")
     try:
         return np.asarray(value)
     except ValueError:
         raise ValueError(f"{name}: a rectangular array expected, got rows of different lengths") from None
+
+
+def refuse_lazy(name: str, value: object) -> None:
+    """TypeError for a query that has no numbers yet, such as a LazyFrame of polars."""
+    if hasattr(value, "collect_schema") and hasattr(value, "collect") and not hasattr(value, "__array__"):
+        raise TypeError(f"{name}: data expected, got a {type(value).__name__}; use .collect()")
 
 
 def as_numbers(name: str, value: ArrayLike) -> NDArray[Any]:
@@ -167,8 +175,16 @@ def scan(name: str, array: NDArray[Any], hint: str = "") -> float:
     return max_abs
 
 
-def explain_not_finite(**arrays: NDArray[Any]) -> ValueError:
-    """The error for data that the core could not add up."""
+@contextmanager
+def telling_what_overflows(**arrays: NDArray[Any]) -> Iterator[None]:
+    """Say in the core's stead which of these arrays it could not add up, and where: they have a number that is not finite, or too large ones."""
+    try:
+        yield
+    except _core.NotFiniteError:
+        raise _not_finite(arrays) from None
+
+
+def _not_finite(arrays: dict[str, NDArray[Any]]) -> ValueError:
     for name, array in arrays.items():
         try:
             scan(name, array)
@@ -182,8 +198,15 @@ def explain_not_finite(**arrays: NDArray[Any]) -> ValueError:
 
 def column_names(value: Any) -> tuple[str, ...] | None:
     """The names of a data frame's columns; None of what has none."""
-    columns = getattr(value, "columns", None)
-    return None if columns is None or not hasattr(value, "shape") else tuple(map(str, columns))
+    # What has no shape, a lazy frame, may work hard for its columns.
+    columns = getattr(value, "columns", None) if hasattr(value, "shape") else None
+    return None if columns is None else tuple(map(str, columns))
+
+
+def listed_columns(columns: NDArray[np.int64], names: tuple[str, ...] | None) -> str:
+    """The first columns of some for a message, by position and a data frame's names."""
+    shown = [f"{j}" if names is None else f"{j} {names[j]!r}" for j in columns[:10].tolist()]
+    return ", ".join([*shown, "..."] if len(columns) > 10 else shown)
 
 
 def check_same_columns(name: str, got: tuple[str, ...] | None, expected: tuple[str, ...] | None) -> None:

@@ -21,8 +21,8 @@ from crowfly._validation import (
     as_real_array,
     as_weights,
     check_same_length,
-    explain_not_finite,
     scan,
+    telling_what_overflows,
 )
 from crowfly._validation import column_names as names_of_frame
 from crowfly.least_squares import LstsqResult, solve_least_squares
@@ -114,6 +114,17 @@ def full_rank_fit(
         kept = np.delete(kept, fit.dependent_columns)
 
 
+def independent_columns(
+    X: NDArray[Any],
+    codes: NDArray[np.int32],
+    intercept: bool,
+    weights: FloatArray | None,
+    num_threads: int,
+) -> NDArray[np.int64]:
+    """The columns that least squares keeps of the data of a logistic fit; `num_threads` 0 is the current setting."""
+    return full_rank_fit(X, codes.astype(np.float64), intercept, weights, num_threads or None)[1]
+
+
 def ols(
     X: ArrayLike,
     y: ArrayLike,
@@ -193,7 +204,7 @@ def ols(
     power = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}.get(kind)
     _lapack.install()
     columns = design[:, kept] if len(kept) < n_features else design
-    try:
+    with telling_what_overflows(X=columns, y=target):
         parts = _core.regression_inference(
             columns,
             target[:, np.newaxis],
@@ -206,8 +217,6 @@ def ols(
             n_groups,
             threads,
         )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=columns, y=target) from None
     covariance = covariance_of(parts, kind, n_groups, with_intercept)
     labels = column_names(X, n_features, intercept=with_intercept), target_name_of(y)
     fit = replace(fit, columns=names_of_frame(X))

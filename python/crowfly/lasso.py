@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lasso and elastic net along paths of penalties, and non-negative least squares."""
+"""Lasso and elastic net along paths of penalties."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio, as_l1_ratio, as_penalty_factors
-from crowfly._sparse import MOST_FEATURES, as_sparse_design, core_arrays, is_sparse, sparse_predictions
+from crowfly._sparse import as_sparse_design, core_arrays, is_sparse, sparse_predictions
 from crowfly._validation import (
     as_design,
     as_flag,
@@ -23,17 +23,14 @@ from crowfly._validation import (
     check_same_columns,
     check_same_features,
     column_names,
-    explain_not_finite,
     scan,
+    telling_what_overflows,
 )
-from crowfly.least_squares import as_penalties, solve_least_squares
 from crowfly.logistic import ConvergenceWarning
 
-__all__ = ["EnetPath", "NnlsResult", "enet_path", "lasso_path", "nnls"]
+__all__ = ["EnetPath", "enet_path", "lasso_path"]
 
 FloatArray = NDArray[np.float64]
-
-EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,58 +90,12 @@ class EnetPath:
         check_same_columns("X", column_names(X), self.columns)
         coefs = np.moveaxis(self.coefs, -2, -1)
         rows = np.ascontiguousarray(coefs.reshape(-1, coefs.shape[-1]))
-        values = _predictions(X, rows, self.intercepts.ravel(), num_threads)
+        values = predictions(X, rows, self.intercepts.ravel(), num_threads)
         return values.reshape(len(values), *coefs.shape[:-1])
 
 
-@dataclass(frozen=True, eq=False)
-class NnlsResult:
-    """Result of `nnls`. With two-dimensional y every field but `coef` has shape (n_targets,).
-
-    Attributes
-    ----------
-    coef : ndarray of shape (n_features,) or (n_targets, n_features)
-        None is negative.
-    intercept : float or ndarray
-        Zero without an intercept.
-    rss : float or ndarray
-        Weighted sum of squared residuals, penalty left out.
-    optimality_gap : float or ndarray
-        Upper bound on rss + alpha |coef|^2 less its minimum, rounding included; infinite where none could be certified.
-    columns : tuple of str, or None
-        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
-    """
-
-    coef: FloatArray
-    intercept: float | FloatArray
-    rss: float | FloatArray
-    optimality_gap: float | FloatArray
-    columns: tuple[str, ...] | None = None
-
-    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix of shape (n, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_targets)
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `X` is no finite real matrix with the features of the fit.
-        """
-        check_same_columns("X", column_names(X), self.columns)
-        values = _predictions(X, np.atleast_2d(self.coef), np.atleast_1d(self.intercept), num_threads)
-        return values[:, 0] if self.coef.ndim == 1 else values
-
-
-def _predictions(
-    X: ArrayLike, coef: FloatArray, intercept: FloatArray, num_threads: int | None
-) -> FloatArray:
+def predictions(X: ArrayLike, coef: FloatArray, intercept: FloatArray, num_threads: int | None) -> FloatArray:
+    """Linear predictors of rows, dense or sparse; coefficients have one row per column of the result."""
     if is_sparse(X):
         return sparse_predictions(X, coef, intercept)
     array = as_matrix("X", X)
@@ -170,7 +121,7 @@ def enet_path(
     eps: float = 1e-3,
     alphas: int | ArrayLike = 100,
     positive: bool = False,
-    fit_intercept: bool = True,
+    intercept: bool = True,
     penalty_factor: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     num_threads: int | None = None,
@@ -199,7 +150,7 @@ def enet_path(
         coefficient (for all targets). A grid needs l1_ratio > 0.
     positive : bool
         Whether coefficients must not be negative.
-    fit_intercept : bool
+    intercept : bool
         Whether to fit :math:`b_0`, which is not penalised.
     penalty_factor : array_like of shape (n_features,), optional
         Factors of the features' penalties: 0 is no penalty, inf leaves a feature out. Taken as they are (glmnet rescales them).
@@ -242,7 +193,7 @@ def enet_path(
         eps=eps,
         alphas=alphas,
         positive=positive,
-        fit_intercept=fit_intercept,
+        intercept=intercept,
         penalty_factor=penalty_factor,
         sample_weight=sample_weight,
         num_threads=num_threads,
@@ -259,7 +210,7 @@ def lasso_path(
     eps: float = 1e-3,
     alphas: int | ArrayLike = 100,
     positive: bool = False,
-    fit_intercept: bool = True,
+    intercept: bool = True,
     penalty_factor: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     num_threads: int | None = None,
@@ -270,7 +221,7 @@ def lasso_path(
     ----------
     X : array_like or sparse matrix of shape (n, n_features)
     y : array_like of shape (n,) or (n, n_targets)
-    eps, alphas, positive, fit_intercept, penalty_factor, sample_weight, num_threads
+    eps, alphas, positive, intercept, penalty_factor, sample_weight, num_threads
         As in `enet_path`.
 
     Returns
@@ -289,7 +240,7 @@ def lasso_path(
         eps=eps,
         alphas=alphas,
         positive=positive,
-        fit_intercept=fit_intercept,
+        intercept=intercept,
         penalty_factor=penalty_factor,
         sample_weight=sample_weight,
         num_threads=num_threads,
@@ -315,7 +266,7 @@ def fit_path(
     eps: float,
     alphas: int | ArrayLike,
     positive: bool,
-    fit_intercept: bool,
+    intercept: bool,
     penalty_factor: ArrayLike | None,
     sample_weight: ArrayLike | None,
     num_threads: int | None,
@@ -335,13 +286,14 @@ def fit_path(
     factors = as_penalty_factors(penalty_factor, array.shape[1])
     weights = as_weights(sample_weight, n_rows)
     array, columns, weights = _without_weightless_rows(array, columns, weights)
-    try:
+    # What is sparse has been looked at already.
+    with telling_what_overflows(**({} if sparse else {"X": array}), y=columns):
         solve: Any = _core.sparse_elastic_net_path if sparse else _core.elastic_net_path
         fit = solve(
             core_arrays(array) if sparse else array,
             columns,
             weights,
-            as_flag("fit_intercept", fit_intercept),
+            as_flag("intercept", intercept),
             as_flag("positive", positive),
             ratio,
             factors,
@@ -350,9 +302,6 @@ def fit_path(
             as_grid_ratio(eps),
             as_num_threads(num_threads),
         )
-    except _core.NotFiniteError:
-        # What is sparse has been looked at already.
-        raise explain_not_finite(**({} if sparse else {"X": array}), y=columns) from None
     lost = ~np.isfinite(fit["coefs"]).all(axis=(0, 1))
     if lost.any():
         raise ValueError(
@@ -366,129 +315,3 @@ def fit_path(
 
 
 _PER_TARGET = ("coefs", "intercepts", "objectives", "dual_gaps", "relative_gaps", "n_iter")
-
-
-def nnls(
-    X: ArrayLike,
-    y: ArrayLike,
-    *,
-    fit_intercept: bool = False,
-    sample_weight: ArrayLike | None = None,
-    alpha: ArrayLike = 0.0,
-    num_threads: int | None = None,
-) -> NnlsResult:
-    r"""Fit non-negative least squares, or non-negative ridge regression.
-
-    Minimises :math:`\sum_i w_i (y_i - x_i \cdot b - b_0)^2 + \alpha |b|^2` over :math:`b \ge 0`; the intercept :math:`b_0` may have any sign and is not penalised.
-
-    Parameters
-    ----------
-    X : array_like or sparse matrix of shape (n, n_features)
-        As in `enet_path`.
-    y : array_like of shape (n,) or (n, n_targets)
-    fit_intercept : bool
-    sample_weight : array_like of shape (n,), optional
-        Non-negative; a weight of zero equals leaving the row out.
-    alpha : float or array_like of shape (n_targets,)
-        Strength of the penalty, one for all targets or one each.
-    num_threads : int, optional
-        Limit for this call; no result depends on it.
-
-    Returns
-    -------
-    NnlsResult
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument: wrong dtype, rank or length, NaN or infinity, negative weights or penalties, no rows.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If the gap certified is above 1e-9 of the sum of squares without features.
-
-    Notes
-    -----
-    Active sets on the Gram matrix (C. Lawson and R. Hanson, *Solving Least Squares Problems*, 1974, chapter 23) find the support, on which
-    `lstsq` then solves: where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
-
-    Examples
-    --------
-    >>> import crowfly
-    >>> crowfly.nnls([[1, 0], [1, 0], [0, 1]], [2, 1, -1]).coef.tolist()
-    [1.5, 0.0]
-    """
-    array = as_sparse_design(X, most_features=None) if is_sparse(X) else as_design(X)
-    n_rows = array.shape[0]
-    targets = as_targets(y, n_rows)
-    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
-    penalties = np.array(as_penalties(alpha, columns.shape[1]))
-    if is_sparse(array) and array.shape[1] > MOST_FEATURES and penalties.any():
-        raise ValueError(
-            f"X: at most {MOST_FEATURES} features expected of a sparse matrix with alpha > 0 and no coefficient below zero, got {array.shape[1]}"
-        )
-    weights = as_weights(sample_weight, n_rows)
-    total = n_rows if weights is None else float(weights.sum())
-    coef = np.empty((columns.shape[1], array.shape[1]))
-    intercept, rss, gap = (np.empty(columns.shape[1]) for _ in range(3))
-    columnwise = array.tocsc() if is_sparse(array) else array
-    for penalty in np.unique(penalties).tolist():
-        alike = np.flatnonzero(penalties == penalty)
-        path, converged = fit_path(
-            array,
-            columns[:, alike],
-            # alpha = 0 is the same problem for any ratio; with one it has no limit on the number of features.
-            l1_ratio=0.0 if penalty else 1.0,
-            eps=1.0,
-            alphas=[penalty / total],
-            positive=True,
-            fit_intercept=fit_intercept,
-            penalty_factor=None,
-            sample_weight=weights,
-            num_threads=num_threads,
-        )
-        if not converged:
-            warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)
-        coef[alike], intercept[alike] = path.coefs[..., 0], path.intercepts[..., 0]
-        objective = 2 * total * path.objectives[:, 0]
-        # alpha / total was rounded.
-        gap[alike] = 2 * total * path.dual_gaps[:, 0] + (2 * EPSILON * objective if penalty else 0.0)
-        rss[alike] = np.maximum(0.0, objective - penalty * (coef[alike] ** 2).sum(axis=1))
-        for target in alike.tolist():
-            exact = _on_support(
-                columnwise, columns[:, target], coef[target], fit_intercept, weights, penalty, num_threads
-            )
-            if exact is not None:
-                coef[target], intercept[target], rss[target] = exact
-    if targets.ndim == 2:
-        return NnlsResult(coef, intercept, rss, gap, column_names(X))
-    return NnlsResult(coef[0], float(intercept[0]), float(rss[0]), float(gap[0]), column_names(X))
-
-
-def _on_support(
-    array: Any,
-    column: NDArray[Any],
-    coef: FloatArray,
-    fit_intercept: bool,
-    weights: FloatArray | None,
-    alpha: float,
-    num_threads: int | None,
-) -> tuple[FloatArray, float, float] | None:
-    """Coefficients, intercept and rss of least squares on the positive coefficients, if it leaves them so."""
-    support = np.flatnonzero(coef)
-    if support.size == 0 or (is_sparse(array) and support.size > MOST_FEATURES):
-        return None
-    fit: Any = solve_least_squares(
-        array[:, support],
-        column,
-        intercept=fit_intercept,
-        sample_weight=weights,
-        alpha=alpha,
-        num_threads=num_threads,
-    )
-    if fit.rank < support.size or not (fit.coef > 0).all():
-        return None
-    full = np.zeros_like(coef)
-    full[support] = fit.coef
-    return full, fit.intercept, fit.rss

@@ -31,8 +31,9 @@ from crowfly._validation import (
     check_same_columns,
     check_same_features,
     column_names,
-    explain_not_finite,
+    listed_columns,
     scan,
+    telling_what_overflows,
 )
 from crowfly.logistic import ConvergenceWarning
 
@@ -198,16 +199,16 @@ def lstsq(
     """
     result = solve_least_squares(X, y, intercept, sample_weight, alpha, num_threads)
     n_rows = np.shape(X)[0] if sample_weight is None else np.count_nonzero(np.asarray(sample_weight))
+    result = replace(result, columns=column_names(X))
     _warn(result, enough_rows=n_rows >= np.shape(X)[1] + bool(intercept))
-    return replace(result, columns=column_names(X))
+    return result
 
 
 def _warn(result: LstsqResult, enough_rows: bool) -> None:
     if enough_rows and result.dependent_columns.size:
-        columns = ", ".join(map(str, result.dependent_columns[:10].tolist()))
-        more = ", ..." if result.dependent_columns.size > 10 else ""
+        columns = listed_columns(result.dependent_columns, result.columns)
         warnings.warn(
-            f"X: rank {result.rank}, since these columns depend on the others (and on the constant): {columns}{more}. "
+            f"X: rank {result.rank}, since these columns depend on the others (and on the constant): {columns}. "
             "Of all minimisers the one with the shortest coefficients is returned.",
             RankWarning,
             stacklevel=3,
@@ -279,12 +280,10 @@ def _dense_lstsq(
     with_intercept = as_flag("intercept", intercept)
     threads = as_num_threads(num_threads)
     _lapack.install()
-    try:
+    with telling_what_overflows(X=array, y=columns):
         fit = _core.least_squares(
             array, columns, weights, with_intercept, penalties, threads, keep_reduced=keep_reduced
         )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=array, y=columns) from None
     return _result(fit, targets.ndim == 1), fit.get("reduced", np.zeros((0, 0)))
 
 
@@ -338,12 +337,10 @@ def _by_conjugate_gradients(
     if weights is not None and not weights.all():
         kept = weights > 0
         rows, columns, weights = rows[kept], columns[kept], weights[kept]
-    try:
+    with telling_what_overflows(y=columns):
         fit = _core.sparse_ridge(
             core_arrays(rows), columns, weights, intercept, penalties, as_num_threads(num_threads)
         )
-    except _core.NotFiniteError:
-        raise explain_not_finite(y=columns) from None
     bound = fit.pop("error_bound")
     result = _result(
         {

@@ -15,7 +15,7 @@ from crowfly._logistic_data import LogisticData, logistic_data
 from crowfly._logistic_runs import Controls, as_controls, as_max_iter
 from crowfly._sparse import is_sparse
 from crowfly._validation import as_level, as_penalty
-from crowfly.inference import column_names, full_rank_fit, target_name_of
+from crowfly.inference import column_names, independent_columns, target_name_of
 from crowfly.logistic import (
     DEFAULT_TOLERANCE,
     ConvergenceWarning,
@@ -152,12 +152,6 @@ def _refuse_penalty(alpha: object) -> None:
         )
 
 
-def _independent_columns(data: LogisticData, controls: Controls) -> NDArray[np.int64]:
-    """As in `ols`: the columns that least squares keeps."""
-    target = data.codes.astype(np.float64)
-    return full_rank_fit(data.X, target, controls.intercept, data.weights, controls.num_threads or None)[1]
-
-
 def _null_deviance(data: LogisticData, intercept: bool) -> float:
     share = np.bincount(data.codes, weights=data.weights)
     total = share.sum()
@@ -231,7 +225,7 @@ def logit(
     prior = as_prior(penalty)
     controls = as_controls(intercept, tol, as_max_iter(max_iter), num_threads)
     n_features = data.X.shape[1]
-    kept = _independent_columns(data, controls)
+    kept = independent_columns(data.X, data.codes, controls.intercept, data.weights, controls.num_threads)
     if not len(kept):
         raise ValueError(
             "X: at least one column that is not constant (without an intercept: not zero) expected"

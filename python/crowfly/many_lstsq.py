@@ -19,8 +19,8 @@ from crowfly._validation import (
     as_targets,
     as_weights,
     check_same_length,
-    explain_not_finite,
     scan,
+    telling_what_overflows,
 )
 from crowfly.least_squares import as_penalties
 
@@ -213,12 +213,10 @@ def lstsq_grouped(
     with_intercept = as_flag("intercept", intercept)
     threads = as_num_threads(num_threads)
     _lapack.install()
-    try:
+    with telling_what_overflows(X=array, y=columns):
         fits = _core.grouped_least_squares(
             array, columns, rows.astype(np.int64), offsets, weights, with_intercept, penalties, threads
         )
-    except _core.NotFiniteError:
-        raise explain_not_finite(X=array, y=columns) from None
     return GroupedLstsqResult(
         groups=names, n_rows=counts.astype(np.int64), **_shaped(fits, targets.ndim == 1)
     )

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
 from crowfly._validation import (
+    LARGEST_EXACT_INTEGER,
     as_flag,
     as_matrix,
     as_num_threads,
@@ -28,6 +29,7 @@ from crowfly.least_squares import LstsqResult, _result, as_penalties
 __all__ = ["Moments", "lstsq_chunks"]
 
 _STATE_VERSION = 1
+_STATE_OF_ROWS = ("n_rows", "scale", "peak", "high", "low")
 
 
 class Moments:
@@ -38,7 +40,7 @@ class Moments:
     the columns (with one of ones, scaled to unit length) is below about 1e7, and :math:`31 - 2 \log_{10} \kappa` of them beyond. `lstsq`, which reads the data
     several times, is exact up to 1e15.
 
-    Objects can be pickled, and copied with `copy.copy`. Threads may share one.
+    Objects can be written to files by `save`, pickled, and copied with `copy.copy`. Threads may share one.
 
     Attributes
     ----------
@@ -182,7 +184,7 @@ class Moments:
         if state["n_features"] is None:
             return self
         copy = Moments()
-        copy.__setstate__(state)
+        copy._restore(state)
         assert copy._core is not None
         with self._lock:
             check_same_columns("other", copy._columns, self._columns)
@@ -273,8 +275,7 @@ class Moments:
                 "columns": self._columns,
             }
             if self._core is not None:
-                names = ("n_rows", "scale", "peak", "high", "low")
-                state.update(zip(names, self._core.state(), strict=True))
+                state.update(zip(_STATE_OF_ROWS, self._core.state(), strict=True))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -282,15 +283,55 @@ class Moments:
             raise ValueError(
                 f"state: version {_STATE_VERSION} of Moments expected, got {state.get('version')!r}"
             )
+        _check_state(state)
+        self._restore(state)
+
+    def _restore(self, state: dict[str, Any]) -> None:
         # Not self.__init__(): mypy is right that a subclass may have another.
         self._lock, self._core, self._shape = RLock(), None, (0, None)
         self._columns = state.get("columns")
-        if state["n_features"] is None:
-            return
         n_features, n_targets = state["n_features"], state["n_targets"]
+        if n_features is None:
+            return
         core = _core.Moments(n_features, 1 if n_targets is None else n_targets)
-        core.restore(state["n_rows"], state["scale"], state["peak"], state["high"], state["low"])
+        core.restore(*(state[name] for name in _STATE_OF_ROWS))
         self._core, self._shape = core, (n_features, n_targets)
+
+
+def _check_state(state: dict[str, Any]) -> None:
+    """ValueError for what no object's state is, before anything of the size that it names is made."""
+    n_features, n_targets, columns = (state.get(name) for name in ("n_features", "n_targets", "columns"))
+    # Those without rows have no numbers; states of before there were names have none.
+    expected = {"version", "n_features", "n_targets", *(() if n_features is None else _STATE_OF_ROWS)}
+    if set(state) - {"columns"} != expected:
+        raise ValueError(f"state: {', '.join(sorted(expected))} expected, got {', '.join(sorted(state))}")
+    if n_features is None:
+        if n_targets is not None or columns is not None:
+            raise ValueError("state: no targets and no columns expected of Moments without features")
+        return
+    if not _is_count(n_features) or not (n_targets is None or _is_count(n_targets)):
+        raise ValueError("state: numbers of features and targets expected")
+    if columns is not None and not (
+        type(columns) is tuple and len(columns) == n_features and all(type(name) is str for name in columns)
+    ):
+        raise ValueError("state: one name per feature expected")
+    if type(state["n_rows"]) is not int or not 0 <= state["n_rows"] <= LARGEST_EXACT_INTEGER:
+        raise ValueError("state: a number of rows expected")
+    m = n_features + 1 + (1 if n_targets is None else n_targets)
+    for name in _STATE_OF_ROWS[1:]:
+        array, shape = state[name], (m, m) if name in ("high", "low") else (m,)
+        if not (isinstance(array, np.ndarray) and array.dtype == np.float64 and array.shape == shape):
+            raise ValueError(f"state: arrays of one size expected, {name} of float64 and shape {shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"state: finite numbers expected in {name}")
+        if array.ndim == 2 and (array != array.T).any():
+            raise ValueError(f"state: a symmetric {name} expected")
+    if (np.frexp(state["scale"])[0] != 0.5).any() or (state["peak"] < 0).any():
+        raise ValueError("state: powers of two in scale, and no number below zero in peak, expected")
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 1 <= value < 2**20
 
 
 def _count(n: int | None, what: str) -> str:

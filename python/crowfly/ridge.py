@@ -20,8 +20,8 @@ from crowfly._validation import (
     as_real_array,
     as_targets,
     as_weights,
-    explain_not_finite,
     scan,
+    telling_what_overflows,
 )
 from crowfly.least_squares import LARGEST_CORRECTION
 from crowfly.logistic import ConvergenceWarning
@@ -114,7 +114,8 @@ def fit_path(
     if kept is not None and weights is not None:
         x, y, w = array[kept], columns[kept], weights[kept]
     _lapack.install()
-    try:
+    # What is sparse has been looked at already.
+    with telling_what_overflows(**({} if is_sparse(x) else {"X": x}), y=y):
         fit = _core.ridge_path(
             core_arrays(x) if is_sparse(x) else x,
             y,
@@ -126,9 +127,6 @@ def fit_path(
             errors,
             num_threads,
         )
-    except _core.NotFiniteError:
-        # What is sparse has been looked at already.
-        raise explain_not_finite(**({} if is_sparse(x) else {"X": x}), y=y) from None
     lost = ~np.isfinite(fit["coef"]).all(axis=(0, 1))
     if lost.any():
         raise ValueError(
@@ -162,8 +160,8 @@ def fit_path(
 
 
 def as_alphas(value: ArrayLike) -> list[float]:
-    """At least one strength of the penalty, each not negative."""
-    array = as_real_array("alphas", value, (1,))
+    """At least one strength of the penalty, each not negative; a number is a list of one."""
+    array = np.atleast_1d(as_real_array("alphas", value, (0, 1)))
     if not array.size:
         raise ValueError("alphas: at least one number expected, got none")
     try:
@@ -218,8 +216,8 @@ def ridge_path(
         float32 or float64 in any layout, taken as they are; arithmetic is float64. Or a sparse matrix of SciPy, of any format and real dtype, with at most 6000 features,
         which is read in blocks and never made dense as a whole where it has more rows than features.
     y : array_like of shape (n,) or (n, n_targets)
-    alphas : array_like of shape (n_alphas,)
-        Strengths of the penalty, not negative, in any order.
+    alphas : array_like of shape (n_alphas,), or float
+        Strengths of the penalty, not negative, in any order; a number is a list of one.
     intercept : bool
     sample_weight : array_like of shape (n,), optional
         Non-negative; a weight of zero equals leaving the row out. Leaving one row out leaves all of its weight out.

@@ -17,6 +17,7 @@
 #include "linalg/products.hpp"
 #include "linalg/single_gram.hpp"
 #include "linear_model/centred_rows.hpp"
+#include "linear_model/constant_columns.hpp"
 #include "linear_model/least_squares_refinement.hpp"
 #include "linear_model/sampled_frame.hpp"
 
@@ -46,6 +47,7 @@ class Solver {
         t_(problem.targets.cols),
         groups_(problem.penalty),
         design_(problem.features, false, problem.targets),
+        constants_(problem.intercept ? constant_columns(problem.features) : std::vector<ConstantColumn>()),
         refined_(p_, t_),
         column_length_(as_size(p_)) {
     gamma_ = Matrix(p_, t_);
@@ -60,6 +62,7 @@ class Solver {
     const double largest_scale = largest_safe_scale(problem_.penalty);
     bool solved = false;
     if (tall && standardise_by_sample(design_, problem_.weights, problem_.intercept, largest_scale)) {
+      shift_to_constants(design_, constants_);
       set_units();
       solved = solve_by_normal_equations();
     }
@@ -187,6 +190,8 @@ class Solver {
     for (const double alpha : penalties) {
       Matrix penalised = gram_.copy();
       for (Index j = 0; j < p_; ++j) penalised(j, j) += scaled_penalty(alpha, j);
+      // Beside the others, so that nothing else changes.
+      for (const ConstantColumn& constant : constants_) penalised(constant.column, constant.column) = 1.0;
       auto factor = Cholesky::factor(penalised);
       if (!factor || !(factor->condition() <= max_condition)) return false;
       if (alpha == penalties.front()) fit_.condition = std::sqrt(factor->condition());
@@ -201,8 +206,8 @@ class Solver {
 
   bool refine() {
     RefinedSolution refined =
-        refine_solution({problem_, design_, mean_, total_weight_, groups_, factors_, column_length_, fit_.method,
-                         fit_.condition, gram_unit_, cross_products_},
+        refine_solution({problem_, design_, constants_, mean_, total_weight_, groups_, factors_, column_length_,
+                         fit_.method, fit_.condition, gram_unit_, cross_products_},
                         gamma_, constant_);
     refined_ = std::move(refined.coefficients);
     fit_.rss = std::move(refined.squares);
@@ -212,6 +217,9 @@ class Solver {
   }
 
   void set_constants() {
+    for (const ConstantColumn& constant : constants_) {
+      for (Index t = 0; t < t_; ++t) gamma_(constant.column, t) = 0.0;
+    }
     if (!problem_.intercept) return;
     for (Index t = 0; t < t_; ++t) {
       double value = mean_[as_size(p_ + t)];
@@ -244,13 +252,34 @@ class Solver {
     refine();
   }
 
-  /// The Gram matrix' factor in the caller's units.
+  /// The Gram matrix' factor in the caller's units, of the columns that are not constant.
   [[nodiscard]] Matrix factor_in_units() const {
-    Matrix r = factors_.first_triangle();
+    const Matrix whole = factors_.first_triangle();
+    std::vector<Index> kept;
     for (Index j = 0; j < p_; ++j) {
-      for (Index i = 0; i <= j; ++i) r(i, j) /= unit_[as_size(j)];
+      if (!is_constant(j)) kept.push_back(j);
+    }
+    const auto rank = static_cast<Index>(kept.size());
+    Matrix r(rank, rank);
+    for (Index j = 0; j < rank; ++j) {
+      const Index column = kept[as_size(j)];
+      for (Index i = 0; i <= j; ++i) r(i, j) = whole(kept[as_size(i)], column) / unit_[as_size(column)];
     }
     return r;
+  }
+
+  [[nodiscard]] bool is_constant(Index j) const {
+    return std::any_of(constants_.begin(), constants_.end(),
+                       [=](const auto& constant) { return constant.column == j; });
+  }
+
+  /// Without a penalty constant columns are dependent ones, which fits have been solved beside.
+  void count_constants() {
+    if (constants_.empty() || groups_.penalties().front() > 0) return;
+    fit_.rank -= static_cast<Index>(constants_.size());
+    for (const ConstantColumn& constant : constants_) fit_.dependent_columns.push_back(constant.column);
+    std::sort(fit_.dependent_columns.begin(), fit_.dependent_columns.end());
+    fit_.condition = std::numeric_limits<double>::infinity();
   }
 
   void measure_columns(const Matrix& a) {
@@ -270,6 +299,16 @@ class Solver {
     return stacked;
   }
 
+  /// A row for each constant column, of which nothing else is left.
+  [[nodiscard]] Matrix stacked_on_constants(const Matrix& a) const {
+    Matrix stacked(a.rows() + static_cast<Index>(constants_.size()), p_);
+    for (Index j = 0; j < p_; ++j) std::copy_n(a.col(j), a.rows(), stacked.col(j));
+    for (std::size_t k = 0; k < constants_.size(); ++k) {
+      stacked(a.rows() + static_cast<Index>(k), constants_[k].column) = 1.0;
+    }
+    return stacked;
+  }
+
   /// Leaves a factor for refinement where the rank is full, or a penalty makes it so.
   [[nodiscard]] LeastSquaresSolution solve_reduced(const Matrix& a, const Matrix& b, double alpha) {
     if (alpha > 0 && a.rows() < p_) {
@@ -284,10 +323,12 @@ class Solver {
   }
 
   [[nodiscard]] LeastSquaresSolution solve_stacked(const Matrix& a, const Matrix& b, double alpha) {
-    Matrix rows = alpha > 0 ? stacked_on_penalty(a, alpha) : a.copy();
+    Matrix rows = alpha > 0 ? stacked_on_penalty(a, alpha) : stacked_on_constants(a);
     Matrix rhs(rows.rows(), b.cols());
     for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), b.rows(), rhs.col(t));
-    LeastSquaresSolution solution = solve_pivoted(rows.copy(), std::move(rhs), unit_, problem_.keep_reduced);
+    const bool apart = problem_.keep_reduced && !constants_.empty();
+    LeastSquaresSolution solution = solve_pivoted(rows.copy(), std::move(rhs), unit_, problem_.keep_reduced && !apart);
+    if (apart) solution.reduced = solve_pivoted(a.copy(), b.copy(), unit_, true).reduced;
     if (solution.rank == p_) {
       if (auto factor = Cholesky::from_triangle(qr_triangle(std::move(rows)))) {
         factors_.add(alpha, std::move(*factor));
@@ -318,6 +359,7 @@ class Solver {
 
   LeastSquaresFit finish() {
     if (problem_.keep_reduced && fit_.method == LeastSquaresMethod::cholesky) fit_.reduced = factor_in_units();
+    count_constants();
     fit_.coef = Matrix(p_, t_);
     fit_.intercept.assign(as_size(t_), 0.0);
     for (Index t = 0; t < t_; ++t) {
@@ -335,6 +377,7 @@ class Solver {
   Index p_, t_;
   PenaltyGroups groups_;
   Design design_;
+  std::vector<ConstantColumn> constants_;  ///< where there is an intercept
   Vector unit_;  ///< power of two per feature: coefficient = gamma * unit / scale of the target
   Vector mean_;  ///< exact means in scaled units, less the shifts already taken out
   Matrix gram_, cross_;

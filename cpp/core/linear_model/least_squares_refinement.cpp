@@ -201,6 +201,7 @@ class Refinement {
         if (alpha > 0) value -= refined_(j, t) * scaled_penalty(alpha, j);
         gradient(j, t) = value.high;
       }
+      for (const ConstantColumn& constant : factored_.constants) gradient(constant.column, t) = 0.0;
     }
     return gradient;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "linalg/grid_gram.hpp"
+#include "linear_model/constant_columns.hpp"
 #include "linear_model/exact_residuals.hpp"
 #include "linear_model/least_squares.hpp"
 #include "linear_model/penalised_factors.hpp"
@@ -12,8 +13,9 @@ namespace crowfly {
 /// A problem in the frame of a design (shifts, and scales that are powers of two), and factors of its normal equations.
 struct FactoredProblem {
   const LeastSquaresProblem& problem;
-  const Design& design;  ///< features and targets, no ones
-  const Vector& mean;    ///< of its columns, about its shifts
+  const Design& design;                          ///< features and targets, no ones
+  const std::vector<ConstantColumn>& constants;  ///< features whose coefficients stay zero
+  const Vector& mean;                            ///< of its columns, about its shifts
   double total_weight;
   const PenaltyGroups& groups;
   const PenalisedFactors& factors;

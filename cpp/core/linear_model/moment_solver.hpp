@@ -15,6 +15,7 @@ struct MomentView {
   const PairGram& gram;
   const Vector& scale;  ///< powers of two, one per column
   const Vector& peak;   ///< per column, the largest diagonal that errors may come from
+  Index n_rows;         ///< at least as many as went into any of its sums
 };
 
 /// Solves systems of one shape, one after the other, in the same workspace.
@@ -29,6 +30,7 @@ class MomentSolver {
 
  private:
   void centre(const MomentView& moments, bool intercept);
+  void clear(Index feature);
   void factor(const MomentView& moments, double alpha);
   [[nodiscard]] double smallest_pivot(const MomentView& moments);
   [[nodiscard]] Index next_pivot(double cut) const;
@@ -37,6 +39,7 @@ class MomentSolver {
   [[nodiscard]] Pair factor_at(Index k, Index j) const noexcept;
   void set_factor(Index k, Index j, Pair value) noexcept;
   void solve_targets(const MomentView& moments, const Vector& penalty, double alpha, LeastSquaresFit& fit);
+  [[nodiscard]] bool determines_all() const;
   [[nodiscard]] std::vector<Pair> back_substituted(Index target) const;
   [[nodiscard]] LeastSquaresSolution shortest(const MomentView& moments) const;
   [[nodiscard]] double condition() const;
@@ -52,7 +55,7 @@ class MomentSolver {
   AlignedBuffer<double> multiplier_high_, multiplier_low_, zero_;
   std::vector<Pair> rest_;  ///< what is left of each diagonal
   Vector start_;            ///< what it was, penalty included
-  std::vector<bool> used_, independent_;
+  std::vector<bool> used_, independent_, cleared_;
   std::vector<Index> order_;  ///< columns in the order of their elimination
 };
 

@@ -109,7 +109,7 @@ LeastSquaresFit Moments::solve(const Vector& penalty, bool intercept) const {
   MomentSolver solver(p_, t_);
   const double largest = largest_safe_scale(*std::max_element(penalty.begin(), penalty.end()) > 0);
   if (std::all_of(scale_.begin(), scale_.begin() + p_, [=](double scale) { return scale <= largest; })) {
-    return solver.solve({gram_, scale_, peak_}, intercept, penalty, true);
+    return solver.solve({gram_, scale_, peak_, n_rows_}, intercept, penalty, true);
   }
   Moments lowered(p_, t_);
   lowered.gram_.assign(gram_);
@@ -118,7 +118,7 @@ LeastSquaresFit Moments::solve(const Vector& penalty, bool intercept) const {
   Vector scale = scale_;
   for (Index j = 0; j < p_; ++j) scale[as_size(j)] = std::min(scale[as_size(j)], largest);
   lowered.rescale(scale);
-  return solver.solve({lowered.gram_, lowered.scale_, lowered.peak_}, intercept, penalty, true);
+  return solver.solve({lowered.gram_, lowered.scale_, lowered.peak_, n_rows_}, intercept, penalty, true);
 }
 
 void Moments::restore(PairGram gram, Vector scale, Vector peak, Index n_rows) {

@@ -10,6 +10,7 @@
 #include "base/check.hpp"
 #include "linalg/gram.hpp"
 #include "linear_model/centred_gram.hpp"
+#include "linear_model/constant_columns.hpp"
 #include "linear_model/least_squares.hpp"
 #include "linear_model/ridge_basis.hpp"
 #include "linear_model/ridge_refinement.hpp"
@@ -29,7 +30,8 @@ class PathSolver {
       : problem_(problem),
         p_(problem.features.cols),
         t_(problem.targets.cols),
-        design_(problem.features, false, problem.targets) {
+        design_(problem.features, false, problem.targets),
+        constants_(problem.intercept ? constant_columns(problem.features) : std::vector<ConstantColumn>()) {
     fit_.total_weight =
         standardise(design_, problem.weights, problem.intercept, largest_safe_scale(problem.alphas)).total_weight;
     fit_.n_reads = 1;
@@ -118,11 +120,15 @@ class PathSolver {
       const Matrix part = shared.solve(alphas[a]);
       std::copy_n(part.data(), p_ * t_, coef.col(static_cast<Index>(a) * t_));
     }
+    for (const ConstantColumn& constant : constants_) {
+      for (Index c = 0; c < coef.cols(); ++c) coef(constant.column, c) = 0.0;
+    }
     Vector exact_squares, correction;
     Vector constant(as_size(coef.cols()), 0.0);
     if (problem_.refine) {
       RefinedPath refined = refine_path(
-          {design_, problem_.weights, problem_.intercept, fit_.total_weight, alphas, diagonal, shared}, coef);
+          {design_, problem_.weights, problem_.intercept, fit_.total_weight, alphas, diagonal, shared, constants_},
+          coef);
       coef = std::move(refined.coef);
       constant = std::move(refined.constant);
       exact_squares = std::move(refined.squares);
@@ -232,6 +238,7 @@ class PathSolver {
   const RidgePathProblem& problem_;
   Index p_, t_;
   Design design_;
+  std::vector<ConstantColumn> constants_;  ///< where there is an intercept
   Vector target_scale_;
   Matrix gram_, cross_;
   std::optional<Matrix> rows_;

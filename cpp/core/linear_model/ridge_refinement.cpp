@@ -111,7 +111,10 @@ class PathRefinement {
         gradient(j, t) = value.high;
       }
     }
-    const Matrix change = correction(gradient, state.alpha);
+    Matrix change = correction(gradient, state.alpha);
+    for (const ConstantColumn& constant : problem_.constants) {
+      for (Index t = 0; t < t_; ++t) change(constant.column, t) = 0.0;
+    }
     const double size = relative_size(change, state);
     for (Index t = 0; t < t_; ++t) {
       const double sum = problem_.intercept ? residuals.gradient.constant[as_size(first + t)].high : 0.0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "linalg/row_block.hpp"
+#include "linear_model/constant_columns.hpp"
 #include "linear_model/ridge_basis.hpp"
 
 namespace crowfly {
@@ -15,6 +16,7 @@ struct RefinementProblem {
   const Vector& alphas;  ///< positive
   const Vector& metric;  ///< the penalty's diagonal for alpha = 1, in scaled columns
   const RidgeBasis& basis;
+  const std::vector<ConstantColumn>& constants;  ///< features whose coefficients stay zero
 };
 
 struct RefinedPath {

@@ -130,7 +130,7 @@ class Rolling {
     const Index p = problem_.features.cols, t = problem_.targets.cols;
     if (!(sum.at(p, p).high > 0)) return store_nothing(p, t, i, fits_);
     const Vector peak = diagonal(sum);
-    store_fit(solver.solve({sum, design_.scale, peak}, problem_.intercept, problem_.penalty, true), i, fits_);
+    store_fit(solver.solve({sum, design_.scale, peak, window_}, problem_.intercept, problem_.penalty, true), i, fits_);
   }
 
   const LeastSquaresProblem& problem_;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/check.hpp"
+#include "linear_model/constant_columns.hpp"
 
 namespace crowfly {
 
@@ -15,6 +16,7 @@ ColumnStatistics standardise(Design& design, const double* weights, bool centre,
   std::fill(design.scale.begin(), design.scale.end(), 1.0);
   ColumnStatistics statistics = column_statistics(design, weights);
   standardise(design, statistics, centre, largest_scale);
+  if (centre) shift_to_constants(design, constant_columns(design.features));
   return statistics;
 }
 

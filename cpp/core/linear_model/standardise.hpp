@@ -8,7 +8,7 @@
 
 namespace crowfly {
 
-/// Fills design.shift and design.scale for all its feature and target columns from one read of the data. Returns the statistics of that read.
+/// Fills design.shift and design.scale for all its feature and target columns from one read of the data; of constant features nothing is left. Returns the statistics of that read.
 /// Throws InvalidArgument when all weights are zero, NotFinite when a column's sum or extent is not finite.
 ColumnStatistics standardise(Design& design, const double* weights, bool centre, double largest_scale);
 

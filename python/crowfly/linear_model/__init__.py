@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from crowfly.linear_model._elastic_net import ElasticNet, Lasso
 from crowfly.linear_model._elastic_net_cv import ElasticNetCV, LassoCV
-from crowfly.linear_model._least_squares import LinearRegression, Ridge
+from crowfly.linear_model._least_squares import LinearRegression
 from crowfly.linear_model._logistic import LogisticRegression
 from crowfly.linear_model._logistic_cv import LogisticRegressionCV
 from crowfly.linear_model._paths import enet_path, lasso_path
-from crowfly.linear_model._ridge_classifier import RidgeClassifier, RidgeClassifierCV
+from crowfly.linear_model._ridge import Ridge
+from crowfly.linear_model._ridge_classifier import RidgeClassifier
+from crowfly.linear_model._ridge_classifier_cv import RidgeClassifierCV
 from crowfly.linear_model._ridge_cv import RidgeCV
 from crowfly.linear_model._ridge_regression import ridge_regression
 

@@ -94,7 +94,7 @@ class PenalisedRegressor(AcceptsSparse, RegressorMixin, BaseEstimator):
                 eps=1.0,
                 alphas=[alpha],
                 positive=self.positive,
-                fit_intercept=self.fit_intercept,
+                intercept=self.fit_intercept,
                 penalty_factor=None,
                 sample_weight=weights,
                 num_threads=num_threads,

@@ -92,7 +92,7 @@ class _PathCV(PenalisedRegressor):
             self.eps,
             self.alphas,
             positive=self.positive,
-            fit_intercept=self.fit_intercept,
+            intercept=self.fit_intercept,
         )
         mean = found.mean(axis=2)
         ratio, alpha = np.unravel_index(mean.argmin(), mean.shape)

@@ -296,7 +296,7 @@ def _path(
             eps=eps,
             alphas=penalties,
             positive=positive,
-            fit_intercept=False,
+            intercept=False,
             penalty_factor=None,
             sample_weight=None,
             num_threads=None,
@@ -318,7 +318,7 @@ def _check_parameters(params: dict[str, Any]) -> None:
     if wrong:
         raise ValueError(
             f"Unexpected parameters in params: {', '.join(wrong)}; taken are {', '.join(_OF_COORDINATE_DESCENT)}, "
-            "and crowfly.enet_path takes sample_weight and fit_intercept"
+            "and crowfly.enet_path takes sample_weight and intercept"
         )
     if params.get("selection", "cyclic") not in ("random", "cyclic"):
         raise ValueError("selection should be either random or cyclic.")

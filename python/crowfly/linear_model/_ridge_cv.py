@@ -34,7 +34,8 @@ from crowfly._estimators import (
 )
 from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import as_design, as_penalty, as_targets, as_weights
-from crowfly.linear_model._least_squares import Ridge, _LeastSquaresRegressor
+from crowfly.linear_model._least_squares import _LeastSquaresRegressor
+from crowfly.linear_model._ridge import Ridge
 from crowfly.linear_model._ridge_folds import fold_scores
 from crowfly.ridge import INSTEAD, PathFit, fit_path
 

@@ -9,7 +9,7 @@ from typing import Any
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from crowfly._estimators import MatrixLike
-from crowfly.linear_model._least_squares import Ridge
+from crowfly.linear_model._ridge import Ridge
 
 _SOLVERS = {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}
 

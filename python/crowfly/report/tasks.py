@@ -100,6 +100,12 @@ def pose(table: Table, choice: TaskChoice, max_rows: int, rng: np.random.Generat
             f"the target {table.target_name!r} has {len(labels)} distinct values and fewer than two classes "
             f"with {MIN_CLASS_ROWS} rows: no classification possible"
         )
+    if 2 * counts[frequent].sum() < len(y):
+        instead = "" if y.dtype.kind == "U" else "; for numbers to predict use --task regression"
+        raise ReportError(
+            f"the target {table.target_name!r} has {len(labels)} distinct values in {len(y)} rows, and only {counts[frequent].sum()} rows are of "
+            f"classes with at least {MIN_CLASS_ROWS}: it names no classes{instead}"
+        )
     if not frequent.all():
         rare = int((~frequent).sum())
         notes.append(

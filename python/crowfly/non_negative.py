@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Non-negative least squares and ridge regression."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowfly._sparse import MOST_FEATURES, as_sparse_design, is_sparse
+from crowfly._validation import as_design, as_targets, as_weights, check_same_columns, column_names
+from crowfly.lasso import fit_path, predictions, shortfall
+from crowfly.least_squares import as_penalties, solve_least_squares
+from crowfly.logistic import ConvergenceWarning
+
+__all__ = ["NnlsResult", "nnls"]
+
+FloatArray = NDArray[np.float64]
+
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class NnlsResult:
+    """Result of `nnls`. With two-dimensional y every field but `coef` has shape (n_targets,).
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_features,) or (n_targets, n_features)
+        None is negative.
+    intercept : float or ndarray
+        Zero without an intercept.
+    rss : float or ndarray
+        Weighted sum of squared residuals, penalty left out.
+    optimality_gap : float or ndarray
+        Upper bound on rss + alpha |coef|^2 less its minimum, rounding included; infinite where none could be certified.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
+    """
+
+    coef: FloatArray
+    intercept: float | FloatArray
+    rss: float | FloatArray
+    optimality_gap: float | FloatArray
+    columns: tuple[str, ...] | None = None
+
+    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_targets)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is no finite real matrix with the features of the fit.
+        """
+        check_same_columns("X", column_names(X), self.columns)
+        values = predictions(X, np.atleast_2d(self.coef), np.atleast_1d(self.intercept), num_threads)
+        return values[:, 0] if self.coef.ndim == 1 else values
+
+
+def nnls(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+    alpha: ArrayLike = 0.0,
+    num_threads: int | None = None,
+) -> NnlsResult:
+    r"""Fit non-negative least squares, or non-negative ridge regression.
+
+    Minimises :math:`\sum_i w_i (y_i - x_i \cdot b - b_0)^2 + \alpha |b|^2` over :math:`b \ge 0`; the intercept :math:`b_0` may have any sign and is not penalised.
+
+    Parameters
+    ----------
+    X : array_like or sparse matrix of shape (n, n_features)
+        As in `enet_path`.
+    y : array_like of shape (n,) or (n, n_targets)
+    intercept : bool
+    sample_weight : array_like of shape (n,), optional
+        Non-negative; a weight of zero equals leaving the row out.
+    alpha : float or array_like of shape (n_targets,)
+        Strength of the penalty, one for all targets or one each.
+    num_threads : int, optional
+        Limit for this call; no result depends on it.
+
+    Returns
+    -------
+    NnlsResult
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument: wrong dtype, rank or length, NaN or infinity, negative weights or penalties, no rows.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the gap certified is above 1e-9 of the sum of squares without features.
+
+    Notes
+    -----
+    Active sets on the Gram matrix (C. Lawson and R. Hanson, *Solving Least Squares Problems*, 1974, chapter 23) find the support, on which
+    `lstsq` then solves: where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
+
+    Examples
+    --------
+    >>> import crowfly
+    >>> crowfly.nnls([[1, 0], [1, 0], [0, 1]], [2, 1, -1]).coef.tolist()
+    [1.5, 0.0]
+    """
+    array = as_sparse_design(X, most_features=None) if is_sparse(X) else as_design(X)
+    n_rows = array.shape[0]
+    targets = as_targets(y, n_rows)
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    penalties = np.array(as_penalties(alpha, columns.shape[1]))
+    if is_sparse(array) and array.shape[1] > MOST_FEATURES and penalties.any():
+        raise ValueError(
+            f"X: at most {MOST_FEATURES} features expected of a sparse matrix with alpha > 0 and no coefficient below zero, got {array.shape[1]}"
+        )
+    weights = as_weights(sample_weight, n_rows)
+    total = n_rows if weights is None else float(weights.sum())
+    coef = np.empty((columns.shape[1], array.shape[1]))
+    intercepts, rss, gap = (np.empty(columns.shape[1]) for _ in range(3))
+    columnwise = array.tocsc() if is_sparse(array) else array
+    for penalty in np.unique(penalties).tolist():
+        alike = np.flatnonzero(penalties == penalty)
+        path, converged = fit_path(
+            array,
+            columns[:, alike],
+            # alpha = 0 is the same problem for any ratio; with one it has no limit on the number of features.
+            l1_ratio=0.0 if penalty else 1.0,
+            eps=1.0,
+            alphas=[penalty / total],
+            positive=True,
+            intercept=intercept,
+            penalty_factor=None,
+            sample_weight=weights,
+            num_threads=num_threads,
+        )
+        if not converged:
+            warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)
+        coef[alike], intercepts[alike] = path.coefs[..., 0], path.intercepts[..., 0]
+        objective = 2 * total * path.objectives[:, 0]
+        # alpha / total was rounded.
+        gap[alike] = 2 * total * path.dual_gaps[:, 0] + (2 * EPSILON * objective if penalty else 0.0)
+        rss[alike] = np.maximum(0.0, objective - penalty * (coef[alike] ** 2).sum(axis=1))
+        for target in alike.tolist():
+            exact = _on_support(
+                columnwise, columns[:, target], coef[target], intercept, weights, penalty, num_threads
+            )
+            if exact is not None:
+                coef[target], intercepts[target], rss[target] = exact
+    if targets.ndim == 2:
+        return NnlsResult(coef, intercepts, rss, gap, column_names(X))
+    return NnlsResult(coef[0], float(intercepts[0]), float(rss[0]), float(gap[0]), column_names(X))
+
+
+def _on_support(
+    array: Any,
+    column: NDArray[Any],
+    coef: FloatArray,
+    intercept: bool,
+    weights: FloatArray | None,
+    alpha: float,
+    num_threads: int | None,
+) -> tuple[FloatArray, float, float] | None:
+    """Coefficients, intercept and rss of least squares on the positive coefficients, if it leaves them so."""
+    support = np.flatnonzero(coef)
+    if support.size == 0 or (is_sparse(array) and support.size > MOST_FEATURES):
+        return None
+    fit: Any = solve_least_squares(
+        array[:, support],
+        column,
+        intercept=intercept,
+        sample_weight=weights,
+        alpha=alpha,
+        num_threads=num_threads,
+    )
+    if fit.rank < support.size or not (fit.coef > 0).all():
+        return None
+    full = np.zeros_like(coef)
+    full[support] = fit.coef
+    return full, fit.intercept, fit.rss
