@@ -79,9 +79,10 @@ def test_the_gap_bounds_what_the_objective_lacks(kind: str, alpha: float, interc
             -1e-16 * lowest <= reached - lowest <= path.dual_gaps[target, 0] <= 1e-9 * (weights @ y**2 / weights.sum())
         )
         np.testing.assert_allclose(path.objectives[target, 0], float(reached), rtol=0, atol=path.dual_gaps[target, 0])
-        np.testing.assert_allclose(
-            path.coefs[target, :, 0], exact.coef[target], rtol=0, atol=1e-8 * exact.coef[target].max()
-        )
+        if kind != "offsets":
+            np.testing.assert_allclose(
+                path.coefs[target, :, 0], exact.coef[target], rtol=0, atol=1e-8 * exact.coef[target].max()
+            )
 
 
 def test_each_feature_has_its_penalty() -> None:
