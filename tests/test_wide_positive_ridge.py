@@ -78,6 +78,9 @@ def test_the_gap_bounds_what_the_objective_lacks(kind: str, alpha: float, interc
         assert (
             -1e-16 * lowest <= reached - lowest <= path.dual_gaps[target, 0] <= 1e-9 * (weights @ y**2 / weights.sum())
         )
+        best = weights @ (y - X @ path.coefs[target, :, 0]) / weights.sum() if intercept else 0.0
+        size = np.abs(y).max() + np.abs(X.mean(axis=0)) @ path.coefs[target, :, 0]
+        assert abs(path.intercepts[target, 0] - best) <= 1e-14 * size
         np.testing.assert_allclose(path.objectives[target, 0], float(reached), rtol=0, atol=path.dual_gaps[target, 0])
         if kind != "offsets":
             np.testing.assert_allclose(

@@ -22,10 +22,7 @@ double sum_of_squares(const AlignedBuffer<double>& values) {
 class ColumnSource final : public CorrelationSource {
  public:
   ColumnSource(const PackedColumns& columns, Index target)
-      : columns_(columns),
-        index_(target),
-        target_(columns.target(target)),
-        target_square_(sum_of_squares(target_)) {
+      : columns_(columns), index_(target), target_(columns.target(target)), target_square_(sum_of_squares(target_)) {
     const AlignedBuffer<double> cross = columns.transposed_times(target_);
     cross_.assign(cross.data(), cross.data() + columns.n_features());
   }

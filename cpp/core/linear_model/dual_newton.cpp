@@ -129,9 +129,8 @@ double DualNewton::best_step(const AlignedBuffer<double>& direction, double slop
     if (pull_[j] > 0) curvature += change[j] * change[j];
     if ((pull_[j] > 0) != (change[j] > 0) && change[j] != 0) crossings.push_back({-pull_[j] / change[j], j});
   }
-  std::sort(crossings.begin(), crossings.end(), [](const Crossing& a, const Crossing& b) {
-    return a.at != b.at ? a.at < b.at : a.feature < b.feature;
-  });
+  std::sort(crossings.begin(), crossings.end(),
+            [](const Crossing& a, const Crossing& b) { return a.at != b.at ? a.at < b.at : a.feature < b.feature; });
   for (const auto& [at, j] : crossings) {
     if (slope + at * curvature >= 0) break;
     const double sign = change[j] > 0 ? 1 : -1;
