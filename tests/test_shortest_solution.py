@@ -8,6 +8,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.sparse
 
 import crowfly
 from crowfly.linear_model import LinearRegression
@@ -139,6 +140,16 @@ def test_rows_that_nearly_depend_on_each_other_are_left_to_pivoting(gap: float, 
     assert result.rank == len(X) - intercept - (gap < 1e-12)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+def test_a_row_that_is_tiny_counts_as_for_pivoting(intercept: bool) -> None:
+    X, y = problem("normal")
+    X[4] *= 2.0**-50
+    y[4] = 0.0
+    result: Any = crowfly.lstsq(X - X[4] if intercept else X, y, intercept=intercept)
+    assert result.rank == 19
+    assert result.method == ("cholesky" if intercept else "qr")
+
+
 def test_columns_of_very_different_lengths_have_the_rank_of_unit_columns() -> None:
     # Independent as columns of unit length, not so as they are, and the reverse.
     X = np.array([[1, 1e-30, 2e-30], [1, 3e-30, -1e-30]])
@@ -156,3 +167,52 @@ def test_what_is_not_finite_is_named() -> None:
         crowfly.lstsq(problem("normal")[0], y)
     huge = problem("normal")[0] * 1e200
     assert np.isfinite(crowfly.lstsq(huge, problem("normal")[1]).coef).all()
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n", "p", "density"), [(40, 300, 0.2), (60, 7000, 0.01), (5, 6, 0.9)])
+def test_sparse_rows_are_as_exact(n: int, p: int, density: float, dtype: type, intercept: bool) -> None:
+    rng = np.random.default_rng(n)
+    dense = np.where(rng.random((n, p)) < density, rng.standard_normal((n, p)), 0.0).astype(dtype)
+    dense[np.arange(n), np.arange(n)] = 1 + np.arange(n) % 3
+    Y = rng.standard_normal((n, 2))
+    for form in (scipy.sparse.csr_array, scipy.sparse.csc_array):
+        model = LinearRegression(fit_intercept=intercept).fit(form(dense), Y)
+        exact: Any = crowfly.lstsq(dense.astype(np.float64), Y, intercept=intercept)
+        assert exact.method == "cholesky"
+        np.testing.assert_array_equal(model.coef_, exact.coef.astype(model.coef_.dtype))
+        np.testing.assert_array_equal(model.intercept_, np.broadcast_to(exact.intercept, 2).astype(model.coef_.dtype))
+        assert model.rank_ == n - intercept
+        assert not hasattr(model, "singular_")
+
+
+def test_offsets_of_sparse_columns_do_not_change_the_answer() -> None:
+    X, y = problem("normal", 30, 120)
+    X += 1e3
+    model = LinearRegression().fit(scipy.sparse.csr_array(X), y)
+    exact: Any = crowfly.lstsq(X, y)
+    np.testing.assert_array_equal(model.coef_, exact.coef)
+    assert model.intercept_ == exact.intercept
+
+
+@pytest.mark.parametrize("dependent", [True, False])
+def test_sparse_rows_that_depend_on_each_other_or_have_weights_go_through_cross_products(dependent: bool) -> None:
+    X, y = problem("normal", 30, 120)
+    weights = None if dependent else np.linspace(1, 2, 30)
+    if dependent:
+        X[3], y[3] = X[5], y[5]
+    matrix = scipy.sparse.csr_array(X)
+    model = LinearRegression().fit(matrix, y, sample_weight=weights)
+    theirs: Any = crowfly.lstsq(matrix, y, sample_weight=weights)
+    assert model.rank_ == theirs.rank == 29 - dependent
+    np.testing.assert_array_equal(model.coef_, theirs.coef)
+
+
+def test_more_features_of_sparse_rows_than_cross_products_are_held_of() -> None:
+    X = scipy.sparse.random_array((50, 6500), density=0.02, rng=np.random.default_rng(2), format="csr")
+    y = np.arange(50.0)
+    assert LinearRegression().fit(X, y).rank_ == 49
+    twice = scipy.sparse.vstack([X, X]).tocsr()
+    with pytest.raises(ValueError, match="at most 6000 features"):
+        LinearRegression().fit(twice, np.tile(y, 2))

@@ -235,9 +235,15 @@ def solve_least_squares(
     sample_weight: ArrayLike | None = None,
     alpha: ArrayLike = 0.0,
     num_threads: int | None = None,
+    *,
+    name_columns: bool = True,
 ) -> LstsqResult:
-    """`lstsq` without its warnings."""
+    """`lstsq` without its warnings; of a sparse matrix with fewer rows than columns it is much faster if the dependent ones needn't be named."""
     if is_sparse(X):
+        if not name_columns:
+            shortest = _sparse_shortest(X, y, intercept, sample_weight, alpha, num_threads)
+            if shortest is not None:
+                return shortest
         return _sparse_lstsq(X, y, intercept, sample_weight, alpha, num_threads)
     return _dense_lstsq(X, y, intercept, sample_weight, alpha, num_threads)[0]
 
@@ -316,6 +322,27 @@ def _sparse_lstsq(
         own = None if weights is None else weights[part]
         moments.update(block, targets[part], own, num_threads=num_threads)
     return moments.solve(alpha, intercept, num_threads=num_threads)
+
+
+def _sparse_shortest(
+    X: Any,
+    y: ArrayLike,
+    intercept: bool,
+    sample_weight: ArrayLike | None,
+    alpha: ArrayLike,
+    num_threads: int | None,
+) -> LstsqResult | None:
+    """From the products of the rows, where these are fewer than columns and independent, without weights and penalties; dependent columns are not named."""
+    if sample_weight is not None or np.any(np.asarray(alpha) != 0) or not 0 < X.shape[0] <= MOST_FEATURES:
+        return None
+    if X.shape[0] - bool(intercept) >= X.shape[1]:
+        return None
+    rows = as_sparse_design(X, None)
+    targets = as_targets(y, rows.shape[0])
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    with_intercept = as_flag("intercept", intercept)
+    fit = _core.sparse_shortest(core_arrays(rows), columns, with_intercept, as_num_threads(num_threads))
+    return None if fit is None else _result(fit, targets.ndim == 1)
 
 
 def _is_certified(fit: LstsqResult) -> bool:

@@ -18,8 +18,8 @@ void normalise(PairVector& values) {
 
 }  // namespace
 
-RowSystem::RowSystem(const MatrixView& features, bool centre)
-    : p_(features.cols), block_(features.rows, features.cols), length_(as_size(p_), 0.0), max_abs_(as_size(p_), 0.0) {
+DenseRows::DenseRows(const MatrixView& features, bool centre)
+    : RowSystem(features.cols), p_(features.cols), block_(features.rows, features.cols) {
   Design design(features, false, {});
   std::fill(design.shift.begin(), design.shift.end(), 0.0);
   std::fill(design.scale.begin(), design.scale.end(), 1.0);
@@ -49,7 +49,7 @@ RowSystem::RowSystem(const MatrixView& features, bool centre)
   products_ = product_with_transpose(centred);
 }
 
-PairVector RowSystem::times(const PairVector& x) const {
+PairVector DenseRows::times(const PairVector& x) const {
   PairVector result(padded_rows());
   const Index width = block_.width();
   constexpr Index rows_per_task = 8 * kernels::row_padding;
@@ -66,7 +66,7 @@ PairVector RowSystem::times(const PairVector& x) const {
   return result;
 }
 
-PairVector RowSystem::transposed_times(const PairVector& v) const {
+PairVector DenseRows::transposed_times(const PairVector& v) const {
   PairVector result(padded_cols());
   const Index width = block_.width();
   parallel_for_work(
@@ -77,5 +77,72 @@ PairVector RowSystem::transposed_times(const PairVector& v) const {
   normalise(result);
   return result;
 }
+
+namespace {
+
+/// Row i of the result from row i of the matrix, in order.
+PairVector times_rows(const SparseView& matrix, const PairVector& x) {
+  PairVector result(matrix.rows);
+  constexpr Index rows_per_task = 64;
+  parallel_for_work(ceil_div(matrix.rows, rows_per_task), 40.0 * static_cast<double>(matrix.n_entries()),
+                    [&](Index task) {
+                      for (Index i = task * rows_per_task; i < std::min(matrix.rows, (task + 1) * rows_per_task); ++i) {
+                        const SparseRow row = matrix.row(i);
+                        Pair sum;
+                        for (std::size_t e = 0; e < row.columns.size(); ++e)
+                          sum += x.at(row.columns[e]) * row.values[e];
+                        result.set(i, sum);
+                      }
+                    });
+  return result;
+}
+
+}  // namespace
+
+SparseRows::SparseRows(const SparseView& features, bool centre)
+    : RowSystem(features.cols), features_(features), columns_(SparseMatrix::transpose_of(features)) {
+  measure_columns(centre);
+  multiply_rows();
+}
+
+void SparseRows::measure_columns(bool centre) {
+  const SparseView columns = columns_.view();
+  const auto n = static_cast<double>(rows());
+  for (Index j = 0; j < cols(); ++j) {
+    const SparseRow column = columns.row(j);
+    double sum = 0, largest = 0, square = 0;
+    for (const double value : column.values) {
+      sum += value;
+      largest = std::max(largest, std::fabs(value));
+    }
+    const double mean = centre ? sum / n : 0.0;
+    for (const double value : column.values) square += (value - mean) * (value - mean);
+    square += (n - static_cast<double>(column.values.size())) * mean * mean;
+    length_[as_size(j)] = std::sqrt(square);
+    max_abs_[as_size(j)] = largest;
+  }
+}
+
+/// Each column of the products by one task, entries added up in the order of the features.
+void SparseRows::multiply_rows() {
+  const SparseView columns = columns_.view();
+  products_ = Matrix(rows(), rows());
+  double operations = 0;
+  for (Index j = 0; j < cols(); ++j) {
+    const auto entries = static_cast<double>(columns.row(j).values.size());
+    operations += 2 * entries * entries;
+  }
+  parallel_for_work(rows(), operations, [&](Index i) {
+    checkpoint();
+    const SparseRow row = features_.row(i);
+    for (std::size_t e = 0; e < row.columns.size(); ++e) {
+      add(columns.row(row.columns[e]), row.values[e], products_.col(i));
+    }
+  });
+}
+
+PairVector SparseRows::times(const PairVector& x) const { return times_rows(features_, x); }
+
+PairVector SparseRows::transposed_times(const PairVector& v) const { return times_rows(columns_.view(), v); }
 
 }  // namespace crowfly

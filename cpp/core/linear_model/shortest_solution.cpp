@@ -20,8 +20,8 @@ constexpr double estimate_slack = 10;
 /// How far above the cut-off for the rank the least pivot has to be known to lie.
 constexpr double rank_slack = 1e3;
 constexpr int max_steps = 8;
-/// Roundings of products in twice the precision, relative to the sums of the magnitudes of their terms.
-constexpr double pair_roundoff = 0x1p-100;
+/// Least squared singular value, relative to the trace of the products (means included), above rounding of these.
+constexpr double least_of_trace = 0x1p-44;
 /// What each coefficient is to be known to, relative to itself.
 constexpr double goal = 0x1p-60;
 
@@ -165,14 +165,14 @@ class Shortest {
 
   /// Below that a coefficient is zero but for the rounding of X'v.
   [[nodiscard]] double floor_of(Index j, double size_of_dual) const {
-    return pair_roundoff * system_.max_abs(j) * size_of_dual;
+    return system_.roundoff() * system_.max_abs(j) * size_of_dual;
   }
 
   /// How far the rounding of residuals moves coefficients: their length over the least singular value. Times the longest column.
   [[nodiscard]] double rounding() const {
     double longest = 0;
     for (Index j = 0; j < system_.cols(); ++j) longest = std::max(longest, system_.length(j));
-    return pair_roundoff * std::sqrt(static_cast<double>(n_)) * reach_ / factor_.least_singular() * longest;
+    return system_.roundoff() * std::sqrt(static_cast<double>(n_)) * reach_ / factor_.least_singular() * longest;
   }
 
   Change change_to(const PairVector& next) const {
@@ -252,30 +252,31 @@ bool has_full_rank(const RowSystem& system, const RowFactor& factor) {
   double longest = 0;
   for (Index j = 0; j < system.cols(); ++j) longest = std::max(longest, system.length(j));
   const auto p = static_cast<double>(system.cols());
-  return factor.least_singular() / longest > rank_slack * 10 * std::max(p, 10.0) * eps * std::sqrt(p);
+  double trace = 0;
+  for (Index i = 0; i < system.rows(); ++i) trace += system.products()(i, i);
+  const double least = factor.least_singular();
+  return least * least > least_of_trace * trace &&
+         least / longest > rank_slack * 10 * std::max(p, 10.0) * eps * std::sqrt(p);
 }
 
-bool is_asked_for(const LeastSquaresProblem& problem) {
-  const Index rank = problem.features.rows - (problem.intercept ? 1 : 0);
-  return rank > 0 && rank < problem.features.cols && problem.weights == nullptr && problem.features.sparse == nullptr &&
-         std::all_of(problem.penalty.begin(), problem.penalty.end(), [](double alpha) { return alpha == 0; });
+/// Fewer independent rows than columns, if all but the constant are.
+bool is_wide(Index rows, Index cols, bool intercept) {
+  const Index rank = rows - (intercept ? 1 : 0);
+  return rank > 0 && rank < cols;
 }
 
-}  // namespace
-
-std::optional<LeastSquaresFit> shortest_solution(const LeastSquaresProblem& problem) {
-  if (!is_asked_for(problem)) return std::nullopt;
-  const RowSystem system(problem.features, problem.intercept);
-  const auto factor = RowFactor::of(system, problem.intercept);
+std::optional<LeastSquaresFit> solve(const RowSystem& system, const MatrixView& targets, bool intercept,
+                                     bool keep_reduced) {
+  const auto factor = RowFactor::of(system, intercept);
   if (!factor || !(factor->condition() <= max_condition) || !has_full_rank(system, *factor)) return std::nullopt;
-  const Index p = problem.features.cols, t = problem.targets.cols;
+  const Index p = system.cols(), t = targets.cols;
   LeastSquaresFit fit;
   fit.coef = Matrix(p, t);
   fit.intercept.assign(as_size(t), 0.0);
   fit.rss.assign(as_size(t), 0.0);
   for (Index k = 0; k < t; ++k) {
-    Shortest target(system, *factor, problem.intercept);
-    if (!target.solve(problem.targets, k)) return std::nullopt;
+    Shortest target(system, *factor, intercept);
+    if (!target.solve(targets, k)) return std::nullopt;
     for (Index j = 0; j < p; ++j) fit.coef(j, k) = target.coef(j);
     fit.intercept[as_size(k)] = target.constant();
     fit.rss[as_size(k)] = target.squares();
@@ -285,8 +286,27 @@ std::optional<LeastSquaresFit> shortest_solution(const LeastSquaresProblem& prob
   fit.condition = infinity;
   fit.method = LeastSquaresMethod::cholesky;
   fit.n_reads = 1;
-  if (problem.keep_reduced && factor->condition() <= max_condition_reduced) fit.reduced = factor->triangle();
+  if (keep_reduced && factor->condition() <= max_condition_reduced) fit.reduced = factor->triangle();
   return fit;
+}
+
+}  // namespace
+
+std::optional<LeastSquaresFit> shortest_solution(const LeastSquaresProblem& problem) {
+  const MatrixView& features = problem.features;
+  const bool penalised =
+      std::any_of(problem.penalty.begin(), problem.penalty.end(), [](double alpha) { return alpha != 0; });
+  if (penalised || problem.weights != nullptr || features.sparse != nullptr ||
+      !is_wide(features.rows, features.cols, problem.intercept)) {
+    return std::nullopt;
+  }
+  return solve(DenseRows(features, problem.intercept), problem.targets, problem.intercept, problem.keep_reduced);
+}
+
+std::optional<LeastSquaresFit> shortest_solution(const SparseView& features, const MatrixView& targets,
+                                                 bool intercept) {
+  if (!is_wide(features.rows, features.cols, intercept)) return std::nullopt;
+  return solve(SparseRows(features, intercept), targets, intercept, false);
 }
 
 }  // namespace crowfly

@@ -14,4 +14,8 @@ namespace crowfly {
 /// numbers are not finite.
 [[nodiscard]] std::optional<LeastSquaresFit> shortest_solution(const LeastSquaresProblem& problem);
 
+/// The same of a sparse matrix, in memory of its entries and the products of its rows.
+[[nodiscard]] std::optional<LeastSquaresFit> shortest_solution(const SparseView& features, const MatrixView& targets,
+                                                               bool intercept);
+
 }  // namespace crowfly

@@ -314,7 +314,7 @@ class LinearRegression(_LeastSquaresRegressor):
 
     def _solve(self, X: Any, targets: NDArray[Any], **options: Any) -> LstsqResult:
         if issparse(X):
-            return solve_least_squares(X, targets, **options)
+            return solve_least_squares(X, targets, name_columns=False, **options)
         # Without a penalty, whose strength is the same zero for all targets.
         del options["alpha"]
         solution, self._reduced = solve_and_reduce(X, targets, **options)
