@@ -96,7 +96,9 @@ def test_coefficients_are_the_shortest_rounded_once(case: str, intercept: bool) 
     centred = X.astype(np.float64) - (X.mean(axis=0, dtype=np.float64) if intercept else 0)
     singular = np.linalg.svd(centred, compute_uv=False)
     rounding_of_means = 1e-14 * np.abs(X).max()
-    np.testing.assert_allclose(model.singular_, singular, rtol=0, atol=1e-11 * singular[0] + rounding_of_means)
+    np.testing.assert_allclose(
+        model.singular_, singular, rtol=0, atol=1e-11 * singular[0] + rounding_of_means
+    )
 
 
 @pytest.mark.parametrize("intercept", [True, False])
@@ -182,7 +184,9 @@ def test_sparse_rows_are_as_exact(n: int, p: int, density: float, dtype: type, i
         exact: Any = crowfly.lstsq(dense.astype(np.float64), Y, intercept=intercept)
         assert exact.method == "cholesky"
         np.testing.assert_array_equal(model.coef_, exact.coef.astype(model.coef_.dtype))
-        np.testing.assert_array_equal(model.intercept_, np.broadcast_to(exact.intercept, 2).astype(model.coef_.dtype))
+        np.testing.assert_array_equal(
+            model.intercept_, np.broadcast_to(exact.intercept, 2).astype(model.coef_.dtype)
+        )
         assert model.rank_ == n - intercept
         assert not hasattr(model, "singular_")
 
@@ -197,7 +201,9 @@ def test_offsets_of_sparse_columns_do_not_change_the_answer() -> None:
 
 
 @pytest.mark.parametrize("dependent", [True, False])
-def test_sparse_rows_that_depend_on_each_other_or_have_weights_go_through_cross_products(dependent: bool) -> None:
+def test_sparse_rows_that_depend_on_each_other_or_have_weights_go_through_cross_products(
+    dependent: bool,
+) -> None:
     X, y = problem("normal", 30, 120)
     weights = None if dependent else np.linspace(1, 2, 30)
     if dependent:

@@ -55,8 +55,8 @@ class EnetPath:
         The same divided by the objective.
     n_iter : ndarray of int of shape (n_alphas,) or (n_targets, n_alphas)
         Newton steps and runs of coordinate descent.
-    method : {"gram", "columns"}
-        What was solved on: the whole Gram matrix, or columns with a working set.
+    method : {"gram", "columns", "rows"}
+        What was solved on: the whole Gram matrix, columns with a working set, or the space of the rows (ridge without negative coefficients on fewer rows than features).
     n_reads : int
         Passes over X.
     columns : tuple of str, or None
@@ -411,7 +411,7 @@ def nnls(
     Notes
     -----
     Active sets on the Gram matrix (C. Lawson and R. Hanson, *Solving Least Squares Problems*, 1974, chapter 23) find the support, on which
-    `lstsq` then solves: where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
+    `lstsq` then solves; with alpha > 0 and fewer rows than features Newton steps on the dual do. Where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
 
     Examples
     --------

@@ -65,7 +65,7 @@ class LstsqResult:
     rss : float, or ndarray of shape (n_targets,)
         Weighted sum of squared residuals, penalty left out.
     method : {"cholesky", "qr", "conjugate_gradient"}
-        What was used: the Gram matrix refined with residuals of the data, orthogonal transformations, or (sparse matrices of more than 6000 features) products
+        What was used: the Gram matrix, or the products of the rows where these are fewer, refined with residuals of the data, orthogonal transformations, or (sparse matrices of more than 6000 features) products
         with the matrix.
     dependent_columns : ndarray of int64
         Columns that are linear combinations of the others kept; empty at full rank.
@@ -73,7 +73,7 @@ class LstsqResult:
         Passes over X.
     correction : float
         Estimate of how far the coefficients are from the exact solution, rounding them once left aside: what the next correction would be, relative
-        to the largest coefficient in columns of unit length. Zero where nothing is corrected (below full rank, or from moments).
+        to the largest coefficient in columns of unit length. Zero where nothing is corrected (rows that depend on each other, or from moments).
     error_bound : float, ndarray of shape (n_targets,), or None
         From conjugate gradients: an upper bound on the Euclidean distance of the coefficients from the exact ones, the length of the gradient (rounding included)
         over alpha.
@@ -183,7 +183,8 @@ def lstsq(
     Notes
     -----
     The columns' Gram matrix is factored by Cholesky while its condition allows, and the solution is refined with residuals computed from the data;
-    otherwise the rows are reduced by Householder transformations and solved with column pivoting. A sparse matrix is read once, block by block, into `Moments`, whose
+    otherwise the rows are reduced by Householder transformations and solved with column pivoting. Fewer independent rows than columns, without weights and penalty, are solved by the products of the rows,
+    refined likewise. A sparse matrix is read once, block by block, into `Moments`, whose
     digits these are: exact up to a condition of 1e7 of [1, X] with columns of unit length, fewer beyond; with more than 6000 features its penalised normal equations are solved by conjugate gradients,
     restarted from residuals of the data until these no longer shrink. See Golub and Van Loan, *Matrix
     Computations* (4th ed.), sections 5.3 and 5.5.

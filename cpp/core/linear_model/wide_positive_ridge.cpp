@@ -156,6 +156,7 @@ std::optional<ElasticNetPath> wide_positive_ridge(const PackedColumns& columns, 
     record(path, column, column / n_alphas, *minimum, scales, settings.intercept);
   }
   path.on_gram = false;
+  path.on_rows = true;
   path.n_reads = 2;
   return path;
 }
