@@ -49,7 +49,7 @@ def extended(
 @pytest.mark.parametrize("kind", ["normal", "correlated", "positive", "twice", "offsets"])
 def test_the_gap_bounds_what_the_objective_lacks(kind: str, alpha: float, intercept: bool) -> None:
     X, Y, weights = problem(kind, targets=2)
-    path = crowfly.enet_path(
+    path: Any = crowfly.enet_path(
         X,
         Y,
         l1_ratio=0.0,
@@ -94,7 +94,7 @@ def test_the_gap_bounds_what_the_objective_lacks(kind: str, alpha: float, interc
 def test_each_feature_has_its_penalty() -> None:
     X, Y, weights = problem("normal")
     y = Y[:, 0]
-    factors = np.random.default_rng(3).uniform(0.1, 5, X.shape[1])
+    factors: Any = np.random.default_rng(3).uniform(0.1, 5, X.shape[1])
     factors[5] = np.inf
     path = crowfly.enet_path(
         X, y, l1_ratio=0.0, alphas=[1.0, 0.1], positive=True, penalty_factor=factors, sample_weight=weights
@@ -109,14 +109,18 @@ def test_each_feature_has_its_penalty() -> None:
         assert np.abs(pull[coef[finite] > 0]).max() <= 1e-13
 
 
-def test_a_penalty_too_small_for_the_dual_is_left_to_active_sets() -> None:
-    X, Y, _ = problem("normal", 20, 300)
-    y = Y[:, 0]
-    dense: Any = crowfly.nnls(X, y, alpha=1e-7)
-    sparse: Any = crowfly.nnls(scipy.sparse.csr_array(X), y, alpha=1e-7)
-    one, _ = extended(X, y, np.ones(20), dense.coef, np.full(300, 1e-7 / 20), False)
-    other, _ = extended(X, y, np.ones(20), sparse.coef, np.full(300, 1e-7 / 20), False)
-    assert one <= other * (1 + 1e-6)
+@pytest.mark.parametrize("alpha", [1e-9, 1e-15])
+def test_a_penalty_too_small_for_the_dual_is_left_to_active_sets(alpha: float) -> None:
+    X, Y, _ = problem("normal", 40, 300)
+    y, ones = Y[:, 0], np.ones(40)
+    dense = crowfly.enet_path(X, y, l1_ratio=0.0, alphas=[alpha], positive=True)
+    sparse = crowfly.enet_path(scipy.sparse.csr_array(X), y, l1_ratio=0.0, alphas=[alpha], positive=True)
+    assert dense.method == ("rows" if alpha > 1e-12 else "columns")
+    one, other = (
+        extended(X, y, ones, path.coefs[:, 0], np.full(300, alpha), True)[0] for path in (dense, sparse)
+    )
+    assert one - other <= dense.dual_gaps[0]
+    assert other - one <= sparse.dual_gaps[0]
 
 
 @pytest.mark.parametrize("y", [np.zeros(40), np.full(40, 3.0), -np.arange(40.0)])
