@@ -109,6 +109,7 @@ def test_each_feature_has_its_penalty() -> None:
         assert np.abs(pull[coef[finite] > 0]).max() <= 1e-13
 
 
+@pytest.mark.filterwarnings("ignore::crowfly.ConvergenceWarning")
 @pytest.mark.parametrize("alpha", [1e-9, 1e-15])
 def test_a_penalty_too_small_for_the_dual_is_left_to_active_sets(alpha: float) -> None:
     X, Y, _ = problem("normal", 40, 300)
