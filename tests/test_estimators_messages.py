@@ -52,7 +52,9 @@ def test_no_penalty_is_left_out_before_C_counts() -> None:
 
 def test_sparse_samples_of_many_features() -> None:
     with pytest.raises(ValueError, match=r"at most 6000 features .*; Ridge has no such limit"):
-        LinearRegression().fit(WIDE, np.arange(20))
+        LinearRegression().fit(WIDE, np.arange(20), sample_weight=np.arange(1, 21))
+    # Independent samples without weights need no cross products.
+    assert LinearRegression().fit(WIDE, np.arange(20)).coef_.shape == (6001,)
     with pytest.raises(ValueError, match=r"at most 6000 features .*; alpha > 0 has no such limit"):
         Ridge(alpha=0).fit(WIDE, np.arange(20))
     assert Ridge().fit(WIDE, np.arange(20)).coef_.shape == (6001,)

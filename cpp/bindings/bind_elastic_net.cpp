@@ -54,7 +54,7 @@ py::dict fit_path(const Problem& problem, const ElasticNetSettings& settings, in
   result["n_iter"] = by_target(path.rounds, count);
   result["converged"] = std::all_of(path.converged.begin(), path.converged.end(), [](char ok) { return ok != 0; });
   result["alphas"] = owned_array(std::move(path.alphas));
-  result["method"] = path.on_gram ? "gram" : "columns";
+  result["method"] = path.on_rows ? "rows" : path.on_gram ? "gram" : "columns";
   result["n_reads"] = path.n_reads;
   return result;
 }

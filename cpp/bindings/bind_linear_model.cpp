@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include <optional>
+#include <utility>
+
 #include "arrays.hpp"
 #include "fit_results.hpp"
 #include "linear_model/least_squares.hpp"
 #include "linear_model/logistic_loss.hpp"
+#include "linear_model/shortest_solution.hpp"
 
 namespace crowfly::bindings {
 namespace {
@@ -30,6 +34,21 @@ py::dict fit_least_squares(const py::array& x, const py::array& y, const Optiona
   py::dict result = least_squares_dict(std::move(fit));
   if (keep_reduced) result["reduced"] = rows_from_columns(reduced);
   return result;
+}
+
+/// None where pivoting has to decide the rank.
+py::object fit_sparse_shortest(const py::tuple& x, const py::array& y, bool intercept, int num_threads) {
+  const SparseArrays parts = sparse_arrays(x, "X");
+  const SparseView features = parts.view("X");
+  const MatrixView targets = matrix_view(y, "y");
+  require(targets.rows == features.rows, "y: as many rows as X expected");
+  std::optional<LeastSquaresFit> fit;
+  {
+    const LongCall call(num_threads);
+    fit = shortest_solution(features, targets, intercept);
+  }
+  if (!fit) return py::none();
+  return least_squares_dict(std::move(*fit));
 }
 
 py::array_t<double> predict_linear(const py::array& x, const Doubles& coef, const Doubles& intercept, int num_threads) {
@@ -63,6 +82,8 @@ py::array_t<double> probabilities(const Doubles& predictors, Index n_classes, bo
 void bind_linear_model(py::module_& m) {
   m.def("least_squares", &fit_least_squares, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true),
         py::arg("intercept"), py::arg("alpha"), py::arg("num_threads"), py::arg("keep_reduced") = false);
+  m.def("sparse_shortest", &fit_sparse_shortest, py::arg("X"), py::arg("y"), py::arg("intercept"),
+        py::arg("num_threads"));
   m.def("linear_predictor", &predict_linear, py::arg("X"), py::arg("coef"), py::arg("intercept"),
         py::arg("num_threads"));
   m.def("class_probabilities", &probabilities, py::arg("predictors"), py::arg("n_classes"), py::arg("logarithm"),

@@ -140,6 +140,9 @@ def sparse_ridge(
     alphas: Sequence[float],
     num_threads: int,
 ) -> dict[str, Any]: ...
+def sparse_shortest(
+    X: _Sparse, y: NDArray[Any], intercept: bool, num_threads: int
+) -> dict[str, Any] | None: ...
 def ridge_fold_errors(
     X: NDArray[Any] | _Sparse,
     y: NDArray[Any],

@@ -52,8 +52,8 @@ class EnetPath:
         The same divided by the objective.
     n_iter : ndarray of int of shape (n_alphas,) or (n_targets, n_alphas)
         Newton steps and runs of coordinate descent.
-    method : {"gram", "columns"}
-        What was solved on: the whole Gram matrix, or columns with a working set.
+    method : {"gram", "columns", "rows"}
+        What was solved on: the whole Gram matrix, columns with a working set, or the space of the rows (ridge without negative coefficients on fewer rows than features).
     n_reads : int
         Passes over X.
     columns : tuple of str, or None

@@ -66,7 +66,7 @@ class LstsqResult:
     rss : float, or ndarray of shape (n_targets,)
         Weighted sum of squared residuals, penalty left out.
     method : {"cholesky", "qr", "conjugate_gradient"}
-        What was used: the Gram matrix refined with residuals of the data, orthogonal transformations, or (sparse matrices of more than 6000 features) products
+        What was used: the Gram matrix, or the products of the rows where these are fewer, refined with residuals of the data, orthogonal transformations, or (sparse matrices of more than 6000 features) products
         with the matrix.
     dependent_columns : ndarray of int64
         Columns that are linear combinations of the others kept; empty at full rank.
@@ -74,7 +74,7 @@ class LstsqResult:
         Passes over X.
     correction : float
         Estimate of how far the coefficients are from the exact solution, rounding them once left aside: what the next correction would be, relative
-        to the largest coefficient in columns of unit length. Zero where nothing is corrected (below full rank, or from moments).
+        to the largest coefficient in columns of unit length. Zero where nothing is corrected (rows that depend on each other, or from moments).
     error_bound : float, ndarray of shape (n_targets,), or None
         From conjugate gradients: an upper bound on the Euclidean distance of the coefficients from the exact ones, the length of the gradient (rounding included)
         over alpha.
@@ -184,7 +184,8 @@ def lstsq(
     Notes
     -----
     The columns' Gram matrix is factored by Cholesky while its condition allows, and the solution is refined with residuals computed from the data;
-    otherwise the rows are reduced by Householder transformations and solved with column pivoting. A sparse matrix is read once, block by block, into `Moments`, whose
+    otherwise the rows are reduced by Householder transformations and solved with column pivoting. Fewer independent rows than columns, without weights and penalty, are solved by the products of the rows,
+    refined likewise. A sparse matrix is read once, block by block, into `Moments`, whose
     digits these are: exact up to a condition of 1e7 of [1, X] with columns of unit length, fewer beyond; with more than 6000 features its penalised normal equations are solved by conjugate gradients,
     restarted from residuals of the data until these no longer shrink. See Golub and Van Loan, *Matrix
     Computations* (4th ed.), sections 5.3 and 5.5.
@@ -236,9 +237,15 @@ def solve_least_squares(
     sample_weight: ArrayLike | None = None,
     alpha: ArrayLike = 0.0,
     num_threads: int | None = None,
+    *,
+    name_columns: bool = True,
 ) -> LstsqResult:
-    """`lstsq` without its warnings."""
+    """`lstsq` without its warnings; of a sparse matrix with fewer rows than columns it is much faster if the dependent ones needn't be named."""
     if is_sparse(X):
+        if not name_columns:
+            shortest = _sparse_shortest(X, y, intercept, sample_weight, alpha, num_threads)
+            if shortest is not None:
+                return shortest
         return _sparse_lstsq(X, y, intercept, sample_weight, alpha, num_threads)
     return _dense_lstsq(X, y, intercept, sample_weight, alpha, num_threads)[0]
 
@@ -315,6 +322,27 @@ def _sparse_lstsq(
         own = None if weights is None else weights[part]
         moments.update(block, targets[part], own, num_threads=num_threads)
     return moments.solve(alpha, intercept, num_threads=num_threads)
+
+
+def _sparse_shortest(
+    X: Any,
+    y: ArrayLike,
+    intercept: bool,
+    sample_weight: ArrayLike | None,
+    alpha: ArrayLike,
+    num_threads: int | None,
+) -> LstsqResult | None:
+    """From the products of the rows, where these are fewer than columns and independent, without weights and penalties; dependent columns are not named."""
+    if sample_weight is not None or np.any(np.asarray(alpha) != 0) or not 0 < X.shape[0] <= MOST_FEATURES:
+        return None
+    if X.shape[0] - bool(intercept) >= X.shape[1]:
+        return None
+    rows = as_sparse_design(X, None)
+    targets = as_targets(y, rows.shape[0])
+    columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
+    with_intercept = as_flag("intercept", intercept)
+    fit = _core.sparse_shortest(core_arrays(rows), columns, with_intercept, as_num_threads(num_threads))
+    return None if fit is None else _result(fit, targets.ndim == 1)
 
 
 def _is_certified(fit: LstsqResult) -> bool:

@@ -111,7 +111,7 @@ def nnls(
     Notes
     -----
     Active sets on the Gram matrix (C. Lawson and R. Hanson, *Solving Least Squares Problems*, 1974, chapter 23) find the support, on which
-    `lstsq` then solves: where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
+    `lstsq` then solves; with alpha > 0 and fewer rows than features Newton steps on the dual do. Where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
 
     Examples
     --------

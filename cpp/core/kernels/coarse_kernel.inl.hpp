@@ -62,7 +62,7 @@ constexpr CoarseGram make_coarse_gram() {
           .rows = row_padding,
           .row_bytes = CoarsePanel<Isa>::width * static_cast<Index>(sizeof(float)),
           .unit = 0x1p-24,
-          .speed = 36,
+          .speed = 55,
           .coarse_pack = coarse_pack<Isa>,
           .coarse_tile = coarse_tile<Isa>,
           .coarse_diagonal = coarse_diagonal<Isa>,

@@ -173,15 +173,6 @@ Matrix leading_rows(const PivotedQr& f, const Vector& unit) {
   return rows;
 }
 
-/// A square matrix with the singular values of `rows`, which are no more than its columns.
-Matrix reduced_from_rows(const Matrix& rows) {
-  Matrix transposed(rows.cols(), rows.rows());
-  for (Index j = 0; j < rows.cols(); ++j) {
-    for (Index i = 0; i < rows.rows(); ++i) transposed(j, i) = rows(i, j);
-  }
-  return qr_triangle(std::move(transposed));
-}
-
 struct ShortestSolution {
   Matrix coef;
   Matrix reduced;  ///< square, with the singular values of the rows in the caller's units
@@ -227,6 +218,12 @@ Matrix triangle_in_units(const PivotedQr& f, const Vector& unit) {
   return r;
 }
 
+std::vector<Index> columns_left_out(const PivotedQr& f) {
+  std::vector<Index> columns(f.pivot.begin() + f.rank, f.pivot.end());
+  std::sort(columns.begin(), columns.end());
+  return columns;
+}
+
 }  // namespace
 
 double triangle_condition(Matrix r) {
@@ -244,8 +241,7 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit, bool 
   const PivotedQr f = factor_pivoted(std::move(a));
   LeastSquaresSolution result;
   result.rank = f.rank;
-  for (Index j = f.rank; j < p; ++j) result.dependent_columns.push_back(f.pivot[static_cast<std::size_t>(j)]);
-  std::sort(result.dependent_columns.begin(), result.dependent_columns.end());
+  result.dependent_columns = columns_left_out(f);
   result.condition = std::numeric_limits<double>::infinity();
   result.coef = Matrix(p, b.cols());
   if (f.rank == 0 || b.cols() == 0) {
@@ -280,6 +276,16 @@ LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit, bool 
   if (keep_reduced) result.reduced = triangle_in_units(f, unit);
   return result;
 }
+
+Matrix reduced_from_rows(const Matrix& rows) {
+  Matrix transposed(rows.cols(), rows.rows());
+  for (Index j = 0; j < rows.cols(); ++j) {
+    for (Index i = 0; i < rows.rows(); ++i) transposed(j, i) = rows(i, j);
+  }
+  return qr_triangle(std::move(transposed));
+}
+
+std::vector<Index> dependent_columns(Matrix a) { return columns_left_out(factor_pivoted(std::move(a))); }
 
 IndependentRows independent_rows(Matrix a, Matrix b) {
   const Index p = a.cols();

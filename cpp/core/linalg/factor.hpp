@@ -46,6 +46,12 @@ struct LeastSquaresSolution {
 /// shortest vector of unit[j] * x[j], which are the coefficients in the caller's units. The rank's cut-off is 10 max(cols, 10) eps, independent of the rows of the data.
 [[nodiscard]] LeastSquaresSolution solve_pivoted(Matrix a, Matrix b, const Vector& unit, bool keep_reduced = false);
 
+/// A square matrix with the singular values of `rows`, which are no more than its columns.
+[[nodiscard]] Matrix reduced_from_rows(const Matrix& rows);
+
+/// The columns that solve_pivoted leaves out of the rank, in order.
+[[nodiscard]] std::vector<Index> dependent_columns(Matrix a);
+
 /// As many rows as the matrix has rank by solve_pivoted's cut-off, with the normal equations of a and b up to rounding.
 struct IndependentRows {
   Matrix rows, rhs;

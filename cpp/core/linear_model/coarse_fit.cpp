@@ -24,7 +24,7 @@ constexpr Index sampled_out_of = 16, sampled_per_parameter = 16, least_out_of = 
 constexpr double sampling_noise = 0.3;
 /// Whoever asks for less gets no steps beyond it.
 constexpr double polished_tolerance = 1e-11;
-constexpr int max_coarse_steps = 100, coarse_polishing = 3;
+constexpr int max_coarse_steps = 64, coarse_polishing = 3;
 /// Rows of the sample whose Hessian in float64 bounds that of all from below, where it is cheap beside a read of all.
 constexpr double most_sample_certified_size = 600;
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/cancel.hpp"
 #include "kernels/dispatch.hpp"
@@ -21,7 +22,7 @@ double sum_of_squares(const AlignedBuffer<double>& values) {
 class ColumnSource final : public CorrelationSource {
  public:
   ColumnSource(const PackedColumns& columns, Index target)
-      : columns_(columns), target_(columns.target(target)), target_square_(sum_of_squares(target_)) {
+      : columns_(columns), index_(target), target_(columns.target(target)), target_square_(sum_of_squares(target_)) {
     const AlignedBuffer<double> cross = columns.transposed_times(target_);
     cross_.assign(cross.data(), cross.data() + columns.n_features());
   }
@@ -56,22 +57,14 @@ class ColumnSource final : public CorrelationSource {
       kernels::active().panel_times_vector(panels_[i].data(), padded.data() + static_cast<Index>(i) * width, n,
                                            fit.data());
     }
-    double length = std::sqrt(target_square_);
+    double length = 0;
     for (std::size_t k = 0; k < taken_.size(); ++k) length += std::fabs(coef[k]) * std::sqrt(square(taken_[k]));
-    for (Index i = 0; i < n; ++i) fit[i] = target_[i] - fit[i];
-    Correlations result;
-    result.residual_square = sum_of_squares(fit);
-    const AlignedBuffer<double> values = columns_.transposed_times(fit);
-    result.values.assign(values.data(), values.data() + n_features());
-    const double root = std::sqrt(result.residual_square);
-    const double off = unit_roundoff * static_cast<double>(taken_.size() + 8) * length;
-    result.error = unit_roundoff * static_cast<double>(n + 8) * root + off;
-    result.square_error = unit_roundoff * static_cast<double>(n + 8) * result.residual_square + (2 * root + off) * off;
-    return result;
+    return columns_.correlations(index_, std::move(fit), length, static_cast<Index>(taken_.size()));
   }
 
  private:
   const PackedColumns& columns_;
+  Index index_;
   const AlignedBuffer<double>& target_;
   double target_square_;
   Vector cross_;
@@ -133,6 +126,35 @@ AlignedBuffer<double> PackedColumns::transposed_times(const AlignedBuffer<double
       kernels::active().panel_transposed_times_vector(block_.panel(i), r.data(), rows, result.data() + i * width);
     }
   });
+  return result;
+}
+
+Correlations PackedColumns::correlations(Index t, const Vector& coef) const {
+  auto padded = AlignedBuffer<double>::zeros(block_.padded_cols());
+  auto fit = AlignedBuffer<double>::zeros(block_.padded_rows());
+  double length = 0;
+  Index terms = 0;
+  for (Index j = 0; j < p_; ++j) {
+    padded[j] = coef[as_size(j)];
+    if (padded[j] == 0) continue;
+    length += std::fabs(padded[j]) * std::sqrt(square(j));
+    ++terms;
+  }
+  block_.times_vector(padded.data(), fit.data());
+  return correlations(t, std::move(fit), length, terms);
+}
+
+Correlations PackedColumns::correlations(Index t, AlignedBuffer<double> fit, double length, Index terms) const {
+  const AlignedBuffer<double>& y = target(t);
+  for (Index i = 0; i < fit.size(); ++i) fit[i] = y[i] - fit[i];
+  Correlations result;
+  result.residual_square = sum_of_squares(fit);
+  const AlignedBuffer<double> values = transposed_times(fit);
+  result.values.assign(values.data(), values.data() + p_);
+  const double root = std::sqrt(result.residual_square), chain = static_cast<double>(fit.size() + 8);
+  const double off = unit_roundoff * static_cast<double>(terms + 8) * (length + std::sqrt(sum_of_squares(y)));
+  result.error = unit_roundoff * chain * root + off;
+  result.square_error = unit_roundoff * chain * result.residual_square + (2 * root + off) * off;
   return result;
 }
 

@@ -66,6 +66,10 @@ class PackedColumns {
   [[nodiscard]] double square(Index j) const noexcept { return square_[as_size(j)]; }
   /// X'r for padded r.
   [[nodiscard]] AlignedBuffer<double> transposed_times(const AlignedBuffer<double>& r) const;
+  /// With the residual of target `t` at coefficients of all features.
+  [[nodiscard]] Correlations correlations(Index t, const Vector& coef) const;
+  /// The same where `fit`, which becomes the residual, is known, as are the sums of its terms' lengths and their number.
+  [[nodiscard]] Correlations correlations(Index t, AlignedBuffer<double> fit, double length, Index terms) const;
 
  private:
   Index p_;

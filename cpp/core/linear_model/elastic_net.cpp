@@ -10,6 +10,7 @@
 #include "linear_model/scaled_paths.hpp"
 #include "linear_model/sparse_columns.hpp"
 #include "linear_model/standardise.hpp"
+#include "linear_model/wide_positive_ridge.hpp"
 
 namespace crowfly {
 
@@ -69,6 +70,7 @@ ElasticNetPath elastic_net_path(const ElasticNetProblem& problem, const ElasticN
     for (Index k = 0; k < t; ++k) sources.push_back(gram_source(*gram, k));
   } else {
     columns.emplace(design, problem.weights, total_weight);
+    if (auto found = wide_positive_ridge(*columns, {p, design.shift, design.scale}, settings)) return std::move(*found);
     for (Index k = 0; k < t; ++k) sources.push_back(column_source(*columns, k));
   }
   ElasticNetPath path = scaled_paths(sources, {p, design.shift, design.scale}, mean, settings);

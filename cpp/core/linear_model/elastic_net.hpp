@@ -41,6 +41,7 @@ struct ElasticNetPath {
   std::vector<int> rounds;
   std::vector<char> converged;  ///< the gap is below 1e-9 of the objective without features
   bool on_gram = true;          ///< solved on the Gram matrix rather than on columns
+  bool on_rows = false;         ///< or in the space of the rows
   int n_reads = 0;
 };
 

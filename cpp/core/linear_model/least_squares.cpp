@@ -20,6 +20,7 @@
 #include "linear_model/constant_columns.hpp"
 #include "linear_model/least_squares_refinement.hpp"
 #include "linear_model/sampled_frame.hpp"
+#include "linear_model/shortest_solution.hpp"
 
 namespace crowfly {
 namespace {
@@ -58,6 +59,10 @@ class Solver {
   }
 
   LeastSquaresFit run() {
+    if (auto shortest = shortest_solution(problem_)) {
+      complete(*shortest);
+      return std::move(*shortest);
+    }
     const bool tall = problem_.features.rows > p_;
     const double largest_scale = largest_safe_scale(problem_.penalty);
     bool solved = false;
@@ -250,6 +255,27 @@ class Solver {
     }
     set_constants();
     refine();
+  }
+
+  /// What only a factorisation tells, which takes longer than the fit: the dependent columns, by pivoting, or singular values where products of rows have lost them.
+  void complete(LeastSquaresFit& shortest) {
+    if (problem_.keep_reduced && shortest.reduced.rows() == shortest.rank) return;
+    standardise(design_, problem_.weights, problem_.intercept, largest_safe_scale(problem_.penalty));
+    set_units();
+    const Matrix rows = centred_rows(design_, problem_.weights, problem_.intercept).rows;
+    Matrix a = rows.block(0, rows.rows(), 0, p_);
+    if (problem_.keep_reduced) {
+      shortest.reduced = reduced_from_rows(in_units(std::move(a)));
+    } else {
+      shortest.dependent_columns = dependent_columns(std::move(a));
+    }
+  }
+
+  [[nodiscard]] Matrix in_units(Matrix a) const {
+    for (Index j = 0; j < p_; ++j) {
+      for (Index i = 0; i < a.rows(); ++i) a(i, j) /= unit_[as_size(j)];
+    }
+    return a;
   }
 
   /// The Gram matrix' factor in the caller's units, of the columns that are not constant.

@@ -209,7 +209,7 @@ class LinearRegression(_LeastSquaresRegressor):
 
     Notes
     -----
-    Sparse input has at most 6000 features. Coefficients for float32 samples are rounded to float32 at the very end, as predictions by them for such samples.
+    Sparse input has at most 6000 features, or at most 6000 samples that are fewer, independent and without weights. Coefficients for float32 samples are rounded to float32 at the very end, as predictions by them for such samples.
 
     ``singular_`` comes from a factor that the fit needs anyway, which costs nothing until it is read and is as large as a square matrix of as many rows as `X` has rank. It is less exact than the coefficients,
     which are refined: off by about 1e-16 of the largest value times the condition of `X` with columns of unit length, or by 1e-8 of it instead with more than 100 features and more samples than these, whose cross
@@ -285,7 +285,7 @@ class LinearRegression(_LeastSquaresRegressor):
 
     def _solve(self, X: Any, targets: NDArray[Any], **options: Any) -> LstsqResult:
         if issparse(X):
-            return solve_least_squares(X, targets, **options)
+            return solve_least_squares(X, targets, name_columns=False, **options)
         # Without a penalty, whose strength is the same zero for all targets.
         del options["alpha"]
         solution, self._reduced = solve_and_reduce(X, targets, **options)
