@@ -33,6 +33,8 @@ constexpr double best_rate = 11, standstill = 0.2;
 /// Rows per parameter for a Hessian far from the minimum.
 constexpr Index rows_per_parameter = 16;
 constexpr Index most_stride = 16;
+/// Share of the objective that half the squared decrement is lost in: gradients are sums of many roundings, and their own may never get below eps squared.
+constexpr double resolution = 16 * eps * eps;
 /// Certificates ask for more than the tolerance on half the squared decrement.
 constexpr double beyond_tolerance = 1e-2;
 
@@ -116,7 +118,7 @@ bool SecantDescent::take_step() {
     for (std::size_t j = 0; j < step.size(); ++j) state_.parameters[j] += step[j];
     return false;
   }
-  const bool at_the_end = left <= eps * eps * state_.objective || is_exhausted();
+  const bool at_the_end = left <= resolution * state_.objective || is_exhausted();
   if (state_.near && (at_the_end || target_.polishing == 0)) {
     state_.accepted = !target_.accept || target_.accept(state_);
     if (state_.accepted) return false;
@@ -146,7 +148,7 @@ double SecantDescent::rate() const {
 bool SecantDescent::is_exhausted() const { return is_exact_ && left_.size() > 2 && rate() < standstill; }
 
 double SecantDescent::way_left(double left) const {
-  const double tolerated = target_.polishing > 0 ? eps * eps : beyond_tolerance * target_.tolerance;
+  const double tolerated = target_.polishing > 0 ? resolution : beyond_tolerance * target_.tolerance;
   const double goal = std::max(target_.absolute, tolerated * state_.objective);
   return std::max(1.0, std::log(left / goal));
 }
