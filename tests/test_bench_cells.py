@@ -155,7 +155,7 @@ def test_notes_of_an_answer_reach_the_measurement() -> None:
     )
     rung = found.reach(None)
     assert rung is not None
-    assert found.measurement(rung, None).notes["reads of X"] == 3
+    assert found.measurement(rung, None).notes["reads of X"] == 2
 
 
 def test_answer_of_another_shape_is_wrong_and_the_other_side_is_timed() -> None:

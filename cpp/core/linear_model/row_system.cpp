@@ -16,6 +16,14 @@ void normalise(PairVector& values) {
   for (Index i = 0; i < values.high.size(); ++i) values.set(i, Pair::sum(values.high[i], values.low[i]));
 }
 
+/// Beside an intercept such a column says nothing, but its products may overflow, and bury those of others.
+void clear_constant(double* entries, Index n, Index step) {
+  for (Index i = 1; i < n; ++i) {
+    if (entries[i * step] != entries[0]) return;
+  }
+  for (Index i = 0; i < n; ++i) entries[i * step] = 0;
+}
+
 }  // namespace
 
 DenseRows::DenseRows(const MatrixView& features, bool centre)
@@ -30,7 +38,8 @@ DenseRows::DenseRows(const MatrixView& features, bool centre)
   parallel_for_work(block_.n_panels(), operations, [&](Index panel) {
     checkpoint();
     for (Index j = panel * width; j < std::min(p_, (panel + 1) * width); ++j) {
-      const double* entries = block_.panel(panel) + j % width;
+      double* entries = block_.panel(panel) + j % width;
+      if (centre) clear_constant(entries, n, width);
       double* column = centred.col(j);
       double sum = 0, largest = 0, square = 0;
       for (Index i = 0; i < n; ++i) {
