@@ -12,32 +12,20 @@
 #include "base/check.hpp"
 #include "linalg/cholesky.hpp"
 #include "linalg/factor.hpp"
-#include "linalg/gram.hpp"
-#include "linalg/grid_gram.hpp"
 #include "linalg/products.hpp"
-#include "linalg/single_gram.hpp"
 #include "linear_model/centred_rows.hpp"
 #include "linear_model/constant_columns.hpp"
 #include "linear_model/least_squares_refinement.hpp"
-#include "linear_model/sampled_frame.hpp"
+#include "linear_model/normal_equations.hpp"
 #include "linear_model/shortest_solution.hpp"
 
 namespace crowfly {
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
-
 /// Largest condition of the scaled Gram matrix at which Cholesky is trusted: its square root, 3e5, leaves a contraction of 1e-5 per refinement.
 constexpr double max_gram_condition = 1e11;
-/// From so many columns on, more for several targets, a Gram matrix in float32 pays for one more read; and the condition up to which it contracts fast enough.
-constexpr Index min_single_columns = 96, columns_per_target = 12;
+/// And of one from float32's products.
 constexpr double max_single_condition = 1024;
-/// Squared distance of mean and shift, in variances, above which the sample was a bad one.
-constexpr double max_shift_variances = 16;
-/// Columns up to which cross products of a block stay in the second-level cache.
-constexpr Index max_cross_products = 160;
-/// Pairs of columns per feature and target up to which their products in twice the precision take no longer than in float64 and a read for residuals: 13 with Zen 4's separate adders.
-constexpr Index products_per_residual = 13;
 
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {
@@ -47,8 +35,8 @@ class Solver {
         p_(problem.features.cols),
         t_(problem.targets.cols),
         groups_(problem.penalty),
-        design_(problem.features, false, problem.targets),
         constants_(problem.intercept ? constant_columns(problem.features) : std::vector<ConstantColumn>()),
+        equations_(problem, constants_),
         refined_(p_, t_),
         column_length_(as_size(p_)) {
     gamma_ = Matrix(p_, t_);
@@ -64,18 +52,9 @@ class Solver {
       return std::move(*shortest);
     }
     const bool tall = problem_.features.rows > p_;
-    const double largest_scale = largest_safe_scale(problem_.penalty);
-    bool solved = false;
-    if (tall && standardise_by_sample(design_, problem_.weights, problem_.intercept, largest_scale)) {
-      shift_to_constants(design_, constants_);
-      set_units();
-      solved = solve_by_normal_equations();
-    }
-    if (frame_ != Frame::fits) {
-      total_weight_ = standardise(design_, problem_.weights, problem_.intercept, largest_scale).total_weight;
-      ++fit_.n_reads;
-      set_units();
-      frame_ = Frame::fits;
+    bool solved = tall && equations_.frame_by_sample() && solve_by_normal_equations();
+    if (!equations_.has_frame()) {
+      equations_.frame_by_all();
       solved = tall && solve_by_normal_equations();
     }
     if (!solved) solve_by_qr();
@@ -83,109 +62,18 @@ class Solver {
   }
 
  private:
-  /// Shifts and scales of the design: of a sample, still to be held against all rows, or known to do.
-  enum class Frame { sampled, fits, refuted };
-
-  void set_units() { unit_.assign(design_.scale.begin(), design_.scale.begin() + p_); }
-
-  [[nodiscard]] double scaled_penalty(double alpha, Index j) const {
-    return alpha * unit_[as_size(j)] * unit_[as_size(j)];
-  }
+  [[nodiscard]] double scaled_penalty(double alpha, Index j) const { return alpha * unit(j) * unit(j); }
+  [[nodiscard]] double unit(Index j) const { return equations_.unit()[as_size(j)]; }
 
   bool solve_by_normal_equations() {
-    if (p_ >= min_single_columns + columns_per_target * t_ &&
-        fit_single_gram(problem_.weights, problem_.features.rows) &&
-        solve_by(&single_gram, SingleGram::unit, max_single_condition)) {
-      return true;
+    for (const GramSource source : gram_sources) {
+      if (!equations_.pays(source) || !equations_.sum_up(source)) continue;
+      if (solve_normal_equations(source == GramSource::single ? max_single_condition : max_gram_condition)) return true;
+      // Products in twice the precision are as good as float64's: what they can't solve these can't.
+      if (source == GramSource::on_grid) break;
     }
-    if (frame_ != Frame::refuted && grid_gram_pays()) {
-      if (const auto solved = solve_by_cross_products()) return *solved;
-    }
-    return frame_ != Frame::refuted && solve_by(&gram_and_reach, eps, max_gram_condition);
-  }
-
-  [[nodiscard]] Design with_ones() const { return problem_.intercept ? design_.with_ones() : design_; }
-
-  /// One read: the Gram matrix about the exact weighted means, by `sum_up`, which knows it to `unit`. False where it, or the frame, can't be trusted.
-  template <class Gram>
-  bool solve_by(GramAndReach<Gram> (*sum_up)(const Design&, const double*), double unit, double max_condition) {
-    const GramAndReach<Gram> sums = sum_up(with_ones(), problem_.weights);
-    ++fit_.n_reads;
-    gram_unit_ = unit;
-    return take(centred_gram(sums.gram, p_, t_, problem_.intercept), sums.reach, max_shift_variances) &&
-           solve_normal_equations(max_condition);
-  }
-
-  /// False where the frame was refuted.
-  bool take(CentredGram centred, const ColumnReach& reach, double most_variances) {
-    if (frame_ == Frame::fits) {
-      check(entries_are_small(reach));
-    } else {
-      const bool fits = adjust_frame(design_, centred, reach, problem_.intercept, largest_safe_scale(problem_.penalty),
-                                     most_variances);
-      frame_ = fits ? Frame::fits : Frame::refuted;
-      total_weight_ = reach.total_weight();
-      set_units();
-    }
-    gram_ = std::move(centred.gram);
-    cross_ = std::move(centred.cross);
-    mean_ = std::move(centred.mean);
-    return frame_ == Frame::fits;
-  }
-
-  /// Whether cross products in twice the precision take less than those of float64 and a read for residuals.
-  [[nodiscard]] bool grid_gram_pays() const {
-    return problem_.weights == nullptr && problem_.features.sparse == nullptr && p_ + t_ < max_cross_products &&
-           (p_ + t_) * (p_ + t_) <= products_per_residual * p_ * t_;
-  }
-
-  /// One read in all: cross products about zero, where shifts would round, from which residuals are had as well. Nothing where they don't suffice to centre columns.
-  std::optional<bool> solve_by_cross_products() {
-    const Vector shift = std::exchange(design_.shift, Vector(design_.shift.size(), 0.0)), scale = design_.scale;
-    GramAndReach<GridGram> sums = grid_gram(with_ones());
-    ++fit_.n_reads;
-    std::optional<bool> solved;
-    CentredGram centred = centred_gram(sums.gram, p_, t_, problem_.intercept);
-    if (sums.gram.in_range() && is_known(centred, sums.gram)) {
-      gram_unit_ = eps;
-      solved = take(std::move(centred), sums.reach, std::numeric_limits<double>::infinity());
-      if (*solved) {
-        sums.gram.scale(change_of_scale(scale));
-        cross_products_ = &sums.gram;
-        solved = solve_normal_equations(max_gram_condition);
-        cross_products_ = nullptr;
-      }
-    }
-    if (!solved || !*solved) design_.shift = shift;
-    return solved;
-  }
-
-  /// Whether the lengths of centred columns are those of exact products, up to a few units of float64.
-  [[nodiscard]] bool is_known(const CentredGram& centred, const GridGram& gram) const {
-    for (Index j = 0; j < p_; ++j) {
-      // The mean is below the column's reach: taking it out at most doubles what the column is off by, in either factor.
-      const double error = 2 * gram.reach(j);
-      if (!(error * error <= eps * centred.gram(j, j))) return false;
-    }
-    return true;
-  }
-
-  /// Of the columns with ones.
-  [[nodiscard]] Vector change_of_scale(const Vector& before) const {
-    Vector factor(before.size());
-    for (std::size_t j = 0; j < before.size(); ++j) factor[j] = design_.scale[j] / before[j];
-    if (problem_.intercept) factor.insert(factor.begin() + p_, 1.0);
-    return factor;
-  }
-
-  /// Whether shifts and scales are those of the data, on whose size products on grids rely.
-  [[nodiscard]] bool entries_are_small(const ColumnReach& reach) const {
-    for (Index j = 0; j < p_ + t_; ++j) {
-      const double most = reach.max_abs(j < p_ || !problem_.intercept ? j : j + 1) +
-                          std::fabs(design_.shift[as_size(j)] * design_.scale[as_size(j)]);
-      if (!(most <= 2 * largest_entry)) return false;
-    }
-    return true;
+    equations_.forget_cross_products();
+    return false;
   }
 
   bool solve_normal_equations(double max_condition) {
@@ -193,7 +81,7 @@ class Solver {
     fit_.condition = 1;
     const Vector& penalties = groups_.penalties();
     for (const double alpha : penalties) {
-      Matrix penalised = gram_.copy();
+      Matrix penalised = equations_.gram().copy();
       for (Index j = 0; j < p_; ++j) penalised(j, j) += scaled_penalty(alpha, j);
       // Beside the others, so that nothing else changes.
       for (const ConstantColumn& constant : constants_) penalised(constant.column, constant.column) = 1.0;
@@ -203,17 +91,18 @@ class Solver {
       factors_.add(alpha, std::move(*factor));
     }
     fit_.method = LeastSquaresMethod::cholesky;
-    for (Index j = 0; j < p_; ++j) column_length_[as_size(j)] = std::sqrt(gram_(j, j));
-    factors_.solve(groups_, cross_, gamma_);
+    for (Index j = 0; j < p_; ++j) column_length_[as_size(j)] = std::sqrt(equations_.gram()(j, j));
+    mean_ = equations_.mean();
+    factors_.solve(groups_, equations_.cross(), gamma_);
     set_constants();
     return refine();
   }
 
   bool refine() {
-    RefinedSolution refined =
-        refine_solution({problem_, design_, constants_, mean_, total_weight_, groups_, factors_, column_length_,
-                         fit_.method, fit_.condition, gram_unit_, cross_products_},
-                        gamma_, constant_);
+    RefinedSolution refined = refine_solution(
+        {problem_, equations_.design(), constants_, mean_, equations_.total_weight(), groups_, factors_, column_length_,
+         fit_.method, fit_.condition, equations_.gram_unit(), equations_.cross_products()},
+        gamma_, constant_);
     refined_ = std::move(refined.coefficients);
     fit_.rss = std::move(refined.squares);
     fit_.correction = refined.correction;
@@ -237,7 +126,7 @@ class Solver {
   void solve_by_qr() {
     factors_.clear();
     fit_.method = LeastSquaresMethod::qr;
-    CentredRows centred = centred_rows(design_, problem_.weights, problem_.intercept);
+    CentredRows centred = centred_rows(equations_.design(), problem_.weights, problem_.intercept);
     mean_ = std::move(centred.mean);
     ++fit_.n_reads;
     const Matrix& rows = centred.rows;
@@ -260,9 +149,8 @@ class Solver {
   /// What only a factorisation tells, which takes longer than the fit: the dependent columns, by pivoting, or singular values where products of rows have lost them.
   void complete(LeastSquaresFit& shortest) {
     if (problem_.keep_reduced && shortest.reduced.rows() == shortest.rank) return;
-    standardise(design_, problem_.weights, problem_.intercept, largest_safe_scale(problem_.penalty));
-    set_units();
-    const Matrix rows = centred_rows(design_, problem_.weights, problem_.intercept).rows;
+    equations_.frame_by_all();
+    const Matrix rows = centred_rows(equations_.design(), problem_.weights, problem_.intercept).rows;
     Matrix a = rows.block(0, rows.rows(), 0, p_);
     if (problem_.keep_reduced) {
       shortest.reduced = reduced_from_rows(in_units(std::move(a)));
@@ -273,7 +161,7 @@ class Solver {
 
   [[nodiscard]] Matrix in_units(Matrix a) const {
     for (Index j = 0; j < p_; ++j) {
-      for (Index i = 0; i < a.rows(); ++i) a(i, j) /= unit_[as_size(j)];
+      for (Index i = 0; i < a.rows(); ++i) a(i, j) /= unit(j);
     }
     return a;
   }
@@ -289,7 +177,7 @@ class Solver {
     Matrix r(rank, rank);
     for (Index j = 0; j < rank; ++j) {
       const Index column = kept[as_size(j)];
-      for (Index i = 0; i <= j; ++i) r(i, j) = whole(kept[as_size(i)], column) / unit_[as_size(column)];
+      for (Index i = 0; i <= j; ++i) r(i, j) = whole(kept[as_size(i)], column) / unit(column);
     }
     return r;
   }
@@ -320,7 +208,7 @@ class Solver {
     Matrix stacked(a.rows() + p_, p_);
     for (Index j = 0; j < p_; ++j) {
       std::copy_n(a.col(j), a.rows(), stacked.col(j));
-      stacked(a.rows() + j, j) = std::sqrt(alpha) * unit_[as_size(j)];
+      stacked(a.rows() + j, j) = std::sqrt(alpha) * unit(j);
     }
     return stacked;
   }
@@ -338,7 +226,7 @@ class Solver {
   /// Leaves a factor for refinement where the rank is full, or a penalty makes it so.
   [[nodiscard]] LeastSquaresSolution solve_reduced(const Matrix& a, const Matrix& b, double alpha) {
     if (alpha > 0 && a.rows() < p_) {
-      if (!row_products_) row_products_ = std::make_shared<const RowProducts>(a, unit_);
+      if (!row_products_) row_products_ = std::make_shared<const RowProducts>(a, equations_.unit());
       if (auto factor = WideRidge::factor(row_products_, alpha)) return solve_wide(std::move(*factor), b, alpha);
     }
     if (alpha > 0) {
@@ -353,8 +241,9 @@ class Solver {
     Matrix rhs(rows.rows(), b.cols());
     for (Index t = 0; t < b.cols(); ++t) std::copy_n(b.col(t), b.rows(), rhs.col(t));
     const bool apart = problem_.keep_reduced && !constants_.empty();
-    LeastSquaresSolution solution = solve_pivoted(rows.copy(), std::move(rhs), unit_, problem_.keep_reduced && !apart);
-    if (apart) solution.reduced = solve_pivoted(a.copy(), b.copy(), unit_, true).reduced;
+    LeastSquaresSolution solution =
+        solve_pivoted(rows.copy(), std::move(rhs), equations_.unit(), problem_.keep_reduced && !apart);
+    if (apart) solution.reduced = solve_pivoted(a.copy(), b.copy(), equations_.unit(), true).reduced;
     if (solution.rank == p_) {
       if (auto factor = Cholesky::from_triangle(qr_triangle(std::move(rows)))) {
         factors_.add(alpha, std::move(*factor));
@@ -369,7 +258,7 @@ class Solver {
     solution.rank = p_;
     solution.coef = transposed_product(given.rows, given.rhs);
     if (given.rows.rows() == 0) return solution;
-    auto factor = FewRowsRidge::factor(given.rows, alpha, unit_);
+    auto factor = FewRowsRidge::factor(given.rows, alpha, equations_.unit());
     if (!factor) return solve_stacked(given.rows, given.rhs, alpha);
     factor->solve(solution.coef, true);
     solution.condition = factor->condition();
@@ -385,13 +274,14 @@ class Solver {
 
   LeastSquaresFit finish() {
     if (problem_.keep_reduced && fit_.method == LeastSquaresMethod::cholesky) fit_.reduced = factor_in_units();
+    fit_.n_reads += equations_.n_reads();
     count_constants();
     fit_.coef = Matrix(p_, t_);
     fit_.intercept.assign(as_size(t_), 0.0);
     for (Index t = 0; t < t_; ++t) {
-      const double target_scale = design_.scale[as_size(p_ + t)];
+      const double target_scale = equations_.design().scale[as_size(p_ + t)];
       for (Index j = 0; j < p_; ++j) {
-        fit_.coef(j, t) = refined_(j, t).high * unit_[as_size(j)] / target_scale;
+        fit_.coef(j, t) = refined_(j, t).high * unit(j) / target_scale;
       }
       fit_.intercept[as_size(t)] = refined_.constant[as_size(t)].high / target_scale;
       fit_.rss[as_size(t)] = fit_.rss[as_size(t)] / target_scale / target_scale;
@@ -402,21 +292,15 @@ class Solver {
   const LeastSquaresProblem& problem_;
   Index p_, t_;
   PenaltyGroups groups_;
-  Design design_;
   std::vector<ConstantColumn> constants_;  ///< where there is an intercept
-  Vector unit_;  ///< power of two per feature: coefficient = gamma * unit / scale of the target
+  NormalEquations equations_;
   Vector mean_;  ///< exact means in scaled units, less the shifts already taken out
-  Matrix gram_, cross_;
-  double gram_unit_ = eps;  ///< to which gram_ is known
-  const GridGram* cross_products_ = nullptr;
   PenalisedFactors factors_;
   std::shared_ptr<const RowProducts> row_products_;
   Matrix gamma_;
   Vector constant_;
   PairCoefficients refined_;
   Vector column_length_;  ///< of the scaled, centred columns
-  double total_weight_ = 0;
-  Frame frame_ = Frame::sampled;
   LeastSquaresFit fit_;
 };
 
