@@ -265,3 +265,23 @@ def test_ill_conditioned_columns_beside_a_constant_one() -> None:
     )
     assert got.method == plain.method == "qr"
     assert_zero_and_the_rest(got, plain)
+
+
+@pytest.mark.parametrize("value", [1.0, 0.1, 1e6, 1e8])
+@pytest.mark.parametrize("layout", ["wide", "csr", "csc", "classes"])
+def test_logistic_without_centring(value: float, layout: str) -> None:
+    """Sparse columns, and those of wide data, are not centred: constant ones are left out."""
+    n, p = {"wide": (30, 2000), "classes": (40, 300)}.get(layout, (60, 5))
+    rng = np.random.default_rng(n)
+    X: Any = rng.standard_normal((n, p))
+    y = rng.integers(0, 3 if layout == "classes" else 2, n)
+    X[:, 1] = 0
+    plain = crowfly.logistic(X if layout not in ("csr", "csc") else sparse.csr_array(X), y)
+    X[:, 1] = value
+    given = {"csr": sparse.csr_array, "csc": sparse.csc_array}.get(layout, np.asarray)(X)
+    before = given.copy()
+    fit = crowfly.logistic(given, y)
+    assert not fit.coef[..., 1].any()
+    np.testing.assert_allclose(fit.intercept, plain.intercept, rtol=1e-9)
+    np.testing.assert_allclose(fit.coef, plain.coef, rtol=0, atol=1e-9)
+    assert abs(given - before).max() == 0

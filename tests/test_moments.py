@@ -460,6 +460,16 @@ def test_other_bad_arguments() -> None:
         Moments().solve()
 
 
+def test_rows_that_were_never_added_are_not_taken_away() -> None:
+    X, y = regression(40, 2)
+    moments = of(X, y)
+    expected = moments.solve()
+    with pytest.raises(ValueError, match="never added"):
+        moments.downdate(X[:5] * 100, y[:5])
+    assert_same_bits(moments.solve().coef, expected.coef)
+    assert moments.n_rows == 40
+
+
 def test_a_coefficient_beyond_float64() -> None:
     with pytest.raises(ValueError, match=r"^X: the coefficient of column 0 overflows"):
         of([[1e-300], [2e-300], [4e-300]], [1e300, 2e300, 3e300]).solve()

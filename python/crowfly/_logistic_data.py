@@ -62,9 +62,8 @@ def _as_labels(y: ArrayLike) -> NDArray[Any]:
         continuous = ~np.isfinite(labels) | (labels != np.floor(labels))
         if continuous.any():
             first = continuous.argmax()
-            raise ValueError(
-                f"y: class labels expected, y[{first}] is {labels[first]}; for continuous targets use lstsq"
-            )
+            advice = "; for continuous targets use lstsq" if np.isfinite(labels[first]) else ""
+            raise ValueError(f"y: class labels expected, y[{first}] is {labels[first]}{advice}")
     return labels
 
 
@@ -133,6 +132,28 @@ def is_wide(data: LogisticData, factors: list[float]) -> bool:
         and data.X.size <= MOST_ENTRIES
         and all(0 < factor < np.inf for factor in factors)
     )
+
+
+def without_constants(X: Any) -> Any:
+    """A sparse matrix with zeros in place of columns with one number in every row, which say nothing beside an intercept.
+
+    Nothing centres sparse columns: a large constant would hide the intercept in a coefficient that is not worth its rounding.
+    """
+    n_rows, n_features = X.shape
+    entries = np.diff(X.indptr) if X.format == "csc" else np.bincount(X.indices, minlength=n_features)
+    full = np.flatnonzero(entries == n_rows)
+    if not full.size:
+        return X
+    columns = X.tocsc()[:, full]
+    low, high = (extreme(axis=0).toarray().ravel() for extreme in (columns.min, columns.max))
+    constant = np.zeros(n_features, bool)
+    constant[full[low == high]] = True
+    if not constant.any():
+        return X
+    rest = X.copy()
+    places = np.repeat(constant, np.diff(X.indptr)) if X.format == "csc" else constant[X.indices]
+    rest.data[places] = 0
+    return rest
 
 
 def in_compressed_rows(data: LogisticData) -> LogisticData:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowfly import _core
-from crowfly._logistic_data import LogisticData, in_compressed_rows, is_wide
+from crowfly._logistic_data import LogisticData, in_compressed_rows, is_wide, without_constants
 from crowfly._sparse import core_arrays, is_sparse
 from crowfly._validation import (
     as_flag,
@@ -99,7 +99,8 @@ def _run_path(
         controls.num_threads,
     )
     if is_sparse(data.X):
-        return _core.sparse_logistic_path(core_arrays(data.X), False, *arguments)
+        X = without_constants(data.X) if controls.intercept else data.X
+        return _core.sparse_logistic_path(core_arrays(X), False, *arguments)
     with telling_what_overflows(X=data.X):
         return _core.logistic_path(data.X, *arguments)
 

@@ -97,7 +97,7 @@ def patch(*names: str) -> None:
 
     What imports from scikit-learn afterwards gets crowfly's, and so do scikit-learn's own parts that use one of them (``StackingClassifier``, ``DBSCAN``). Names that
     code has imported before stay what they are. There is no way back to scikit-learn for arguments that crowfly doesn't take: these raise. Patching twice is patching
-    once.
+    once. Processes that joblib or multiprocessing start are not patched: what runs there has to call this, too.
 
     Parameters
     ----------

@@ -201,15 +201,16 @@ def lstsq(
     result = solve_least_squares(X, y, intercept, sample_weight, alpha, num_threads)
     n_rows = np.shape(X)[0] if sample_weight is None else np.count_nonzero(np.asarray(sample_weight))
     result = replace(result, columns=column_names(X))
-    _warn(result, enough_rows=n_rows >= np.shape(X)[1] + bool(intercept))
+    _warn(result, enough_rows=n_rows >= np.shape(X)[1] + bool(intercept), intercept=bool(intercept))
     return result
 
 
-def _warn(result: LstsqResult, enough_rows: bool) -> None:
+def _warn(result: LstsqResult, enough_rows: bool, intercept: bool) -> None:
     if enough_rows and result.dependent_columns.size:
         columns = listed_columns(result.dependent_columns, result.columns)
+        constant = " (and on the constant)" if intercept else ""
         warnings.warn(
-            f"X: rank {result.rank}, since these columns depend on the others (and on the constant): {columns}. "
+            f"X: rank {result.rank}, since these columns depend on the others{constant}: {columns}. "
             "Of all minimisers the one with the shortest coefficients is returned.",
             RankWarning,
             stacklevel=3,

@@ -153,7 +153,7 @@ class Moments:
         Raises
         ------
         TypeError, ValueError
-            As `update`, and if these are more rows than are in.
+            As `update`, and if these are more rows than are in, or rows that can't be among them since a sum of squares would be negative.
         """
         return self._read(X, y, sample_weight, num_threads, away=True)
 

@@ -18,6 +18,9 @@ constexpr double scale_slack = 0x1p200;
 /// A total weight below this part of the largest one is what rounding left.
 constexpr double no_weight = 0x1p-96;
 
+/// Sums of squares of rows that were added and taken away are zero up to this part of the largest.
+constexpr double lost_by_rounding = 0x1p-90;
+
 }  // namespace
 
 double unit_scale(double max_abs, double largest) noexcept {
@@ -46,7 +49,14 @@ void Moments::update(const MatrixView& features, const MatrixView& targets, cons
 void Moments::downdate(const MatrixView& features, const MatrixView& targets, const double* weights) {
   if (features.rows > n_rows_) throw InvalidArgument("X: more rows to take away than were added");
   const PairGram rows = read(features, targets, weights);
-  gram_.subtract(rows);
+  PairGram rest(gram_.cols());
+  rest.assign(gram_);
+  rest.subtract(rows);
+  const Vector squares = diagonal(rest);
+  for (std::size_t j = 0; j < squares.size(); ++j) {
+    if (squares[j] < -lost_by_rounding * peak_[j]) throw InvalidArgument("X: rows to take away that were never added");
+  }
+  gram_.assign(rest);
   n_rows_ -= features.rows;
 }
 
