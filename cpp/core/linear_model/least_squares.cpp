@@ -34,6 +34,8 @@ constexpr Index min_single_columns = 96, columns_per_target = 12;
 constexpr double max_single_condition = 1024;
 /// Squared distance of mean and shift, in variances, above which the sample was a bad one.
 constexpr double max_shift_variances = 16;
+/// Cross products about zero have no shift that might be refuted. Not infinity, whose product with the square of a column of zeros is no number.
+constexpr double any_shift_variances = std::numeric_limits<double>::max();
 /// Columns up to which cross products of a block stay in the second-level cache.
 constexpr Index max_cross_products = 160;
 /// Pairs of columns per feature and target up to which their products in twice the precision take no longer than in float64 and a read for residuals: 13 with Zen 4's separate adders.
@@ -135,8 +137,11 @@ class Solver {
 
   /// Whether cross products in twice the precision take less than those of float64 and a read for residuals.
   [[nodiscard]] bool grid_gram_pays() const {
-    return problem_.weights == nullptr && problem_.features.sparse == nullptr && p_ + t_ < max_cross_products &&
-           (p_ + t_) * (p_ + t_) <= products_per_residual * p_ * t_;
+    // About zero nothing is known of what a constant column is but for its mean.
+    const bool shift_counts =
+        std::any_of(constants_.begin(), constants_.end(), [](const auto& constant) { return constant.value != 0; });
+    return !shift_counts && problem_.weights == nullptr && problem_.features.sparse == nullptr &&
+           p_ + t_ < max_cross_products && (p_ + t_) * (p_ + t_) <= products_per_residual * p_ * t_;
   }
 
   /// One read in all: cross products about zero, where shifts would round, from which residuals are had as well. Nothing where they don't suffice to centre columns.
@@ -148,7 +153,7 @@ class Solver {
     CentredGram centred = centred_gram(sums.gram, p_, t_, problem_.intercept);
     if (sums.gram.in_range() && is_known(centred, sums.gram)) {
       gram_unit_ = eps;
-      solved = take(std::move(centred), sums.reach, std::numeric_limits<double>::infinity());
+      solved = take(std::move(centred), sums.reach, any_shift_variances);
       if (*solved) {
         sums.gram.scale(change_of_scale(scale));
         cross_products_ = &sums.gram;
