@@ -61,6 +61,28 @@ def test_lstsq(shape: tuple[int, int], value: float, weighted: bool) -> None:
     assert got.method == plain.method
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@pytest.mark.parametrize("shape", [(1000, 4), (1000, 30), (20_000, 4), (20_000, 30)])
+def test_reads(shape: tuple[int, int], alpha: float) -> None:
+    """A constant column has no coefficient that could be off: it asks for no other residuals. One that is not zero has cross products about zero left out, and so residuals read."""
+    X, y = problem(*shape)
+    plain = crowfly.lstsq(X, y, alpha=alpha).n_reads
+    for value in (0.0, 0.1, 1.0, 1e6):
+        got = crowfly.least_squares.solve_least_squares(with_constant(X, value), y, alpha=alpha)
+        assert got.n_reads == plain + (shape[1] == 4 and value != 0)
+
+
+@pytest.mark.parametrize(("intercept", "alpha"), [(True, 0.0), (True, 1.0), (False, 1.0)])
+def test_a_column_of_zeros_refutes_no_sample(intercept: bool, alpha: float) -> None:
+    X, y = problem(20_000, 4)
+    got = crowfly.least_squares.solve_least_squares(
+        with_constant(X, 0.0), y, intercept=intercept, alpha=alpha
+    )
+    plain = crowfly.lstsq(X, y, intercept=intercept, alpha=alpha)
+    assert_same_bits(np.delete(got.coef, 1), plain.coef)
+    assert got.n_reads == plain.n_reads == 1
+
+
 @pytest.mark.parametrize("value", CONSTANTS)
 def test_the_constant_column_is_the_dependent_one(value: float) -> None:
     X, y = problem(100, 4)

@@ -245,6 +245,18 @@ def test_offsets_and_scales_reach_the_same_objective(offset: float, scales: tupl
     assert_certificate(problem, result)
 
 
+@pytest.mark.parametrize("alpha", [1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0])
+def test_offsets_without_an_intercept_end_at_rounding(alpha: float) -> None:
+    """Predictors are what large terms leave of each other: below the rounding of these no step is to be halved until the objective happens to fall."""
+    rng = np.random.default_rng(1)
+    centred = rng.standard_normal((5003, 64))
+    y = rng.random(5003) < 1 / (1 + np.exp(-centred @ rng.standard_normal(64) / 8))
+    weights = rng.uniform(0.01, 10, 5003)
+    fit = crowfly.logistic(centred + 1e6, y, alpha=alpha, intercept=False, sample_weight=weights, tol=1e-6)
+    assert fit.converged
+    assert fit.n_reads < 30
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_weights_are_repetitions(alpha: float, n_classes: int) -> None:

@@ -231,3 +231,15 @@ def test_more_features_of_sparse_rows_than_cross_products_are_held_of() -> None:
     twice = scipy.sparse.vstack([X, X]).tocsr()
     with pytest.raises(ValueError, match="at most 6000 features"):
         LinearRegression().fit(twice, np.tile(y, 2))
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_what_is_out_of_range_is_not_refined(intercept: bool) -> None:
+    """Powers of two change no digit, but where v, of the size of y over the squares of X, loses its low parts."""
+    X, y = problem("normal", 4, 9)
+    plain = crowfly.lstsq(X, y, intercept=intercept)
+    for exponent, method in ((400, "cholesky"), (500, "qr"), (508, "qr")):
+        got = crowfly.lstsq(np.ldexp(X, exponent), y, intercept=intercept)
+        assert got.method == method
+        coef = np.ldexp(got.coef, exponent)
+        np.testing.assert_allclose(coef, plain.coef, rtol=0 if method == "cholesky" else 1e-10)

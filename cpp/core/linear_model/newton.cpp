@@ -22,6 +22,8 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double sufficient_decrease = 1e-4;
 constexpr int max_halvings = 50, max_stuck = 5;
+/// Share of the objective by which no step may raise it, whatever rounding does.
+constexpr double most_rounding = 1e-6;
 
 /// Several classes: above the first number of parameters steps come from conjugate gradients (about as fast as a factorisation at 200, several times
 /// faster at 600); above the second the full Hessian is not formed for the certificate either.
@@ -264,10 +266,14 @@ class Newton {
   /// What float64 adds to the gap: the objective is a sum of losses that carry the rounding of their predictors, the decrement likewise (a gradient can't be known better than the residuals in it), and coefficients are rounded when they are turned
   /// back into the caller's units.
   [[nodiscard]] double rounding_allowance() const {
-    const double off = 0.5 * eps * predictor_chain(cols_) * columns_.predictor_size(parameters_);
     const double moved = rounding_of_result();
-    return 4 * eps * objective_ + loss_rounding(off, objective_, largest_weight(problem_), data_.n_vectors()) +
-           moved * moved;
+    return 4 * eps * objective_ + loss_rounding_here() + moved * moved;
+  }
+
+  /// What rounding of predictors does to the objective: far more than their size says where offsets cancel in them.
+  [[nodiscard]] double loss_rounding_here() const {
+    const double off = 0.5 * eps * predictor_chain(cols_) * columns_.predictor_size(parameters_);
+    return loss_rounding(off, objective_, largest_weight(problem_), data_.n_vectors());
   }
 
   [[nodiscard]] double largest_predictor() const {
@@ -304,7 +310,9 @@ class Newton {
   bool descend(const Vector& step, double slope) {
     const Vector start = parameters_;
     // Predictors of size m carry m eps of rounding, and so, relatively, do the losses in the exponential tail.
-    const double before = objective_, rounding = (16 + 8 * largest_predictor()) * eps * std::fabs(before);
+    const double before = objective_;
+    const double rounding =
+        std::max((16 + 8 * largest_predictor()) * eps * before, std::min(loss_rounding_here(), most_rounding * before));
     double length = 1;
     for (int i = 0; i < max_halvings; ++i, length /= 2) {
       for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];

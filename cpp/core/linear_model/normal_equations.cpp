@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "linear_model/normal_equations.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -19,6 +20,8 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr Index min_single_columns = 96, columns_per_target = 12;
 /// Squared distance of mean and shift, in variances, above which the sample was a bad one.
 constexpr double max_shift_variances = 16;
+/// Cross products about zero have no shift that might be refuted. Not infinity, whose product with the square of a column of zeros is no number.
+constexpr double any_shift_variances = std::numeric_limits<double>::max();
 /// Columns up to which cross products of a block stay in the second-level cache.
 constexpr Index max_cross_products = 160;
 /// Pairs of columns per feature and target up to which their products in twice the precision take no longer than in float64 and a read for residuals: 13 with Zen 4's separate adders.
@@ -57,12 +60,17 @@ bool NormalEquations::pays(GramSource source) const {
       return p_ >= min_single_columns + columns_per_target * t_ &&
              fit_single_gram(problem_.weights, problem_.features.rows);
     case GramSource::on_grid:
-      return problem_.weights == nullptr && problem_.features.sparse == nullptr && p_ + t_ < max_cross_products &&
-             (p_ + t_) * (p_ + t_) <= products_per_residual * p_ * t_;
+      return !has_shifted_constants() && problem_.weights == nullptr && problem_.features.sparse == nullptr &&
+             p_ + t_ < max_cross_products && (p_ + t_) * (p_ + t_) <= products_per_residual * p_ * t_;
     case GramSource::doubles:
       break;
   }
   return true;
+}
+
+/// About zero nothing is known of what a constant column is but for its mean.
+bool NormalEquations::has_shifted_constants() const {
+  return std::any_of(constants_.begin(), constants_.end(), [](const auto& constant) { return constant.value != 0; });
 }
 
 bool NormalEquations::sum_up(GramSource source) {
@@ -95,7 +103,7 @@ bool NormalEquations::sum_up_on_grid() {
   products_.emplace(std::move(sums.gram));
   CentredGram centred = centred_gram(*products_, p_, t_, problem_.intercept);
   if (products_->in_range() && is_known(centred, *products_) &&
-      take(std::move(centred), sums.reach, std::numeric_limits<double>::infinity())) {
+      take(std::move(centred), sums.reach, any_shift_variances)) {
     products_->scale(change_of_scale(scale));
     return true;
   }

@@ -56,6 +56,7 @@ class NormalEquations {
   bool sum_up(GramAndReach<Gram> (*sum)(const Design&, const double*), double unit);
   bool sum_up_on_grid();
   bool take(CentredGram centred, const ColumnReach& reach, double most_variances);
+  [[nodiscard]] bool has_shifted_constants() const;
   [[nodiscard]] Design with_ones() const { return problem_.intercept ? design_.with_ones() : design_; }
   [[nodiscard]] bool is_known(const CentredGram& centred, const GridGram& gram) const;
   [[nodiscard]] Vector change_of_scale(const Vector& before) const;

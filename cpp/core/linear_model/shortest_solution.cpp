@@ -22,6 +22,8 @@ constexpr double rank_slack = 1e3;
 constexpr int max_steps = 8;
 /// Least squared singular value, relative to the trace of the products (means included), above rounding of these.
 constexpr double least_of_trace = 0x1p-44;
+/// Sums of magnitudes of v below which its low parts, or theirs times columns, are out of the range of doubles.
+constexpr double smallest_dual = 0x1p-900;
 /// What each coefficient is to be known to, relative to itself.
 constexpr double goal = 0x1p-60;
 
@@ -136,7 +138,8 @@ class Shortest {
       if (change.relative * contraction < goal) break;
     }
     drop_rounding();
-    return correction_ < max_unfinished;
+    const double size = size_of_dual();
+    return correction_ < max_unfinished && (size == 0 || size > smallest_dual);
   }
 
   [[nodiscard]] double coef(Index j) const noexcept { return coef_.high[j]; }
