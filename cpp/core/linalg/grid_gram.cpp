@@ -85,7 +85,8 @@ void GridGram::add(const GridGram& other) {
     low_[i] = sum.low;
   }
   for (Index j = 0; j < cols_; ++j) squares_[as_size(j)] += other.squares_[as_size(j)];
-  error_ = std::max(error_, other.error_) * (1 + 0x1p-40);
+  // Adding pairs rounds by 2^-104 of the sum, which is at most a block's rows times its bounds.
+  error_ = std::max(error_, other.error_) + 0x1p-95;
 }
 
 void GridGram::scale(const Vector& factor) noexcept {

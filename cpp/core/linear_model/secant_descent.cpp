@@ -33,7 +33,7 @@ constexpr double best_rate = 11, standstill = 0.2;
 /// Rows per parameter for a Hessian far from the minimum.
 constexpr Index rows_per_parameter = 16;
 constexpr Index most_stride = 16;
-/// Share of the objective that half the squared decrement is lost in: gradients are sums of many roundings, and their own may never get below eps squared.
+/// Half the squared decrement below this share of the objective is rounding: a gradient is off by a few eps of the sum of its terms.
 constexpr double resolution = 16 * eps * eps;
 /// Certificates ask for more than the tolerance on half the squared decrement.
 constexpr double beyond_tolerance = 1e-2;

@@ -47,9 +47,7 @@ class RowFactor {
   }
 
   [[nodiscard]] double condition() const noexcept { return factor_->condition(); }
-  [[nodiscard]] Index rank() const noexcept {
-    return factor_->scale().empty() ? 0 : static_cast<Index>(factor_->scale().size());
-  }
+  [[nodiscard]] Index rank() const noexcept { return static_cast<Index>(factor_->scale().size()); }
   /// A lower bound on the rows' least singular value, by the estimate of the condition.
   [[nodiscard]] double least_singular() const noexcept { return least_singular_; }
   [[nodiscard]] Matrix triangle() const { return factor_->triangle(); }
