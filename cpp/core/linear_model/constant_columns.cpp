@@ -52,6 +52,10 @@ std::vector<ConstantColumn> constant_columns(const MatrixView& features) {
   });
 }
 
+bool is_constant(const std::vector<ConstantColumn>& constants, Index j) noexcept {
+  return std::any_of(constants.begin(), constants.end(), [=](const auto& constant) { return constant.column == j; });
+}
+
 void shift_to_constants(Design& design, const std::vector<ConstantColumn>& constants) {
   for (const ConstantColumn& constant : constants) design.shift[as_size(constant.column)] = constant.value;
 }

@@ -16,6 +16,9 @@ struct ConstantColumn {
 /// In increasing order. Looks at rows until no column is left that may be one.
 [[nodiscard]] std::vector<ConstantColumn> constant_columns(const MatrixView& features);
 
+/// Whether column j is one of them.
+[[nodiscard]] bool is_constant(const std::vector<ConstantColumn>& constants, Index j) noexcept;
+
 /// Shifts these features of a design by their numbers, so that nothing is left of them.
 void shift_to_constants(Design& design, const std::vector<ConstantColumn>& constants);
 

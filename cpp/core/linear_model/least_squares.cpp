@@ -171,7 +171,7 @@ class Solver {
     const Matrix whole = factors_.first_triangle();
     std::vector<Index> kept;
     for (Index j = 0; j < p_; ++j) {
-      if (!is_constant(j)) kept.push_back(j);
+      if (!is_constant(constants_, j)) kept.push_back(j);
     }
     const auto rank = static_cast<Index>(kept.size());
     Matrix r(rank, rank);
@@ -180,11 +180,6 @@ class Solver {
       for (Index i = 0; i <= j; ++i) r(i, j) = whole(kept[as_size(i)], column) / unit(column);
     }
     return r;
-  }
-
-  [[nodiscard]] bool is_constant(Index j) const {
-    return std::any_of(constants_.begin(), constants_.end(),
-                       [=](const auto& constant) { return constant.column == j; });
   }
 
   /// Without a penalty constant columns are dependent ones, which fits have been solved beside.

@@ -120,7 +120,7 @@ class Refinement {
       double shortest = std::numeric_limits<double>::infinity(), offset = 0, longest_coefficient = 0;
       for (Index j = 0; j < p_; ++j) {
         // Never corrected, and of no length where there is no penalty.
-        if (is_constant(j)) continue;
+        if (is_constant(factored_.constants, j)) continue;
         length[as_size(j)] =
             std::hypot(factored_.column_length[as_size(j)], std::sqrt(scaled_penalty(problem_.penalty[as_size(t)], j)));
         shortest = std::min(shortest, length[as_size(j)]);
@@ -134,7 +134,7 @@ class Refinement {
       const double moved = 4 * worst_condition * (off * from_residuals + (1 + largest_entry) * of_gradient / shortest);
       double moved_constant = off + of_gradient / factored_.total_weight;
       for (Index j = 0; j < p_; ++j) {
-        if (is_constant(j)) continue;
+        if (is_constant(factored_.constants, j)) continue;
         moved_constant += size_of_mean(j) * moved / length[as_size(j)];
         const double value = std::fabs(refined_(j, t).high) * length[as_size(j)];
         if (value > negligible * longest_coefficient && !(moved <= 0x1p-60 * value)) return false;
@@ -145,11 +145,6 @@ class Refinement {
       }
     }
     return true;
-  }
-
-  [[nodiscard]] bool is_constant(Index j) const {
-    return std::any_of(factored_.constants.begin(), factored_.constants.end(),
-                       [=](const ConstantColumn& constant) { return constant.column == j; });
   }
 
   [[nodiscard]] double size_of_mean(Index j) const { return problem_.intercept ? std::fabs(raw_mean(j).high) : 0.0; }
