@@ -131,7 +131,7 @@ class PathRefinement {
     }
     const double contraction = state.steps > 0 ? size / state.previous : expected_contraction(state.alpha);
     const double missed = state.steps > 0 ? 0.0 : left_by_means(state.alpha);
-    state.expected = size * contraction + missed;
+    state.expected = size * contraction + missed + rounding_of_gradients(state.alpha);
     state.previous = size;
     ++state.steps;
     state.done = largest_change(change, state) * contraction + missed < 0x1p-60 || state.steps == max_refinements;
@@ -175,13 +175,20 @@ class PathRefinement {
     return std::max(0.0, value);
   }
 
-  [[nodiscard]] double expected_contraction(double alpha) const {
+  /// What no step makes smaller, relatively: predictors, residuals and gradients have a relative error of a few 2^-104, which steps divide by the smallest eigenvalue.
+  [[nodiscard]] double rounding_of_gradients(double alpha) const { return 0x1p-100 * condition(alpha); }
+
+  [[nodiscard]] double condition(double alpha) const {
     double smallest = reaches_beyond() ? alpha : std::numeric_limits<double>::infinity(), largest = 0;
     for (Index k = 0; k < problem_.basis.rank(); ++k) {
       smallest = std::min(smallest, problem_.basis.denominator(k, alpha));
       largest = std::max(largest, problem_.basis.denominator(k, alpha));
     }
-    const double condition = smallest > 0 ? std::max(1.0, largest / smallest) : 1 / eps;
+    return smallest > 0 ? std::max(1.0, largest / smallest) : 1 / eps;
+  }
+
+  [[nodiscard]] double expected_contraction(double alpha) const {
+    const double condition = this->condition(alpha);
     const double of_basis = 16 * (problem_.basis.of_gram || reaches_beyond() ? condition : std::sqrt(condition)) * eps;
     return std::min(1.0, of_basis);
   }
