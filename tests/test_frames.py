@@ -37,6 +37,8 @@ CALLS: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
     "nnls": lambda frame: crowfly.nnls(frame, Y).predict,
     "logistic": lambda frame: crowfly.logistic(frame, CODES).predict,
     "logistic probabilities": lambda frame: crowfly.logistic(frame, CODES).predict_log_proba,
+    "logit": lambda frame: crowfly.logit(frame, CODES).predict_proba,
+    "ridge_path": lambda frame: crowfly.ridge_path(frame, Y, [0.1, 1.0]).predict,
     "logistic_path": lambda frame: crowfly.logistic_path(frame, CODES, n_alphas=3).fits[-1].decision_function,
     "moments": lambda frame: crowfly.Moments().update(frame, Y).solve().predict,
     "chunks": lambda frame: crowfly.lstsq_chunks([(frame, Y)]).predict,
@@ -75,6 +77,21 @@ def test_results_hold_the_names() -> None:
     assert crowfly.lstsq(frame, Y).columns == ("a", "b", "c")
     assert crowfly.lstsq(X, Y).columns is None
     assert crowfly.logistic_path(frame, CODES, n_alphas=2).fits[0].columns == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    "fit", [crowfly.lstsq, crowfly.lasso_path, crowfly.logistic, crowfly.logit, crowfly.ols]
+)
+def test_numbers_that_are_missing_are_named(fit: Any, weighted: bool) -> None:
+    """By their column, and by their row, rows of weight zero counted."""
+    frame = pandas.DataFrame(X, columns=list("abc"))
+    frame.loc[7, "b"] = np.nan
+    weights = np.where(np.arange(len(Y)) < 3, 0.0, 1.0) if weighted else None
+    with pytest.raises(ValueError, match=r"X\[7, 1\] is nan \(column 'b'\)$"):
+        fit(frame, CODES, sample_weight=weights)
+    with pytest.raises(ValueError, match=r"X\[7, 1\] is nan \(column 'b'\)$"):
+        fit(X, CODES).predict(frame)
 
 
 def test_one_chunk_after_the_other() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from contextlib import nullcontext
 from typing import Any
 
 import mpmath
@@ -222,7 +223,8 @@ def test_dependent_columns_reach_the_same_objective(alpha: float) -> None:
     problem = LogisticProblem(X, y, 2, alpha)
     *_, minimum = exact_logistic(problem)
     for design in (constant, duplicated):
-        result = crowfly.logistic(design, y, alpha=alpha)
+        with nullcontext() if alpha else pytest.warns(np.exceptions.RankWarning):
+            result = crowfly.logistic(design, y, alpha=alpha)
         rounding = objective_tolerance(LogisticProblem(design, y, 2, alpha), result.coef, result.intercept)
         assert result.converged
         gain = float(minimum - result.objective)

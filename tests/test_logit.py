@@ -174,6 +174,17 @@ def test_columns_that_logit_leaves_out_are_those_that_firth_refuses(intercept: b
             crowfly.lstsq(data, y, intercept=intercept)
 
 
+def test_predictions_take_columns_left_out_as_zero() -> None:
+    X, y = classification(50, 2)
+    fit, plain = crowfly.logit(np.column_stack([X, X[:, 0] - X[:, 1]]), y), crowfly.logistic(X, y, alpha=0)
+    rows = np.column_stack([X[:9], X[:9, 0] - X[:9, 1]])
+    np.testing.assert_allclose(fit.predict_proba(rows), plain.predict_proba(X[:9]), rtol=1e-9)
+    np.testing.assert_allclose(fit.decision_function(rows), plain.decision_function(X[:9]), rtol=1e-9)
+    np.testing.assert_array_equal(fit.predict(rows), plain.predict(X[:9]))
+    with pytest.raises(ValueError, match="X: 3 features expected as in the fit"):
+        fit.predict(X)
+
+
 def test_many_dependent_columns_are_not_all_listed() -> None:
     X, y = classification(80, 2)
     columns = np.column_stack([X, *[X] * 8])

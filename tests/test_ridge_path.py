@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 import crowfly
 from assertions import EPS, assert_names_argument, assert_same_bits, log_relative_error
@@ -77,6 +78,20 @@ def test_equals_lstsq_to_the_bit_for_several_targets_and_weights() -> None:
         assert_same_bits(path.coef[k], fit.coef)
         np.testing.assert_allclose(path.intercept[k], fit.intercept, rtol=2 * EPS)
         np.testing.assert_allclose(path.rss[k], fit.rss, rtol=1e-13)
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_predictions_at_every_alpha(n_targets: int) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 4)), rng.standard_normal((30, n_targets))
+    path = crowfly.ridge_path(X, y if n_targets > 1 else y[:, 0], [0.1, 10.0, 1.0])
+    for rows in (X[:7], csr_array(X[:7])):
+        values = path.predict(rows)
+        for a, alpha in enumerate(path.alphas):
+            expected = crowfly.lstsq(X, y, alpha=float(alpha)).predict(X[:7])
+            np.testing.assert_allclose(
+                values[:, a], expected if n_targets > 1 else expected[:, 0], rtol=1e-13
+            )
 
 
 @pytest.mark.parametrize("alpha", [2, 2.0, np.float32(2), np.array(2.0)])

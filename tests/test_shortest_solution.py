@@ -12,7 +12,7 @@ import scipy.sparse
 
 import crowfly
 from crowfly.linear_model import LinearRegression
-from references import AnyArray, FloatArray
+from references import AnyArray, FloatArray, exact_lstsq
 
 CASES = (
     "normal",
@@ -243,3 +243,32 @@ def test_what_is_out_of_range_is_not_refined(intercept: bool) -> None:
         assert got.method == method
         coef = np.ldexp(got.coef, exponent)
         np.testing.assert_allclose(coef, plain.coef, rtol=0 if method == "cholesky" else 1e-10)
+
+
+def dependent_problem(case: str, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Columns of whole numbers times powers of two, some of them sums of others without rounding."""
+    rng = np.random.default_rng(seed)
+    whole = rng.integers(-50, 50, (40, 4)).astype(np.float64)
+    scales = {"units": [0, 0, 0, 0], "scales": [20, 0, -10, 4]}.get(case, [0, 0, 0, 0])
+    X = whole * 2.0 ** np.array(scales)
+    if case == "indicators":
+        X = (rng.integers(4, size=40)[:, np.newaxis] == np.arange(4)).astype(np.float64)
+    return np.column_stack([X, 2.0**-6 * X[:, 0] - X[:, 2], X[:, 1] + X[:, 3]]), rng.standard_normal(40)
+
+
+@pytest.mark.parametrize("case", ["units", "scales", "indicators"])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_dependent_columns_beside_rows_enough(case: str, intercept: bool, weighted: bool, seed: int) -> None:
+    """Every coefficient to the rounding of the sum that it is, however far apart the scales of columns."""
+    X, y = dependent_problem(case, seed)
+    weights = 2.0 ** np.random.default_rng(seed).integers(-3, 3, 40) if weighted else None
+    with pytest.warns(np.exceptions.RankWarning):
+        fit = crowfly.lstsq(X, np.column_stack([y, 2 * y]), intercept=intercept, sample_weight=weights)
+    exact = exact_lstsq(X, y, intercept=intercept, sample_weight=weights)
+    coef = np.array([float(value) for value in exact.coef])
+    np.testing.assert_allclose(fit.coef[0], coef, rtol=1e-13)
+    np.testing.assert_allclose(fit.coef[1], 2 * coef, rtol=1e-13)
+    if intercept:
+        np.testing.assert_allclose(np.ravel(fit.intercept)[0], float(exact.intercept), rtol=1e-12)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import os
@@ -310,6 +311,25 @@ def test_truncated_files(share: float, content: bytes, tmp_path: Path) -> None:
     last = len(content.rstrip(b"\0")) - 1
     with pytest.raises(ValueError, match="broken: "):
         load_bytes(tmp_path, content[: int(share * last)])
+
+
+def test_a_file_without_its_last_bytes_is_truncated(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broken: the file is truncated"):
+        load_bytes(tmp_path, content[:-1])
+    with pytest.raises(ValueError, match="broken: the file is damaged"):
+        load_bytes(tmp_path, content + b"\0")
+
+
+def test_what_is_no_path_is_refused(tmp_path: Path) -> None:
+    model = crowfly.Index([[0.0], [1.0]])
+    swapped: Any = str(tmp_path / "model")
+    with pytest.raises(TypeError, match=r"save\(model, path\) expected, got the path first"):
+        crowfly.save(swapped, model)  # type: ignore[arg-type]
+    for path in (None, io.BytesIO()):
+        with pytest.raises(TypeError, match="path: a string or path expected, got "):
+            crowfly.save(model, path)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="path: a string or path expected, got "):
+            crowfly.load(path)  # type: ignore[call-overload]
 
 
 def with_header(content: bytes, change: Any) -> bytes:

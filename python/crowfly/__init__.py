@@ -20,11 +20,12 @@ except ImportError as error:
     raise
 from crowfly._onnx import to_onnx
 from crowfly._storage import load, save
+from crowfly._warnings import ConvergenceWarning
 from crowfly.index import Index, Plan, nearest, pairwise_distances
 from crowfly.inference import OlsResult, ols
 from crowfly.lasso import EnetPath, enet_path, lasso_path
 from crowfly.least_squares import LstsqResult, lstsq
-from crowfly.logistic import ConvergenceWarning, LogisticResult, SeparationError, logistic
+from crowfly.logistic import LogisticResult, SeparationError, logistic
 from crowfly.logit import LogitResult, logit
 from crowfly.many_lstsq import GroupedLstsqResult, RollingLstsqResult, lstsq_grouped, lstsq_rolling
 from crowfly.moments import Moments, lstsq_chunks

@@ -130,7 +130,9 @@ def read(path: Path) -> Container:
         position += arrays[-1].nbytes
         _require_padding(path, data, position)
         position += _padding(position)
-    if data.size != position:
+    if data.size < position:
+        raise ValueError(f"{path}: the file is truncated: its last bytes are missing")
+    if data.size > position:
         raise ValueError(f"{path}: the file is damaged: {data.size} bytes of arrays, {position} described")
     return Container(tree, arrays)
 

@@ -40,6 +40,8 @@ def as_labels(name: str, value: ArrayLike, n: int, ndim: tuple[int, ...] = (1, 2
 def as_label_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """`value` as an array in which every label is what it was: of a list with a string, NumPy makes strings throughout."""
     array = as_array(name, value)
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name}: labels expected, got complex numbers")
     if array.dtype.kind in "US" and isinstance(value, Sequence):
         objects = np.array(value, dtype=object)
         if not all(isinstance(label, str if array.dtype.kind == "U" else bytes) for label in objects.flat):

@@ -33,19 +33,21 @@ class LogisticData:
     weights: NDArray[np.float64] | None
     columns: tuple[str, ...] | None = None
     """Names of a data frame's columns, for messages."""
+    of_all: NDArray[np.float64] | None = None
+    """Weights of all rows, for messages."""
 
 
 def logistic_data(X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> LogisticData:
     """Raise TypeError or ValueError naming the argument that is not as it should be."""
     array = as_sparse_design(X, most_features=None) if is_sparse(X) else as_design(X)
-    weights = as_weights(sample_weight, array.shape[0])
+    of_all = weights = as_weights(sample_weight, array.shape[0])
     labels = _as_labels(y)
     check_same_length("y", labels, array.shape[0], "X")
     classes, codes = _as_classes(labels, weights)
     if weights is not None and not weights.all():
         kept = weights > 0
         array, codes, weights = array[kept], codes[kept], weights[kept]
-    return LogisticData(array, classes, codes, weights, column_names(X))
+    return LogisticData(array, classes, codes, weights, column_names(X), of_all)
 
 
 def _as_labels(y: ArrayLike) -> NDArray[Any]:
@@ -160,5 +162,5 @@ def in_compressed_rows(data: LogisticData) -> LogisticData:
     """The same data with a dense X as a CSR matrix; ValueError for numbers that are not finite, which the core looks for in dense data alone."""
     from scipy.sparse import csr_array
 
-    scan("X", data.X)
+    scan("X", data.X, columns=data.columns, weights=data.of_all)
     return replace(data, X=csr_array(data.X))

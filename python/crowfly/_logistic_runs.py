@@ -20,6 +20,7 @@ from crowfly._validation import (
     listed_columns,
     telling_what_overflows,
 )
+from crowfly.inference import independent_columns
 
 #: Statuses of fits that ended far from the minimum.
 STOPPED = ("iteration_limit", "no_descent")
@@ -101,12 +102,12 @@ def _run_path(
     if is_sparse(data.X):
         X = without_constants(data.X) if controls.intercept else data.X
         return _core.sparse_logistic_path(core_arrays(X), False, *arguments)
-    with telling_what_overflows(X=data.X):
+    with telling_what_overflows(data.columns, data.of_all, X=data.X):
         return _core.logistic_path(data.X, *arguments)
 
 
 def run_newton(data: LogisticData, controls: Controls, alpha: float, factors: list[float]) -> dict[str, Any]:
-    with telling_what_overflows(X=data.X):
+    with telling_what_overflows(data.columns, data.of_all, X=data.X):
         return _core.logistic(
             data.X,
             data.codes,
@@ -122,7 +123,7 @@ def run_newton(data: LogisticData, controls: Controls, alpha: float, factors: li
 
 
 def run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
-    with telling_what_overflows(X=data.X):
+    with telling_what_overflows(data.columns, data.of_all, X=data.X):
         try:
             return _core.firth_logistic(
                 data.X,
@@ -141,9 +142,6 @@ def run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
 
 def _naming_dependent_columns(error: ValueError, data: LogisticData, controls: Controls) -> ValueError:
     """The core's error with the columns that `logit` would leave out."""
-    # It stands on least squares, which needs the warnings of this package's logistic module.
-    from crowfly.inference import independent_columns
-
     kept = independent_columns(data.X, data.codes, controls.intercept, data.weights, controls.num_threads)
     dependent = np.setdiff1d(np.arange(data.X.shape[1]), kept)
     if not dependent.size:

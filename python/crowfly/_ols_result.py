@@ -211,7 +211,7 @@ class OlsResult:
         check_same_columns("X", names_of_frame(X), self._fit.columns)
         array = as_matrix("X", X)
         check_same_features("X", array, len(self.coef), "the fit")
-        scan("X", array)
+        scan("X", array, columns=names_of_frame(X))
         return np.delete(array, self.dropped, axis=1) if len(self.dropped) else array
 
 

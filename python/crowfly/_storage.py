@@ -233,6 +233,10 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     >>> crowfly.load(path, crowfly.Index).query([[3.0, 3.0]])
     (array([[1.]]), array([[1]]))
     """
+    if isinstance(model, str | os.PathLike) and _is_model(path):
+        raise TypeError("model: save(model, path) expected, got the path first")
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path: a string or path expected, got {type(path).__qualname__}")
     if not _is_model(model):
         raise TypeError(
             f"model: an estimator of crowfly's, an Index or Moments expected, got {type(model).__qualname__}{_advice(model)}"
@@ -273,6 +277,8 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
     """
     if kind is not None and not isinstance(kind, type):
         raise TypeError(f"kind: a class expected, such as crowfly.linear_model.Ridge, got {kind!r}")
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path: a string or path expected, got {type(path).__qualname__}")
     where = Path(path)
     container = _container.read(where)
     try:

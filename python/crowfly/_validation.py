@@ -162,32 +162,53 @@ def as_design(value: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def scan(name: str, array: NDArray[Any], hint: str = "") -> float:
-    """The largest magnitude in a matrix (or vector); ValueError at the first entry that is not finite, with a hint if it is NaN."""
+def scan(
+    name: str,
+    array: NDArray[Any],
+    hint: str = "",
+    columns: tuple[str, ...] | None = None,
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """The largest magnitude in a matrix (or vector); ValueError at the first entry that is not finite, with a hint if it is NaN.
+
+    For the message, `columns` are the names of a data frame's columns, and `weights` those of all rows where `array` has those of positive weight.
+    """
     matrix = array if array.ndim == 2 else array[:, np.newaxis]
     max_abs, row, col = _core.scan(matrix)
     if row >= 0:
-        place = f"[{row}, {col}]" if array.ndim == 2 else f"[{row}]"
         entry = matrix[row, col]
+        if weights is not None:
+            row = int(np.flatnonzero(weights)[row])
+        place = f"[{row}, {col}]" if array.ndim == 2 else f"[{row}]"
+        column = "" if columns is None else f" (column {columns[col]!r})"
         raise ValueError(
-            f"{name}: finite numbers expected, {name}{place} is {entry}{hint if np.isnan(entry) else ''}"
+            f"{name}: finite numbers expected, {name}{place} is {entry}{column}{hint if np.isnan(entry) else ''}"
         )
     return max_abs
 
 
 @contextmanager
-def telling_what_overflows(**arrays: NDArray[Any]) -> Iterator[None]:
-    """Say in the core's stead which of these arrays it could not add up, and where: they have a number that is not finite, or too large ones."""
+def telling_what_overflows(
+    columns: tuple[str, ...] | None = None,
+    weights: NDArray[np.float64] | None = None,
+    **arrays: NDArray[Any],
+) -> Iterator[None]:
+    """Say in the core's stead which of these arrays it could not add up, and where: they have a number that is not finite, or too large ones.
+
+    `columns` (X's) and `weights` are as in `scan`.
+    """
     try:
         yield
     except _core.NotFiniteError:
-        raise _not_finite(arrays) from None
+        raise _not_finite(arrays, columns, weights) from None
 
 
-def _not_finite(arrays: dict[str, NDArray[Any]]) -> ValueError:
+def _not_finite(
+    arrays: dict[str, NDArray[Any]], columns: tuple[str, ...] | None, weights: NDArray[np.float64] | None
+) -> ValueError:
     for name, array in arrays.items():
         try:
-            scan(name, array)
+            scan(name, array, columns=columns if name == "X" else None, weights=weights)
         except ValueError as error:
             return error
     names = " or ".join(arrays)

@@ -189,7 +189,7 @@ def ols(
     design = as_design(X)
     n_features = design.shape[1]
     target = _as_target(y, len(design))
-    weights = as_weights(sample_weight, len(design))
+    of_all = weights = as_weights(sample_weight, len(design))
     with_intercept = as_flag("intercept", intercept)
     kind = _as_cov_type(cov_type, groups)
     _refuse_penalty(alpha)
@@ -198,6 +198,7 @@ def ols(
     numbers, n_groups = _as_groups(groups, len(design), rows)
     if rows is not None and weights is not None:
         design, target, weights = design[rows], target[rows], weights[rows]
+    scan("X", design, columns=names_of_frame(X), weights=of_all)
     fit, kept = full_rank_fit(design, target, with_intercept, weights, num_threads)
     if not len(kept) and not with_intercept:
         raise ValueError("X: at least one column that is not zero expected")

@@ -11,22 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core
+from crowfly._linear_predictions import linear_predictions
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio, as_l1_ratio, as_penalty_factors
-from crowfly._sparse import as_sparse_design, core_arrays, is_sparse, sparse_predictions
+from crowfly._sparse import as_sparse_design, core_arrays, is_sparse
 from crowfly._validation import (
     as_design,
     as_flag,
-    as_matrix,
     as_num_threads,
     as_targets,
     as_weights,
-    check_same_columns,
-    check_same_features,
     column_names,
-    scan,
     telling_what_overflows,
 )
-from crowfly.logistic import ConvergenceWarning
+from crowfly._warnings import ConvergenceWarning
 
 __all__ = ["EnetPath", "enet_path", "lasso_path"]
 
@@ -87,21 +84,8 @@ class EnetPath:
         TypeError, ValueError
             If `X` is no finite real matrix with the features of the fit.
         """
-        check_same_columns("X", column_names(X), self.columns)
         coefs = np.moveaxis(self.coefs, -2, -1)
-        rows = np.ascontiguousarray(coefs.reshape(-1, coefs.shape[-1]))
-        values = predictions(X, rows, self.intercepts.ravel(), num_threads)
-        return values.reshape(len(values), *coefs.shape[:-1])
-
-
-def predictions(X: ArrayLike, coef: FloatArray, intercept: FloatArray, num_threads: int | None) -> FloatArray:
-    """Linear predictors of rows, dense or sparse; coefficients have one row per column of the result."""
-    if is_sparse(X):
-        return sparse_predictions(X, coef, intercept)
-    array = as_matrix("X", X)
-    check_same_features("X", array, coef.shape[1], "the fit")
-    scan("X", array)
-    return _core.linear_predictor(array, coef, intercept, as_num_threads(num_threads))
+        return linear_predictions(X, coefs, self.intercepts, self.columns, num_threads)
 
 
 def _without_weightless_rows(
@@ -284,10 +268,10 @@ def fit_path(
             "alphas: a list of numbers expected with l1_ratio=0, for which there is no largest one"
         )
     factors = as_penalty_factors(penalty_factor, array.shape[1])
-    weights = as_weights(sample_weight, n_rows)
-    array, columns, weights = _without_weightless_rows(array, columns, weights)
+    of_all = as_weights(sample_weight, n_rows)
+    array, columns, weights = _without_weightless_rows(array, columns, of_all)
     # What is sparse has been looked at already.
-    with telling_what_overflows(**({} if sparse else {"X": array}), y=columns):
+    with telling_what_overflows(column_names(X), of_all, **({} if sparse else {"X": array}), y=columns):
         solve: Any = _core.sparse_elastic_net_path if sparse else _core.elastic_net_path
         fit = solve(
             core_arrays(array) if sparse else array,

@@ -8,34 +8,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.exceptions import RankWarning
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
+from crowfly._linear_predictions import linear_predictions
+from crowfly._shortest import Dependence, silent_columns
 from crowfly._sparse import (
     MOST_FEATURES,
     as_sparse_design,
     blocks,
     core_arrays,
     is_sparse,
-    sparse_predictions,
 )
 from crowfly._validation import (
     as_design,
     as_flag,
-    as_matrix,
     as_num_threads,
     as_penalty,
     as_targets,
     as_weights,
-    check_same_columns,
-    check_same_features,
     column_names,
-    listed_columns,
-    scan,
     telling_what_overflows,
 )
-from crowfly.logistic import ConvergenceWarning
+from crowfly._warnings import ConvergenceWarning, warn_of_dependence
 
 __all__ = ["LstsqResult", "lstsq"]
 
@@ -111,18 +106,7 @@ class LstsqResult:
         TypeError, ValueError
             If `X` is no finite real matrix with the features of the fit.
         """
-        check_same_columns("X", column_names(X), self.columns)
-        coef = np.atleast_2d(self.coef)
-        if is_sparse(X):
-            products = sparse_predictions(X, coef, np.atleast_1d(self.intercept))
-            return products[:, 0] if self.coef.ndim == 1 else products
-        array = as_matrix("X", X)
-        check_same_features("X", array, coef.shape[1], "the fit")
-        scan("X", array)
-        values = _core.linear_predictor(
-            array, coef, np.atleast_1d(self.intercept), as_num_threads(num_threads)
-        )
-        return values[:, 0] if self.coef.ndim == 1 else values
+        return linear_predictions(X, self.coef, self.intercept, self.columns, num_threads)
 
 
 def as_penalties(alpha: ArrayLike, n_targets: int) -> list[float]:
@@ -207,13 +191,8 @@ def lstsq(
 
 def _warn(result: LstsqResult, enough_rows: bool, intercept: bool) -> None:
     if enough_rows and result.dependent_columns.size:
-        columns = listed_columns(result.dependent_columns, result.columns)
-        constant = " (and on the constant)" if intercept else ""
-        warnings.warn(
-            f"X: rank {result.rank}, since these columns depend on the others{constant}: {columns}. "
-            "Of all minimisers the one with the shortest coefficients is returned.",
-            RankWarning,
-            stacklevel=3,
+        warn_of_dependence(
+            result.dependent_columns, result.coef.shape[-1], result.columns, intercept=intercept, stacklevel=3
         )
     text = inexactness(result)
     if text is not None:
@@ -281,18 +260,46 @@ def _dense_lstsq(
     targets = as_targets(y, n_rows)
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     penalties = as_penalties(alpha, columns.shape[1])
-    weights = as_weights(sample_weight, n_rows)
+    of_all = weights = as_weights(sample_weight, n_rows)
     if weights is not None and not weights.all():
         kept = weights > 0
         array, columns, weights = array[kept], columns[kept], weights[kept]
     with_intercept = as_flag("intercept", intercept)
     threads = as_num_threads(num_threads)
     _lapack.install()
-    with telling_what_overflows(X=array, y=columns):
+    with telling_what_overflows(column_names(X), of_all, X=array, y=columns):
         fit = _core.least_squares(
             array, columns, weights, with_intercept, penalties, threads, keep_reduced=keep_reduced
         )
+        if fit["dependent_columns"].size and not any(penalties):
+            fit = _more_exact(fit, array, columns, weights, with_intercept, threads)
     return _result(fit, targets.ndim == 1), fit.get("reduced", np.zeros((0, 0)))
+
+
+def _more_exact(
+    fit: dict[str, Any],
+    array: NDArray[Any],
+    columns: NDArray[Any],
+    weights: NDArray[np.float64] | None,
+    intercept: bool,
+    threads: int,
+) -> dict[str, Any]:
+    """The shortest solution from the refined one of the independent columns, where there are rows enough and no more other columns than these."""
+    n_features, left_out = array.shape[1], fit["dependent_columns"]
+    dependent = np.setdiff1d(left_out, silent_columns(array, left_out, intercept=intercept))
+    enough_rows = len(array) >= n_features + intercept
+    if not (enough_rows and 0 < len(dependent) <= fit["rank"] == n_features - len(left_out)):
+        return fit
+    kept = np.setdiff1d(np.arange(n_features), left_out)
+    rest, targets = array[:, kept], np.hstack([columns, array[:, dependent]])
+    n_targets = columns.shape[1]
+    part = _core.least_squares(rest, targets, weights, intercept, [0.0] * targets.shape[1], threads)
+    if part["dependent_columns"].size or not np.isfinite(part["coef"]).all():
+        return fit
+    ties = Dependence(n_features, kept, dependent, part["coef"][n_targets:], part["intercept"][n_targets:])
+    coef, shift = ties.shortest(part["coef"][:n_targets], part["intercept"][:n_targets])
+    reads = fit["n_reads"] + part["n_reads"]
+    return fit | {"coef": coef, "intercept": shift, "rss": part["rss"][:n_targets], "n_reads": reads}
 
 
 def _sparse_lstsq(

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowfly import _core
+from crowfly._linear_predictions import ClassPredictions
 from crowfly._logistic_data import LogisticData, is_wide, logistic_data
+from crowfly._logistic_rank import fit_independent
 from crowfly._logistic_runs import (
     STOPPED,
     Controls,
@@ -23,28 +24,21 @@ from crowfly._logistic_runs import (
 )
 from crowfly._penalty_arguments import as_l1_ratio, as_penalty_factors
 from crowfly._separation import is_separated
-from crowfly._sparse import as_sparse_design, is_sparse
+from crowfly._sparse import is_sparse
 from crowfly._validation import (
     LARGEST_WEIGHT,
-    as_matrix,
-    as_num_threads,
     as_penalty,
-    check_same_columns,
-    check_same_features,
+    as_real,
     column_names,
-    scan,
     shown,
 )
+from crowfly._warnings import ConvergenceWarning, warn_of_dependence
 
-__all__ = ["ConvergenceWarning", "LogisticResult", "SeparationError", "logistic"]
+__all__ = ["LogisticResult", "SeparationError", "logistic"]
 
 
 #: On the certified gap, relative to the objective: near the limit of float64, since Newton's last step is the cheapest.
 DEFAULT_TOLERANCE = 1e-12
-
-
-class ConvergenceWarning(UserWarning):
-    """A fit ended before it reached its tolerance; the message says by how much and why."""
 
 
 class SeparationError(ValueError):
@@ -55,7 +49,7 @@ class SeparationError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class LogisticResult:
+class LogisticResult(ClassPredictions):
     """Result of `logistic`.
 
     Attributes
@@ -78,6 +72,9 @@ class LogisticResult:
         The gap is below ``tol * objective``, or the objective can't be resolved further in float64.
     columns : tuple of str, or None
         Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
+    dependent_columns : ndarray of int64
+        Without a penalty: columns that are linear combinations of the others kept. The coefficients are then the shortest of all minimisers
+        (with an intercept: for centred columns).
     """
 
     classes: NDArray[Any]
@@ -90,46 +87,10 @@ class LogisticResult:
     optimality_gap: float
     converged: bool
     columns: tuple[str, ...] | None = None
+    dependent_columns: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def decision_function(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
-        """Compute linear predictors, of a sparse X, too: shape (n,) for two classes (positive: the second), else (n, n_classes)."""
-        values = self._predictors(X, num_threads)
-        return values[:, 0] if len(self.classes) == 2 else values
-
-    def predict_proba(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
-        """Compute probabilities of the classes, shape (n, n_classes)."""
-        return self._probabilities(X, num_threads, logarithm=False)
-
-    def predict_log_proba(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float64]:
-        """Compute logarithms of the probabilities, accurate and finite in the tails, shape (n, n_classes)."""
-        return self._probabilities(X, num_threads, logarithm=True)
-
-    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[Any]:
-        """Predict labels, shape (n,); a linear predictor of exactly zero is the first class."""
-        values = self._predictors(X, num_threads)
-        chosen = (values[:, 0] > 0).astype(np.intp) if len(self.classes) == 2 else values.argmax(axis=1)
-        labels: NDArray[Any] = self.classes[chosen]
-        return labels
-
-    def _predictors(self, X: ArrayLike, num_threads: int | None) -> NDArray[np.float64]:
-        check_same_columns("X", column_names(X), self.columns)
-        if is_sparse(X):
-            rows = as_sparse_design(X, most_features=None)
-            check_same_features("X", rows, self.coef.shape[1], "the fit")
-            products: NDArray[np.float64] = np.asarray(rows @ self.coef.T) + self.intercept
-            return products
-        array = as_matrix("X", X)
-        check_same_features("X", array, self.coef.shape[1], "the fit")
-        scan("X", array)
-        return _core.linear_predictor(array, self.coef, self.intercept, as_num_threads(num_threads))
-
-    def _probabilities(
-        self, X: ArrayLike, num_threads: int | None, *, logarithm: bool
-    ) -> NDArray[np.float64]:
-        predictors = self._predictors(X, num_threads)
-        return _core.class_probabilities(
-            predictors, len(self.classes), logarithm, as_num_threads(num_threads)
-        )
+    def _coefficients(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.coef, self.intercept
 
 
 _SEPARATED = (
@@ -301,7 +262,26 @@ def fit_data(
             fit = _from_larger_penalties(fit, data, controls, ratio, factors, penalty)
     else:
         fit = run_newton(data, controls, penalty, factors)
-    return finished(fit, data, controls, penalty, factors)
+    result, shortfall = finished(fit, data, controls, penalty, factors)
+    if penalty == 0 and shortfall is None and np.isinf(result.optimality_gap) and np.isfinite(factors).all():
+        return _of_independent_columns(result, data, controls), None
+    return result, shortfall
+
+
+def _of_independent_columns(
+    uncertified: LogisticResult, data: LogisticData, controls: Controls
+) -> LogisticResult:
+    """The shortest of the minimisers, certified, where columns depend on each other."""
+    found = None if is_sparse(data.X) else fit_independent(data, controls)
+    if found is None:
+        return uncertified
+    fit, dependent = found
+    return replace(
+        _result_of(fit, data, None),
+        n_iter=uncertified.n_iter + fit["n_iter"],
+        n_reads=uncertified.n_reads + fit["n_reads"],
+        dependent_columns=dependent,
+    )
 
 
 def _from_larger_penalties(
@@ -321,11 +301,24 @@ def _from_larger_penalties(
     return best
 
 
+def _inverse(C: object, alpha: float) -> float:
+    """The alpha that is 1 / C."""
+    if alpha != 1.0:
+        raise ValueError(
+            f"C: to be given instead of alpha, not beside it, got C={shown(C)} and alpha={shown(alpha)}"
+        )
+    number = as_real("C", C, 0, allow_infinite=True)
+    if number < 1 / LARGEST_WEIGHT:
+        raise ValueError(f"C: a number >= {1 / LARGEST_WEIGHT:g} (alpha = 1 / C) expected, got {number:g}")
+    return 1 / number
+
+
 def logistic(
     X: ArrayLike,
     y: ArrayLike,
     *,
     alpha: float = 1.0,
+    C: float | None = None,
     l1_ratio: float = 0.0,
     penalty_factor: ArrayLike | None = None,
     penalty: str | None = None,
@@ -344,7 +337,6 @@ def logistic(
         + \alpha \sum_j f_j \left(\rho |b_j| + \frac{1 - \rho}{2} b_j^2\right)
 
     with the logistic loss for two classes and the softmax loss for more (where the coefficients of every class are penalised); the intercept is not penalised.
-    `alpha` is 1/C of scikit-learn.
 
     Parameters
     ----------
@@ -355,6 +347,8 @@ def logistic(
         Labels that can be sorted: bool, int, str; float if integer-valued.
     alpha : float
         Strength of the penalty; 0 for none.
+    C : float, optional
+        Its inverse, as scikit-learn has it, instead of `alpha`; infinity for no penalty.
     l1_ratio : float
         :math:`\rho`, from 0 (L2) to 1 (L1). Above 0, coefficients may be exactly zero.
     penalty_factor : array_like of shape (n_features,), optional
@@ -386,6 +380,8 @@ def logistic(
     -----
     ConvergenceWarning
         If the tolerance was not reached, with the bound that was and the cause.
+    numpy.exceptions.RankWarning
+        If there is no penalty and columns of a dense X depend on each other (up to rounding).
 
     Notes
     -----
@@ -396,7 +392,7 @@ def logistic(
     result, shortfall = fit_logistic(
         X,
         y,
-        alpha=alpha,
+        alpha=alpha if C is None else _inverse(C, alpha),
         intercept=intercept,
         sample_weight=sample_weight,
         tol=tol,
@@ -408,4 +404,9 @@ def logistic(
     )
     if shortfall is not None:
         warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
-    return replace(result, columns=column_names(X))
+    names = column_names(X)
+    if result.dependent_columns.size:
+        warn_of_dependence(
+            result.dependent_columns, result.coef.shape[1], names, intercept=bool(intercept), stacklevel=2
+        )
+    return replace(result, columns=names)

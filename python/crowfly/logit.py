@@ -4,21 +4,22 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _logit_summary
+from crowfly._linear_predictions import ClassPredictions
 from crowfly._logistic_data import LogisticData, logistic_data
 from crowfly._logistic_runs import Controls, as_controls, as_max_iter
 from crowfly._sparse import is_sparse
-from crowfly._validation import as_level, as_penalty
+from crowfly._validation import as_level, as_penalty, scan
+from crowfly._warnings import ConvergenceWarning
 from crowfly.inference import column_names, independent_columns, target_name_of
 from crowfly.logistic import (
     DEFAULT_TOLERANCE,
-    ConvergenceWarning,
     LogisticResult,
     SeparationError,
     as_prior,
@@ -31,7 +32,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class LogitResult:
+class LogitResult(ClassPredictions):
     """Result of `logit`.
 
     Arrays over coefficients have `k` entries: the intercept first, if there is one, then one per column of X. Those of columns that were left out
@@ -70,9 +71,11 @@ class LogitResult:
     condition : float
         Estimated condition number of the information matrix of the scaled columns.
     dropped : ndarray of int64
-        Columns of X that were left out.
+        Columns of X that were left out; predictions take them as zero.
     fit : LogisticResult
         The fit to the other columns.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     """
 
     params: FloatArray
@@ -97,6 +100,10 @@ class LogitResult:
     condition: float
     dropped: NDArray[np.int64]
     fit: LogisticResult = field(repr=False)
+    columns: tuple[str, ...] | None = None
+
+    def _coefficients(self) -> tuple[FloatArray, FloatArray]:
+        return np.nan_to_num(self.coef)[np.newaxis], np.array([self.intercept])
 
     def conf_int(self, level: float = 0.95) -> FloatArray:
         """Wald's confidence intervals of the coefficients.
@@ -224,6 +231,7 @@ def logit(
     _refuse_penalty(alpha)
     prior = as_prior(penalty)
     controls = as_controls(intercept, tol, as_max_iter(max_iter), num_threads)
+    scan("X", data.X, columns=data.columns, weights=data.of_all)
     n_features = data.X.shape[1]
     kept = independent_columns(data.X, data.codes, controls.intercept, data.weights, controls.num_threads)
     if not len(kept):
@@ -231,7 +239,7 @@ def logit(
             "X: at least one column that is not constant (without an intercept: not zero) expected"
         )
     if len(kept) < n_features:
-        data = LogisticData(np.ascontiguousarray(data.X[:, kept]), data.classes, data.codes, data.weights)
+        data = replace(data, X=np.ascontiguousarray(data.X[:, kept]))
     try:
         fit, shortfall = fit_data(data, controls, 0.0, 0.0, [1.0] * len(kept), prior)
     except SeparationError as error:
@@ -296,6 +304,7 @@ def _result(
         condition=condition,
         dropped=np.setdiff1d(np.arange(n_features), kept),
         fit=fit,
+        columns=data.columns,
     )
 
 

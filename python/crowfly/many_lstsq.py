@@ -19,6 +19,7 @@ from crowfly._validation import (
     as_targets,
     as_weights,
     check_same_length,
+    column_names,
     scan,
     telling_what_overflows,
 )
@@ -230,5 +231,5 @@ def _as_problem(
     columns = targets if targets.ndim == 2 else targets[:, np.newaxis]
     penalties = as_penalties(alpha, columns.shape[1])
     weights = as_weights(sample_weight, len(array))
-    scan("X", array)
+    scan("X", array, columns=column_names(X))
     return array, targets, columns, penalties, weights

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crowfly._linear_predictions import linear_predictions
 from crowfly._sparse import MOST_FEATURES, as_sparse_design, is_sparse
-from crowfly._validation import as_design, as_targets, as_weights, check_same_columns, column_names
-from crowfly.lasso import fit_path, predictions, shortfall
+from crowfly._validation import as_design, as_targets, as_weights, column_names
+from crowfly._warnings import ConvergenceWarning
+from crowfly.lasso import fit_path, shortfall
 from crowfly.least_squares import as_penalties, solve_least_squares
-from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["NnlsResult", "nnls"]
 
@@ -63,9 +64,7 @@ class NnlsResult:
         TypeError, ValueError
             If `X` is no finite real matrix with the features of the fit.
         """
-        check_same_columns("X", column_names(X), self.columns)
-        values = predictions(X, np.atleast_2d(self.coef), np.atleast_1d(self.intercept), num_threads)
-        return values[:, 0] if self.coef.ndim == 1 else values
+        return linear_predictions(X, self.coef, self.intercept, self.columns, num_threads)
 
 
 def nnls(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
+from crowfly._linear_predictions import linear_predictions
 from crowfly._sparse import as_sparse_design, core_arrays, is_sparse, sparse_predictions
 from crowfly._validation import (
     as_design,
@@ -20,11 +21,12 @@ from crowfly._validation import (
     as_real_array,
     as_targets,
     as_weights,
+    column_names,
     scan,
     telling_what_overflows,
 )
+from crowfly._warnings import ConvergenceWarning
 from crowfly.least_squares import LARGEST_CORRECTION
-from crowfly.logistic import ConvergenceWarning
 
 __all__ = ["RidgePathResult", "ridge_path"]
 
@@ -61,6 +63,8 @@ class RidgePathResult:
         Passes over X.
     correction : ndarray of shape (n_alphas,)
         Estimate of how far the coefficients are from the exact ones, rounding them once left aside: see `LstsqResult`.
+    columns : tuple of str, or None
+        Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     """
 
     alphas: FloatArray
@@ -73,6 +77,25 @@ class RidgePathResult:
     loo_errors: FloatArray | None
     n_reads: int
     correction: FloatArray
+    columns: tuple[str, ...] | None = None
+
+    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
+        """Predict targets at every alpha.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n, n_alphas) or (n, n_alphas, n_targets)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is no finite real matrix with the features of the fit.
+        """
+        return linear_predictions(X, self.coef, self.intercept, self.columns, num_threads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +138,7 @@ def fit_path(
         x, y, w = array[kept], columns[kept], weights[kept]
     _lapack.install()
     # What is sparse has been looked at already.
-    with telling_what_overflows(**({} if is_sparse(x) else {"X": x}), y=y):
+    with telling_what_overflows(weights=weights, **({} if is_sparse(x) else {"X": x}), y=y):
         fit = _core.ridge_path(
             core_arrays(x) if is_sparse(x) else x,
             y,
@@ -295,4 +318,5 @@ def ridge_path(
         loo_errors=None if fit.errors is None else shaped(fit.errors),
         n_reads=fit.n_reads,
         correction=fit.correction,
+        columns=column_names(X),
     )

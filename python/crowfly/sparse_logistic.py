@@ -14,9 +14,9 @@ from crowfly._logistic_data import LogisticData, logistic_data
 from crowfly._logistic_runs import as_controls, as_max_iter, run_path
 from crowfly._penalty_arguments import as_alphas, as_grid_ratio, as_l1_ratio
 from crowfly._validation import as_integer, column_names
+from crowfly._warnings import ConvergenceWarning
 from crowfly.logistic import (
     DEFAULT_TOLERANCE,
-    ConvergenceWarning,
     LogisticResult,
     as_factors,
     finished,
