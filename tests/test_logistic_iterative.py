@@ -64,7 +64,8 @@ def test_equals_the_factored_step() -> None:
 
 def test_duplicated_columns_without_a_penalty() -> None:
     X, y = problem(1500, 25, 9)
-    r = crowfly.logistic(np.column_stack([X, X[:, :3]]), y, alpha=0.0)
+    with pytest.warns(np.exceptions.RankWarning, match="rank 25, "):
+        r = crowfly.logistic(np.column_stack([X, X[:, :3]]), y, alpha=0.0)
     assert r.converged
     assert relative_gradient(np.column_stack([X, X[:, :3]]), y, r, 0.0, True) < 1e-9
     np.testing.assert_allclose(

@@ -74,7 +74,8 @@ def test_dependent_columns_are_no_separation() -> None:
     x = rng.standard_normal((200, 2))
     y = x[:, 0] + rng.standard_normal(200) > 0
     plain = crowfly.logistic(x, y, alpha=0.0)
-    fit = crowfly.logistic(np.column_stack([x, x.sum(axis=1), np.ones(200)]), y, alpha=0.0)
+    with pytest.warns(np.exceptions.RankWarning, match="rank 2, "):
+        fit = crowfly.logistic(np.column_stack([x, x.sum(axis=1), np.ones(200)]), y, alpha=0.0)
     assert fit.converged
     assert fit.objective == pytest.approx(plain.objective, rel=1e-12)
 
@@ -84,7 +85,8 @@ def test_more_rows_than_the_program_takes_are_judged_by_a_part(monkeypatch: pyte
     rng = np.random.default_rng(3)
     x = rng.standard_normal((2000, 1))
     twice = np.column_stack([x, x])
-    assert crowfly.logistic(twice, x[:, 0] + rng.standard_normal(2000) > 0, alpha=0.0).converged
+    with pytest.warns(np.exceptions.RankWarning, match="rank 1, "):
+        assert crowfly.logistic(twice, x[:, 0] + rng.standard_normal(2000) > 0, alpha=0.0).converged
     touching = np.round(4 * x[:, 0])
     y = np.where(touching == 0, rng.integers(0, 2, 2000), touching > 0)
     with pytest.warns(crowfly.ConvergenceWarning, match="too many to decide"):

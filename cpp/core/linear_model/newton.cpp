@@ -12,6 +12,7 @@
 #include "linalg/conjugate_gradient.hpp"
 #include "linear_model/coarse_fit.hpp"
 #include "linear_model/hessian_product.hpp"
+#include "linear_model/logistic_line.hpp"
 #include "linear_model/logistic_loss.hpp"
 #include "linear_model/standardise.hpp"
 
@@ -21,7 +22,10 @@ namespace {
 constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double sufficient_decrease = 1e-4;
-constexpr int max_halvings = 50, max_stuck = 5;
+constexpr int max_halvings = 50, max_stuck = 5, max_lengths = 40;
+/// Predictors of all rows that are kept for a search along a line, and how far from one its outcome may be for the next full step to be tried without.
+constexpr Index max_line = Index{1} << 22;
+constexpr double bend = 0.1, max_length = 1024;
 /// Share of the objective by which no step may raise it, whatever rounding does.
 constexpr double most_rounding = 1e-6;
 
@@ -309,22 +313,50 @@ class Newton {
   /// Moves along the step until the objective falls sufficiently. False when no length makes it fall.
   bool descend(const Vector& step, double slope) {
     const Vector start = parameters_;
-    // Predictors of size m carry m eps of rounding, and so, relatively, do the losses in the exponential tail.
     const double before = objective_;
+    // Predictors of size m carry m eps of rounding, and so, relatively, do the losses in the exponential tail.
     const double rounding =
         std::max((16 + 8 * largest_predictor()) * eps * before, std::min(loss_rounding_here(), most_rounding * before));
-    double length = 1;
-    for (int i = 0; i < max_halvings; ++i, length /= 2) {
+    const auto falls = [&](double length) {
       for (std::size_t j = 0; j < start.size(); ++j) parameters_[j] = start[j] + length * step[j];
       evaluate(part_per_step());
-      if (objective_ <= before + sufficient_decrease * length * slope + rounding) {
-        was_flat_ = before - objective_ <= rounding;
-        return true;
-      }
+      was_flat_ = before - objective_ <= rounding;
+      return objective_ <= before + sufficient_decrease * length * slope + rounding;
+    };
+    if (!is_bent_ && falls(1)) return true;
+    double length = minimum_along(start, step, slope);
+    is_bent_ = length < 1 - bend || length > 1 + bend;
+    for (int i = 0; i < max_halvings; ++i, length /= 2) {
+      if (falls(length)) return true;
     }
     parameters_ = start;
     evaluate(part_per_step());
     return false;
+  }
+
+  /// Where the slope along a step is a tenth of what it was, roughly: by Newton's method between lengths that are too short and too long. Half the step where predictors of all rows are too many to keep.
+  [[nodiscard]] double minimum_along(const Vector& start, const Vector& step, double slope) {
+    if (data_.design.rows() * data_.n_vectors() > max_line) return is_bent_ ? 1 : 0.5;
+    const LogisticLine line(data_, start, step);
+    ++fit_.n_reads;
+    double shorter = 0, longer = infinity, length = 1;
+    for (int i = 0; i < max_lengths; ++i) {
+      LineDerivatives here = line.at(length);
+      for (Index j = 0; j < data_.size(); ++j) {
+        const double penalised = columns_.penalty_of(j) * step[as_size(j)];
+        here.slope += penalised * (start[as_size(j)] + length * step[as_size(j)]);
+        here.curvature += penalised * step[as_size(j)];
+      }
+      if (std::fabs(here.slope) <= 0.1 * std::fabs(slope)) break;
+      // Written so that NaN, of predictors that overflow, is too far.
+      (here.slope <= 0 ? shorter : longer) = length;
+      const bool bracketed = std::isfinite(longer);
+      if (!bracketed && length >= max_length) break;
+      const double farthest = bracketed ? longer : std::min(4 * length, max_length);
+      const double next = length - here.slope / here.curvature;
+      length = next > shorter && next < farthest ? next : bracketed ? 0.5 * (shorter + longer) : farthest;
+    }
+    return length;
   }
 
   LogisticFit finish(LogisticStatus status) {
@@ -363,6 +395,7 @@ class Newton {
   bool framed_by_sample_ = false;
   bool framed_by_medians_ = false;
   bool was_flat_ = false;                        ///< the last step lowered the objective by no more than rounding
+  bool is_bent_ = false;                         ///< the last step's full length was far from the best
   int n_stuck_ = 0;                              ///< such steps in a row that did not shorten the next one either
   bool polished_ = false, is_penalised_ = true;  ///< the latter: every feature
   std::optional<CoarseFit> coarse_;
