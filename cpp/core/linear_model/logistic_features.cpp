@@ -23,12 +23,13 @@ void LogisticFeatures::insert(Index j) noexcept {
   ++n_in_;
 }
 
-LossFunction& LogisticFeatures::loss(bool needs_hessian) {
+LossFunction& LogisticFeatures::loss(bool limited) {
   const Index p = problem_.cols();
   // A design has a column at least.
   if (n_in_ == 0) insert(0);
-  for (Index j = 0; rounds_up_ && 2 * n_in_ > p && j < p; ++j) insert(j);
-  if (needs_hessian && n_in_ * n_vectors() > max_size)
+  const bool all_fit = !limited || p * n_vectors() <= max_size;
+  for (Index j = 0; rounds_up_ && all_fit && 2 * n_in_ > p && j < p; ++j) insert(j);
+  if (limited && n_in_ * n_vectors() > max_size)
     throw InvalidArgument("alpha: a penalty strong enough to leave at most " + std::to_string(max_size) +
                           " coefficients to work on expected, got " + std::to_string(n_in_ * n_vectors()) +
                           "; raise alpha or l1_ratio, or use l1_ratio=0");

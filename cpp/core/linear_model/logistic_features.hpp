@@ -90,8 +90,9 @@ class LogisticFeatures {
   [[nodiscard]] bool is_all() const noexcept { return n_in_ == problem_.cols(); }
   [[nodiscard]] Index size() const noexcept { return n_in_; }
   void insert(Index j) noexcept;
-  /// The loss of the features inserted so far. `features()` tells which they are, in order. Throws InvalidArgument where these are too many.
-  [[nodiscard]] LossFunction& loss(bool needs_hessian);
+  /// The loss of the features inserted so far. `features()` tells which they are, in order. `limited`: throws InvalidArgument where these are too many
+  /// for a Hessian.
+  [[nodiscard]] LossFunction& loss(bool limited);
   [[nodiscard]] const std::vector<Index>& features() const noexcept { return features_; }
   /// Copies of columns so far, one read of X each.
   [[nodiscard]] int n_copies() const noexcept { return n_copies_; }

@@ -58,6 +58,8 @@ class PathFitter {
           out ? FeaturePenalty{infinity, 0}
               : FeaturePenalty{settings.l1_ratio * factor * scale, (1 - settings.l1_ratio) * factor * scale * scale});
     }
+    selects_ = std::any_of(unit_.begin(), unit_.end(),
+                           [](const FeaturePenalty& own) { return own.l1 > 0 && std::isfinite(own.l1); });
     coef_ = Matrix(p_, vectors_);
     intercept_ = problem.intercept
                      ? logits_of_shares(problem.classes, problem.weights, problem.rows(), problem.n_classes)
@@ -88,7 +90,7 @@ class PathFitter {
     for (double precision = started ? last_of_all : early_precision;;) {
       checkpoint();
       const bool without_hessian = does_without_hessian();
-      LossFunction& loss = set_.loss(!without_hessian);
+      LossFunction& loss = set_.loss(!without_hessian && selects_);
       products_of_hessian_ = without_hessian ? loss.with_products() : nullptr;
       if (set_.is_all() || std::isinf(alpha)) precision = last_of_all;
       set_penalties();
@@ -145,7 +147,7 @@ class PathFitter {
 
   /// Whether to do without the Hessian: many sparse columns are worked on, and nearly all are penalised.
   [[nodiscard]] bool does_without_hessian() const {
-    if (problem_.columns == nullptr) return infinity;
+    if (problem_.columns == nullptr) return false;
     Index free = problem_.intercept ? 1 : 0, most = most_of_hessian;
     for (Index j = 0; j < p_; ++j) {
       // Of several classes with an l1 part descent does not always end at the last digits: where the Hessian is affordable, it is formed.
@@ -487,6 +489,7 @@ class PathFitter {
   LossWithProducts* products_of_hessian_ = nullptr;  ///< of the last fit, where it did without the Hessian
   DualPoint point_;
   double alpha_ = infinity, largest_alpha_ = 0;
+  bool selects_ = false;  ///< some feature has an l1 penalty
   bool added_ = false;
   int n_reads_ = 0;
   LogisticFit fit_;
