@@ -4,16 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
-#include "linalg/cholesky.hpp"
 #include "linear_model/column_descent.hpp"
 #include "linear_model/descent_newton.hpp"
-#include "linear_model/duality_gap.hpp"
-#include "linear_model/logistic_dual.hpp"
 #include "linear_model/logistic_features.hpp"
+#include "linear_model/logistic_path_dual.hpp"
 #include "linear_model/proximal_newton.hpp"
 #include "linear_model/truncated_newton.hpp"
 
@@ -39,8 +36,6 @@ constexpr Index smallest_addition = 32, largest_smallest_addition = 128;
 /// Sparse features: parameters up to which the Hessian is formed, and the most without any penalty to do without it.
 constexpr Index most_of_hessian = 400, most_free = 500;
 
-bool is_free(const FeaturePenalty& penalty) { return penalty.l1 == 0 && penalty.l2 == 0; }
-
 class PathFitter {
  public:
   PathFitter(const LogisticProblem& problem, const LogisticPathSettings& settings)
@@ -48,7 +43,8 @@ class PathFitter {
         features_(LogisticFeatures::of(problem)),
         set_(*features_),
         p_(problem.cols()),
-        vectors_(set_.n_vectors()) {
+        vectors_(set_.n_vectors()),
+        dual_(problem, set_) {
     n_reads_ = 1;
     for (Index j = 0; j < p_; ++j) {
       const double scale = set_.scale(j), factor = settings.penalty_factor[as_size(j)];
@@ -68,7 +64,8 @@ class PathFitter {
     (void)fit(infinity);
     for (Index j = 0; j < p_; ++j) {
       const double l1 = unit_[as_size(j)].l1;
-      if (l1 > 0 && std::isfinite(l1) && exceeds(j, 0, 1)) largest_alpha_ = std::max(largest_alpha_, pull(j) / l1);
+      if (l1 > 0 && std::isfinite(l1) && dual_.exceeds(j, 0, 1))
+        largest_alpha_ = std::max(largest_alpha_, dual_.pull(j) / l1);
     }
   }
 
@@ -78,6 +75,8 @@ class PathFitter {
     const double last = std::min(alpha_, std::max(alpha, largest_alpha_));
     alpha_ = alpha;
     fit_ = {};
+    penalty_of_all_.clear();
+    for (Index j = 0; j < p_; ++j) penalty_of_all_.push_back(penalty_of(j, alpha));
     take_free();
     const double violation = descend();
     const bool started = std::isfinite(violation);
@@ -99,9 +98,13 @@ class PathFitter {
       n_reads_ += set_.is_all() ? inner.n_evaluations : 0;
       keep(inner.parameters);
       if (inner.status == LogisticStatus::separated && std::isfinite(alpha)) return finish_separated();
-      correlate(inner);
+      dual_.correlate(inner, penalty_, products_of_hessian_);
+      n_reads_ += dual_.take_reads();
       if (std::isinf(alpha)) return {};
-      certify(inner);
+      const GapBound bound = dual_.bound(inner, here());
+      n_reads_ += dual_.take_reads();
+      fit_.gap = bound.gap;
+      fit_.rounding = bound.rounding;
       const bool stopped = inner.status != LogisticStatus::converged && !only_look;
       const bool met = fit_.gap <= problem_.tolerance * inner.objective;
       if (stopped || (met && is_loose())) return finish(inner);
@@ -129,30 +132,14 @@ class PathFitter {
     return {alpha * l1, alpha * l2};
   }
 
-  [[nodiscard]] double gradient(Index j, Index v) const noexcept { return products_.values[as_size(v * p_ + j)]; }
-  /// Largest magnitude of a feature's gradients.
-  [[nodiscard]] double pull(Index j) const noexcept {
-    double largest = 0;
-    for (Index v = 0; v < vectors_; ++v) largest = std::max(largest, std::fabs(gradient(j, v)));
-    return largest;
-  }
-  [[nodiscard]] double error(Index j, Index v) const noexcept { return products_.errors[as_size(v * p_ + j)]; }
-  /// Whether a feature's gradient exceeds `limit` by `margin` times its error.
-  [[nodiscard]] bool exceeds(Index j, double limit, double margin) const noexcept {
-    for (Index v = 0; v < vectors_; ++v) {
-      if (std::fabs(gradient(j, v)) > limit + margin * error(j, v)) return true;
-    }
-    return false;
-  }
-
   /// Whether to do without the Hessian: many sparse columns are worked on, and nearly all are penalised.
   [[nodiscard]] bool does_without_hessian() const {
     if (problem_.columns == nullptr) return false;
     Index free = problem_.intercept ? 1 : 0, most = most_of_hessian;
     for (Index j = 0; j < p_; ++j) {
       // Of several classes with an l1 part descent does not always end at the last digits: where the Hessian is affordable, it is formed.
-      if (set_.has(j) && vectors_ > 1 && penalty_of(j, alpha_).l1 > 0) most = LogisticFeatures::max_size;
-      if (set_.has(j) && is_free(penalty_of(j, alpha_))) ++free;
+      if (set_.has(j) && vectors_ > 1 && penalty_of_all_[as_size(j)].l1 > 0) most = LogisticFeatures::max_size;
+      if (set_.has(j) && is_free(penalty_of_all_[as_size(j)])) ++free;
     }
     return free * vectors_ <= most_free && set_.size() * vectors_ > most;
   }
@@ -173,12 +160,9 @@ class PathFitter {
     if (std::isinf(alpha_) || set_.is_all()) return infinity;
     const FeatureColumns* columns = set_.columns();
     if (columns == nullptr) return infinity;
-    std::vector<FeaturePenalty> penalty;
+    const std::vector<FeaturePenalty>& penalty = penalty_of_all_;
     ColumnFit start;
-    for (Index j = 0; j < p_; ++j) {
-      penalty.push_back(penalty_of(j, alpha_));
-      start.coef.push_back(coef_(j, 0));
-    }
+    for (Index j = 0; j < p_; ++j) start.coef.push_back(coef_(j, 0));
     start.intercept = intercept_[0];
     const double root = violation_of_gap * problem_.tolerance;
     const double precision = is_loose() ? std::max(descent_precision, root * root) : descent_precision;
@@ -197,7 +181,7 @@ class PathFitter {
     const bool too_many = p_ - zeros > LogisticFeatures::max_size && problem_.columns == nullptr;
     const bool failed = too_many || !(found.violation <= far);
     if (failed) found = descend_on_columns(problem_, *columns, penalty, std::move(start), precision, 0);
-    products_ = {std::move(found.gradient), Vector(as_size(p_), 0.0), 0.0};
+    dual_.take_gradients(std::move(found.gradient));
     if (failed) return infinity;
     for (Index j = 0; j < p_; ++j) {
       coef_(j, 0) = found.coef[as_size(j)];
@@ -210,9 +194,11 @@ class PathFitter {
     return found.violation;
   }
 
+  [[nodiscard]] PathPoint here() const noexcept { return {coef_, intercept_, penalty_of_all_}; }
+
   void take_free() {
     for (Index j = 0; j < p_; ++j) {
-      if (penalty_of(j, alpha_).l1 == 0) set_.insert(j);
+      if (penalty_of_all_[as_size(j)].l1 == 0) set_.insert(j);
     }
   }
 
@@ -229,7 +215,7 @@ class PathFitter {
     for (Index j = 0; j < p_; ++j) {
       const double l1 = penalty_of(j, limit_alpha).l1;
       if (set_.has(j) || std::isinf(l1)) continue;
-      if (exceeds(j, l1, margin)) candidates.push_back({pull(j) / unit_[as_size(j)].l1, j});
+      if (dual_.exceeds(j, l1, margin)) candidates.push_back({dual_.pull(j) / unit_[as_size(j)].l1, j});
     }
     const Index least = std::clamp(p_ / 8, smallest_addition, largest_smallest_addition);
     const auto limit = as_size(std::max(least, set_.size()));
@@ -249,7 +235,7 @@ class PathFitter {
     penalty_.clear();
     reach_in_set_.clear();
     for (const Index j : set_.features()) {
-      penalty_.push_back(penalty_of(j, alpha_));
+      penalty_.push_back(penalty_of_all_[as_size(j)]);
       reach_in_set_.push_back(reach_[as_size(j)]);
     }
     if (!problem_.intercept) return;
@@ -274,152 +260,6 @@ class PathFitter {
     }
   }
 
-  /// Newton's step of the parameters without any penalty, the others held: what makes the dual point feasible. Empty where their Hessian is singular.
-  [[nodiscard]] std::optional<Vector> free_step(const ProximalFit& inner, const Vector& slope) const {
-    const auto m = static_cast<Index>(penalty_.size());
-    std::vector<Index> free;
-    for (Index i = 0; i < m * vectors_; ++i) {
-      if (is_free(penalty_[as_size(i % m)])) free.push_back(i);
-    }
-    Vector step(inner.parameters.size(), 0.0);
-    if (free.empty()) return step;
-    const auto count = static_cast<Index>(free.size());
-    Matrix hessian = products_of_hessian_ != nullptr ? hessian_of(*products_of_hessian_, free) : Matrix(count, count);
-    Matrix solution(count, 1);
-    for (Index b = 0; b < count; ++b) {
-      const Index j = free[as_size(b)];
-      solution(b, 0) = -slope[as_size(j)];
-      for (Index a = b; a < count && products_of_hessian_ == nullptr; ++a)
-        hessian(a, b) = inner.value.hessian(free[as_size(a)], j);
-    }
-    fix_gauge(hessian, free);
-    const auto factor = Cholesky::factor(hessian);
-    if (!factor) return std::nullopt;
-    factor->solve(solution);
-    for (Index a = 0; a < count; ++a) step[as_size(free[as_size(a)])] = solution(a, 0);
-    return step;
-  }
-
-  /// Along "the same for all classes" the loss is flat and the gradient zero (logistic_bounds.hpp).
-  void fix_gauge(Matrix& hessian, const std::vector<Index>& free) const {
-    if (vectors_ == 1) return;
-    // All vectors have the same free columns; those of the first come first.
-    const Index count = static_cast<Index>(free.size()), each = count / vectors_;
-    for (Index k = 0; k < each; ++k) {
-      const double size = hessian(k, k);
-      for (Index b = k; b < count; b += each) {
-        for (Index a = b; a < count; a += each) hessian(a, b) += size;
-      }
-    }
-  }
-
-  /// The dual point and its correlations with all features. Where predictors are large, their rounding is left in the free parameters' correlations: a second
-  /// correction takes it out.
-  void correlate(const ProximalFit& inner) {
-    constexpr int max_corrections = 3;
-    correction_.assign(inner.parameters.size(), 0.0);
-    Vector slope = inner.value.gradient;
-    for (int i = 0; i < max_corrections; ++i) {
-      const auto step = free_step(inner, slope);
-      for (std::size_t k = 0; step && k < correction_.size(); ++k) correction_[k] += (*step)[k];
-      point_ = set_.dual_point(inner.parameters, correction_);
-      products_ = set_.transposed_products(point_);
-      n_reads_ += set_.is_all() ? 2 : 1;
-      point_.feasible = point_.feasible && step.has_value();
-      slope = slopes_in_set();
-      if (!point_.feasible || is_balanced(slope)) return;
-    }
-  }
-
-  /// Correlations of the columns worked on, as their parameters are ordered.
-  [[nodiscard]] Vector slopes_in_set() const {
-    Vector slopes;
-    for (Index v = 0; v < vectors_; ++v) {
-      for (const Index j : set_.features()) slopes.push_back(gradient(j, v));
-      if (problem_.intercept) slopes.push_back(sum_of_residuals(v));
-    }
-    return slopes;
-  }
-
-  /// Whether those of free parameters are zero within half their error.
-  [[nodiscard]] bool is_balanced(const Vector& slopes) const {
-    for (std::size_t i = 0; i < slopes.size(); ++i) {
-      const std::size_t k = i % penalty_.size();
-      const bool is_ones = k == set_.features().size();
-      const double wrong =
-          is_ones ? products_.ones_error : error(set_.features()[k], static_cast<Index>(i / penalty_.size()));
-      if (is_free(penalty_[k]) && std::fabs(slopes[i]) > 0.5 * wrong) return false;
-    }
-    return true;
-  }
-
-  /// The intercept's correlation, summed as those of features are.
-  [[nodiscard]] double sum_of_residuals(Index v) const {
-    constexpr Index block = 256;
-    double sum = 0;
-    const Index n = problem_.rows();
-    for (Index begin = 0; begin < n; begin += block) {
-      double part = 0;
-      for (Index i = begin; i < std::min(n, begin + block); ++i) part += point_.residual[v * n + i];
-      sum += part;
-    }
-    return sum;
-  }
-
-  void certify(const ProximalFit& inner) {
-    std::vector<DualCoordinate> coordinates;
-    bool bounded = false, feasible = point_.feasible;
-    const auto add = [&](const DualCoordinate& c) {
-      coordinates.push_back(c);
-      bounded = bounded || (c.penalty.l1 > 0 && c.penalty.l2 == 0);
-      feasible = feasible && !(is_free(c.penalty) && std::fabs(c.correlation) > c.error);
-    };
-    for (Index v = 0; v < vectors_; ++v) {
-      for (Index j = 0; j < p_; ++j) {
-        const FeaturePenalty penalty = penalty_of(j, alpha_);
-        if (std::isfinite(penalty.l1)) add({coef_(j, v), -gradient(j, v), error(j, v), penalty});
-      }
-      const double size = products_.ones_error + 0.5 * eps * static_cast<double>(problem_.rows() / 256) * point_.size;
-      if (problem_.intercept) add({intercept_[as_size(v)], -sum_of_residuals(v), size, {0, 0}});
-    }
-    fit_.gap = infinity;
-    if (!feasible) return;
-    const double scale = bounded ? feasible_scale(coordinates, false) : 1.0;
-    const bool moved =
-        scale < 1 || std::any_of(correction_.begin(), correction_.end(), [](double t) { return t != 0; });
-    const double loss = moved ? set_.dual_loss(inner.parameters, correction_, scale) : 0.0;
-    n_reads_ += moved && set_.is_all() ? 1 : 0;
-    fit_.rounding = rounding_allowance(inner);
-    fit_.gap = penalty_gap(coordinates, scale, false) + loss + fit_.rounding;
-  }
-
-  /// As newton.cpp has it: rounding of the predictors' losses, and of the intercept in the caller's units.
-  [[nodiscard]] double rounding_allowance(const ProximalFit& inner) const {
-    const PredictorError off = set_.predictor_error(inner.parameters);
-    const double curvature = (vectors_ == 1 ? 0.25 : 0.5) * set_.total_weight();
-    const double root = std::sqrt(curvature) * off.returned + eps * std::sqrt(2 * inner.objective);
-    return 4 * eps * inner.objective +
-           loss_rounding(off.computed, inner.objective, largest_weight(problem_), vectors_) + root * root;
-  }
-
-  /// The smallest subgradient, in the caller's units.
-  [[nodiscard]] double subgradient_norm() const {
-    double squares = 0;
-    for (Index v = 0; v < vectors_; ++v) {
-      const double constant = problem_.intercept ? sum_of_residuals(v) : 0.0;
-      squares += constant * constant;
-      for (Index j = 0; j < p_; ++j) {
-        const auto [l1, l2] = penalty_of(j, alpha_);
-        if (std::isinf(l1)) continue;
-        const double x = coef_(j, v), g = gradient(j, v);
-        const double slope = x == 0 ? std::max(0.0, std::fabs(g) - l1) : g + l2 * x + (x > 0 ? l1 : -l1);
-        const double own = slope / set_.scale(j) + set_.shift(j) * constant;
-        squares += own * own;
-      }
-    }
-    return std::sqrt(squares);
-  }
-
   /// Classes are separated without a penalty: where the steps ended is all there is to tell.
   LogisticFit finish_separated() {
     fit_.status = LogisticStatus::separated;
@@ -440,7 +280,7 @@ class PathFitter {
       status = LogisticStatus::no_descent;
     fit_.status = status;
     fit_.objective = inner.objective;
-    fit_.gradient_norm = subgradient_norm();
+    fit_.gradient_norm = dual_.subgradient_norm(here());
     const bool any_free = std::any_of(unit_.begin(), unit_.end(), is_free) || alpha_ == 0;
     fit_.may_be_separated = any_free && (inner.moved > 0.01 || std::isinf(fit_.gap));
     take_coefficients();
@@ -482,12 +322,11 @@ class PathFitter {
   Vector reach_;                      ///< bound on the magnitudes of a feature
   Matrix coef_;                       ///< p x vectors, of the scaled design
   Vector intercept_;
-  // Of the last fit: penalties and reach of the columns worked on, the dual point and X' times its residuals.
-  std::vector<FeaturePenalty> penalty_;
-  Vector reach_in_set_, correction_;
-  TransposedProducts products_;
+  PathDual dual_;
+  // Of the last fit: penalties of all features, penalties and reach of the columns worked on.
+  std::vector<FeaturePenalty> penalty_of_all_, penalty_;
+  Vector reach_in_set_;
   LossWithProducts* products_of_hessian_ = nullptr;  ///< of the last fit, where it did without the Hessian
-  DualPoint point_;
   double alpha_ = infinity, largest_alpha_ = 0;
   bool selects_ = false;  ///< some feature has an l1 penalty
   bool added_ = false;
