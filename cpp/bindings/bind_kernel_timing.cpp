@@ -11,10 +11,10 @@ namespace {
 
 Trial make_trial(const std::string& name, Index size) {
   require(size >= 1 && size <= Index{1} << 32, "size: 1 to 2^32 expected");
-  for (const auto& list : {kernel_trials(), probe_trials()}) {
-    for (const TrialEntry& entry : list) {
-      if (name == entry.name) return entry.trial(kernels::active(), size);
-    }
+  std::vector<TrialEntry> trials = kernel_trials();
+  trials.insert(trials.end(), probe_trials().begin(), probe_trials().end());
+  for (const TrialEntry& entry : trials) {
+    if (name == entry.name) return entry.trial(kernels::active(), size);
   }
   throw py::value_error("name: no kernel '" + name + "'");
 }

@@ -63,8 +63,19 @@ struct TrialEntry {
   Trial (*trial)(const kernels::KernelTable& table, Index size);
 };
 
-/// The kernels that algorithms call. To add one: a function that returns its Trial and a line in kernel_trials.cpp.
-[[nodiscard]] std::span<const TrialEntry> kernel_trials() noexcept;
+/// The trial's numbers are products of sizes.
+template <class... Sizes>
+double times(Sizes... sizes) {
+  return (1.0 * ... * static_cast<double>(sizes));
+}
+
+inline std::string text(Index n) { return std::to_string(n); }
+
+/// The kernels that algorithms call. To add one: a function that returns its Trial and a line in the list of its file.
+[[nodiscard]] std::vector<TrialEntry> kernel_trials();
+/// Of neighbour searches, and of packed or unpacked rows of linear models.
+[[nodiscard]] std::span<const TrialEntry> neighbor_trials() noexcept;
+[[nodiscard]] std::span<const TrialEntry> panel_trials() noexcept;
 
 /// The kernels that measure limits of the machine.
 [[nodiscard]] std::span<const TrialEntry> probe_trials() noexcept;
