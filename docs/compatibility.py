@@ -22,6 +22,18 @@ What `crowfly.linear_model`, `crowfly.neighbors` and `crowfly.metrics` do with e
 This page is written by `python docs/compatibility.py` from signatures, parameter checks and docstrings.
 """
 
+DIFFERENCES = """
+## What differs beyond parameters
+
+* **Ties**: of points equally far away those of lower index come first, always; scikit-learn's order is that of its algorithm. What depends on the order of ties (votes, local outlier factors of repeated rows) differs with it.
+* **The rim of a radius**: a point is inside if its distance, rounded once from the exact one, is at most the radius; scikit-learn's distances may be off by a few units in the last place to either side.
+* **float32 samples** are taken as the numbers that they are. Distances of `metric="cosine"`, of sparse samples and in the graphs made of them, leave-one-out scores, duality gaps and probabilities are float64, where scikit-learn rounds some of them to float32.
+* **Refused here, taken there**: numbers written as strings in samples or targets, `numpy.longdouble`, integers beyond 2**53 (float64 doesn't hold them all), dates, negative sample weights, byte strings as labels of neighbours.
+* **`n_iter_`** of `Ridge` and `RidgeClassifier` counts passes over the samples where scikit-learn's default solver has None.
+* **Classes whose samples all have weight zero**: with an intercept they get no probability; without one, the penalty alone decides, as in scikit-learn, to rounding.
+* **Array API**: arrays of other libraries are converted to NumPy's; the tags don't claim support.
+"""
+
 
 def parameter_texts(documented: Any) -> dict[str, str]:
     """What the docstring says of each parameter, in NumPy's format."""
@@ -91,7 +103,7 @@ def samples_of(ours: Any, theirs: Any) -> str:
 
 def write() -> str:
     """Return the page."""
-    parts = [HEAD.format(version=".".join(sklearn.__version__.split(".")[:2]))]
+    parts = [HEAD.format(version=".".join(sklearn.__version__.split(".")[:2])), DIFFERENCES]
     for package in PACKAGES:
         ours, theirs = import_module(f"crowfly.{package}"), import_module(f"sklearn.{package}")
         parts.append(f"\n## crowfly.{package}\n")

@@ -65,8 +65,8 @@ def test_a_class_without_weight_is_never_predicted(by: str, solver: str) -> None
         X[names != "c"], names[names != "c"]
     )
     assert set(two.predict(X)) == {"b"}
-    with pytest.raises(ValueError, match="some weight without an intercept, class number 1"):
-        LogisticRegression(class_weight={"b": 0.0}, fit_intercept=False).fit(X, names)
+    with pytest.raises(ValueError, match="some weight without an intercept and a penalty, class number 1"):
+        LogisticRegression(class_weight={"b": 0.0}, fit_intercept=False, C=np.inf).fit(X, names)
     with pytest.raises(ValueError, match="class_weight: a class of weight above zero"):
         LogisticRegression(class_weight=dict.fromkeys("abc", 0.0)).fit(X, names)
 
@@ -110,3 +110,31 @@ def test_numbers_that_freeze_liblinear_are_refused_as_it_is() -> None:
     for samples in (X, csr_array(X)):
         with pytest.raises(ValueError, match="'liblinear' solver while X contains a maximum value > 1e30"):
             LogisticRegression(solver="liblinear").fit(samples, [0, 1])
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_without_an_intercept_the_penalty_decides_of_a_class_without_weight(
+    solver: str, n_classes: int
+) -> None:
+    X, y = classification_problem("iris")
+    X, y = X[y < n_classes], y[y < n_classes]
+    weights = (y > 0).astype(float)
+    ours = LogisticRegression(fit_intercept=False, solver=solver).fit(X, y, sample_weight=weights)
+    theirs = sklearn.linear_model.LogisticRegression(
+        fit_intercept=False, solver=solver, tol=1e-10, max_iter=10_000
+    )
+    theirs.fit(X, y, sample_weight=weights)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="some weight without an intercept and a penalty, class number 0"):
+        LogisticRegression(fit_intercept=False, C=np.inf).fit(X, y, sample_weight=weights)
+
+
+def test_balanced_weights_of_a_class_without_weight() -> None:
+    X, y = classification_problem("iris")
+    weights = (y > 0).astype(float)
+    balanced = LogisticRegression(class_weight="balanced").fit(X, y, sample_weight=weights)
+    plain = LogisticRegression().fit(X, y, sample_weight=1.5 * weights)
+    assert (balanced.predict_proba(X)[:, 0] == 0).all()
+    assert set(balanced.predict(X)) == {1, 2}
+    assert set(plain.predict(X)) == {1, 2}

@@ -296,3 +296,12 @@ def test_metadata_routing(estimator: Any) -> None:
             routed = clone(model).set_fit_request(sample_weight=True).fit(X, y, sample_weight=w)
         plain = clone(model).fit(X, y, sample_weight=w)
         np.testing.assert_allclose(routed.coef_, plain.coef_, rtol=1e-12)
+
+
+def test_the_best_score_of_one_column_is_an_array() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    for target in (y, y[:, np.newaxis]):
+        ours = RidgeCV(ALPHAS, alpha_per_target=True).fit(X, target)
+        theirs = sklearn.linear_model.RidgeCV(ALPHAS, alpha_per_target=True).fit(X, target)
+        assert np.shape(ours.best_score_) == np.shape(theirs.best_score_)
+        assert np.shape(ours.alpha_) == np.shape(theirs.alpha_)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import pickle
 import re
 import subprocess
@@ -81,7 +82,17 @@ def test_results_hold_the_names() -> None:
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
-    "fit", [crowfly.lstsq, crowfly.lasso_path, crowfly.logistic, crowfly.logit, crowfly.ols]
+    "fit",
+    [
+        crowfly.lstsq,
+        crowfly.ols,
+        crowfly.lasso_path,
+        crowfly.nnls,
+        functools.partial(crowfly.ridge_path, alphas=[1.0]),
+        crowfly.logistic,
+        crowfly.logit,
+    ],
+    ids=["lstsq", "ols", "lasso_path", "nnls", "ridge_path", "logistic", "logit"],
 )
 def test_numbers_that_are_missing_are_named(fit: Any, weighted: bool) -> None:
     """By their column, and by their row, rows of weight zero counted."""

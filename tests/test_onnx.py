@@ -253,3 +253,21 @@ def test_unfitted_models_and_strange_labels_are_refused() -> None:
     for labels in (days, np.array([1, 2**64 - 1], dtype=np.uint64)[[0, 0, 1, 1]]):
         with pytest.raises(TypeError, match="model: class labels that are strings"):
             crowfly.to_onnx(crowfly.logistic(X, labels, alpha=1.0))
+
+
+def test_columns_that_logit_left_out_take_no_part() -> None:
+    rng = np.random.default_rng(5)
+    X = samples(rng)[:, :3]
+    X = np.column_stack([X, X[:, 0] - X[:, 2]])
+    fit = crowfly.logit(X, X[:, 1] + rng.normal(size=len(X)) > 0)
+    assert len(fit.dropped) == 1
+    np.testing.assert_allclose(run(fit, X)["probabilities"], fit.predict_proba(X), rtol=1e-12)
+
+
+def test_a_pipeline_is_to_be_cut() -> None:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), crowfly.linear_model.Ridge())
+    with pytest.raises(TypeError, match=r"export the last step, model\[-1\]"):
+        crowfly.to_onnx(model)

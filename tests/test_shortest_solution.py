@@ -272,3 +272,41 @@ def test_dependent_columns_beside_rows_enough(case: str, intercept: bool, weight
     np.testing.assert_allclose(fit.coef[1], 2 * coef, rtol=1e-13)
     if intercept:
         np.testing.assert_allclose(np.ravel(fit.intercept)[0], float(exact.intercept), rtol=1e-12)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("exponent", [0, 10, 20, 60, 110, 500])
+@pytest.mark.parametrize("case", ["multiple", "duplicates", "rounded multiple", "sum", "two targets"])
+def test_columns_that_depend_across_scales(case: str, exponent: int, intercept: bool) -> None:
+    """A factor that is but rounding, times such scales, would be data; and a large one would take the other column's coefficient with it."""
+    rng = np.random.default_rng(0)
+    W, y = rng.standard_normal((30, 2)), rng.standard_normal((30, 2))
+    far = np.ldexp(W[:, 0], exponent)
+    X = {
+        "multiple": np.column_stack([W, far]),
+        "duplicates": np.column_stack([far, W[:, 1], far]),
+        "rounded multiple": np.column_stack([far, W[:, 1], 3.3 * far]),
+        "sum": np.column_stack([far, W[:, 1], far + np.ldexp(np.round(W[:, 1], 1), exponent)]),
+    }.get(case, np.column_stack([W, far]))
+    if case != "two targets":
+        y = y[:, :1]
+    if case == "sum":
+        X[:, 1] = np.round(X[:, 1], 1)
+    with pytest.warns(np.exceptions.RankWarning):
+        fit = crowfly.lstsq(X, y, intercept=intercept)
+    plain = crowfly.lstsq(np.delete(X, 0 if case == "multiple" else 2, axis=1), y, intercept=intercept)
+    np.testing.assert_allclose(fit.rss, plain.rss, rtol=1e-12)
+    wide = np.longdouble
+    for target in range(y.shape[1]):
+        residuals = y[:, target] - (
+            X.astype(wide) @ fit.coef[target].astype(wide) + np.ravel(fit.intercept)[target]
+        )
+        np.testing.assert_allclose(float((residuals**2).sum()), np.ravel(fit.rss)[target], rtol=1e-11)
+    if case in ("multiple", "two targets"):
+        alone = crowfly.lstsq(W, y, intercept=intercept).coef
+        factor = 2.0**exponent
+        # Far below the rounding of the longest it may be zero.
+        below = 1e-16 * np.abs(fit.coef).max() if exponent > 20 else 0.0
+        np.testing.assert_allclose(fit.coef[:, 0], alone[:, 0] / (1 + factor**2), rtol=1e-15, atol=below)
+        np.testing.assert_allclose(fit.coef[:, 2], alone[:, 0] / (1 / factor + factor), rtol=1e-15)
+        np.testing.assert_allclose(fit.coef[:, 1], alone[:, 1], rtol=1e-15)

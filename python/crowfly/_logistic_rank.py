@@ -12,13 +12,20 @@ from numpy.typing import NDArray
 from crowfly import _core
 from crowfly._logistic_data import LogisticData
 from crowfly._logistic_runs import STOPPED, Controls, run_newton
-from crowfly._shortest import Dependence, silent_columns
-from crowfly.inference import independent_columns
-from crowfly.least_squares import solve_least_squares
+from crowfly._shortest import (
+    EPSILON,
+    Shortest,
+    Split,
+    dependent_columns,
+    exchanged,
+    reach_of,
+    without_rounding,
+)
 
 FloatArray = NDArray[np.float64]
 
-EPSILON = float(np.finfo(np.float64).eps)
+#: Of the objective: above it, predictors of the shortest coefficients have moved too far.
+LARGEST_CHANGE = 1e-9
 
 
 def fit_independent(
@@ -26,40 +33,54 @@ def fit_independent(
 ) -> tuple[dict[str, Any], NDArray[np.int64]] | None:
     """The core's fit with the shortest coefficients, certified, and the columns that depend on others; None if none do, or that fit has no certificate either.
 
-    The independent columns alone have the same minimum and a certificate. What the predictors of the shortest coefficients differ from theirs in any row, at most,
-    changes the objective by no more than that times the row's weight (several classes: twice).
+    The independent columns alone have the minimum of X with the others replaced by what they are combinations of, and a certificate. What the predictors of the shortest
+    coefficients differ from theirs in any row, at most, changes the objective by no more than that times the row's weight (several classes: twice). Where that shows, the
+    dependent columns have zeros instead.
     """
-    n_features, threads = data.X.shape[1], controls.num_threads
-    kept = independent_columns(data.X, data.codes, controls.intercept, data.weights, threads)
-    if not 0 < len(kept) < n_features:
+    X, threads = data.X, controls.num_threads
+    left_out = dependent_columns(
+        X, data.codes, data.weights, intercept=controls.intercept, num_threads=threads
+    )
+    split = Split.of(X, left_out, intercept=controls.intercept)
+    if not len(left_out) or not len(split.kept):
         return None
-    part = replace(data, X=np.ascontiguousarray(data.X[:, kept]))
-    fit = run_newton(part, controls, 0.0, [1.0] * len(kept))
+    factors, offsets, reads_of_ties = np.zeros((0, 0)), np.zeros(0), 0
+    for _ in range(2 if len(split.dependent) else 0):
+        targets = np.asarray(X[:, split.dependent], dtype=np.float64)
+        penalties = [0.0] * len(split.dependent)
+        ties = _core.least_squares(X[:, split.kept], targets, None, controls.intercept, penalties, threads)
+        factors = without_rounding(X, split, ties["coef"], intercept=controls.intercept)
+        offsets, reads_of_ties = ties["intercept"], reads_of_ties + ties["n_reads"]
+        better = exchanged(split, factors)
+        if np.array_equal(better.kept, split.kept):
+            break
+        split = better
+    part = replace(data, X=np.ascontiguousarray(X[:, split.kept]))
+    fit = run_newton(part, controls, 0.0, [1.0] * len(split.kept))
     if fit["status"] in STOPPED or not np.isfinite(fit["gap"]):
         return None
-    left_out = np.setdiff1d(np.arange(n_features), kept)
-    silent = silent_columns(data.X, left_out, intercept=controls.intercept)
-    dependent = np.setdiff1d(left_out, silent)
-    factors, offsets, ties_reads = np.zeros((0, len(kept))), np.zeros(0), 0
-    if len(dependent):
-        ties = solve_least_squares(
-            part.X, data.X[:, dependent], controls.intercept, num_threads=threads or None
-        )
-        factors, offsets, ties_reads = ties.coef, np.atleast_1d(ties.intercept), ties.n_reads
-    dependence = Dependence(n_features, kept, dependent, factors, offsets)
-    coef, intercept = dependence.shortest(fit["coef"], fit["intercept"])
-    predictors = _core.linear_predictor(part.X, fit["coef"], fit["intercept"], threads)
-    moved = np.abs(_core.linear_predictor(data.X, coef, intercept, threads) - predictors).max(axis=1)
-    extent = np.maximum(data.X.max(axis=0), -data.X.min(axis=0)).astype(np.float64)
-    reach = (
-        np.abs(coef) @ extent
-        + np.abs(fit["coef"]) @ extent[kept]
-        + np.abs(intercept)
-        + np.abs(fit["intercept"])
+    coef = np.zeros((len(fit["coef"]), X.shape[1]))
+    coef[:, split.kept] = fit["coef"]
+    simple = fit | {"coef": coef, "n_reads": fit["n_reads"] + reads_of_ties}
+    if not len(split.dependent):
+        return simple, left_out
+    solution = fit["coef"], fit["intercept"]
+    shortest = Shortest.of(X, split, solution, (factors, offsets), num_threads=threads)
+    change = _largest_change(data, fit, part.X, shortest)
+    if not change <= LARGEST_CHANGE * fit["objective"]:
+        return simple, left_out
+    found = {"coef": shortest.coef, "intercept": shortest.intercept, "gap": fit["gap"] + change}
+    return simple | found | {"n_reads": simple["n_reads"] + 2}, left_out
+
+
+def _largest_change(
+    data: LogisticData, fit: dict[str, Any], independent: NDArray[Any], shortest: Shortest
+) -> float:
+    """Of the objective, the rounding of both predictors included."""
+    reach = reach_of(data.X, shortest.coef, shortest.intercept) + reach_of(
+        independent, fit["coef"], fit["intercept"]
     )
-    rounding = (n_features + 4) * EPSILON * reach.max()
-    weights = np.ones(len(moved)) if data.weights is None else data.weights
-    change = float(weights @ (moved + rounding)) * (1 + len(moved) * EPSILON)
-    gap = fit["gap"] + (1 if len(data.classes) == 2 else 2) * change
-    reads = fit["n_reads"] + ties_reads + 2
-    return fit | {"coef": coef, "intercept": intercept, "gap": gap, "n_reads": reads}, left_out
+    rounding = (data.X.shape[1] + 4) * EPSILON * reach
+    weights = np.ones(len(shortest.moved)) if data.weights is None else data.weights
+    slope = 1 if len(data.classes) == 2 else 2
+    return slope * float(weights @ (shortest.moved + rounding)) * (1 + len(weights) * EPSILON)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crowfly import _core
 from crowfly._logistic_data import LogisticData, in_compressed_rows, is_wide, without_constants
+from crowfly._shortest import dependent_columns
 from crowfly._sparse import core_arrays, is_sparse
 from crowfly._validation import (
     as_flag,
@@ -20,7 +21,6 @@ from crowfly._validation import (
     listed_columns,
     telling_what_overflows,
 )
-from crowfly.inference import independent_columns
 
 #: Statuses of fits that ended far from the minimum.
 STOPPED = ("iteration_limit", "no_descent")
@@ -142,8 +142,9 @@ def run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
 
 def _naming_dependent_columns(error: ValueError, data: LogisticData, controls: Controls) -> ValueError:
     """The core's error with the columns that `logit` would leave out."""
-    kept = independent_columns(data.X, data.codes, controls.intercept, data.weights, controls.num_threads)
-    dependent = np.setdiff1d(np.arange(data.X.shape[1]), kept)
+    dependent = dependent_columns(
+        data.X, data.codes, data.weights, intercept=controls.intercept, num_threads=controls.num_threads
+    )
     if not dependent.size:
         # Independent but for rounding.
         return error

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from crowfly._ols_result import OlsResult
 from crowfly.least_squares import LstsqResult
 from crowfly.logistic import LogisticResult
+from crowfly.logit import LogitResult
 from crowfly.non_negative import NnlsResult
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _REGRESSORS = (
 )
 _RIDGE_CLASSIFIERS = ("RidgeClassifier", "RidgeClassifierCV")
 _LOGISTIC_CLASSIFIERS = ("LogisticRegression", "LogisticRegressionCV")
-_RESULTS = (LogisticResult, LstsqResult, NnlsResult, OlsResult)
+_RESULTS = (LogisticResult, LogitResult, LstsqResult, NnlsResult, OlsResult)
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,9 @@ def _of_result(model: Any) -> tuple[_Linear, Callable[[_Graph, _Linear], None]]:
     if isinstance(model, LogisticResult):
         linear = _Linear.of(model.coef, model.intercept)
         return linear, lambda graph, linear: _add_logistic_classifier(graph, linear, model.classes)
+    if isinstance(model, LogitResult):
+        linear = _Linear.of(*model._coefficients())
+        return linear, lambda graph, linear: _add_logistic_classifier(graph, linear, model.classes)
     if isinstance(model, OlsResult):
         # Columns that depend on others take no part in predictions.
         coef = np.where(np.isin(np.arange(len(model.coef)), model.dropped), 0.0, model.coef)
@@ -223,6 +227,13 @@ def _of_estimator(model: Any, name: str) -> tuple[_Linear, Callable[[_Graph, _Li
     return linear, _add_regression
 
 
+def _advice(model: Any) -> str:
+    steps = getattr(model, "steps", None)
+    if isinstance(steps, list) and steps and _estimator_name(steps[-1][-1]) is not None:
+        return "; export the last step, model[-1], and transform samples by the steps before it, model[:-1]"
+    return ""
+
+
 def to_onnx(model: Any, path: str | os.PathLike[str] | None = None) -> onnx.ModelProto:
     """Export a fitted linear or logistic model to ONNX, for prediction without Python.
 
@@ -233,7 +244,7 @@ def to_onnx(model: Any, path: str | os.PathLike[str] | None = None) -> onnx.Mode
     ----------
     model : estimator or result
         A fitted `LinearRegression`, `Ridge`, `RidgeCV`, `Lasso`, `LassoCV`, `ElasticNet`, `ElasticNetCV`, `RidgeClassifier`, `RidgeClassifierCV`,
-        `LogisticRegression` or `LogisticRegressionCV` of `crowfly.linear_model`, or the result of `lstsq`, `ols`, `nnls` or `logistic`.
+        `LogisticRegression` or `LogisticRegressionCV` of `crowfly.linear_model`, or the result of `lstsq`, `ols`, `nnls`, `logistic` or `logit`.
     path : path-like, optional
         File to write the model to.
 
@@ -275,8 +286,8 @@ def to_onnx(model: Any, path: str | os.PathLike[str] | None = None) -> onnx.Mode
     if name not in exportable and not isinstance(model, _RESULTS):
         kind = type(model)
         raise TypeError(
-            f"model: one of crowfly.linear_model's {', '.join(sorted(exportable))} or a result of crowfly.lstsq, ols, nnls or logistic "
-            f"expected, got {kind.__module__}.{kind.__qualname__}"
+            f"model: one of crowfly.linear_model's {', '.join(sorted(exportable))} or a result of crowfly.lstsq, ols, nnls, logistic or logit "
+            f"expected, got {kind.__module__}.{kind.__qualname__}{_advice(model)}"
         )
     linear, add = _of_result(model) if isinstance(model, _RESULTS) else _of_estimator(model, str(name))
     if linear.coef.nbytes > _LARGEST_MODEL:

@@ -135,6 +135,7 @@ class PathErrors:
             penalty_factor=None,
             sample_weight=self.sample_weight,
             num_threads=self.num_threads,
+            names=None,
             **constraints,
         )
         exponents = np.arange(n_alphas) / max(1, n_alphas - 1)
@@ -159,6 +160,7 @@ class PathErrors:
             penalty_factor=None,
             sample_weight=weights,
             num_threads=self.num_threads,
+            names=None,
             **constraints,
         )
         X, y, weights = self._rows(test)

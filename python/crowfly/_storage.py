@@ -233,7 +233,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     >>> crowfly.load(path, crowfly.Index).query([[3.0, 3.0]])
     (array([[1.]]), array([[1]]))
     """
-    if isinstance(model, str | os.PathLike) and _is_model(path):
+    if isinstance(model, str | os.PathLike) and not isinstance(path, str | os.PathLike):
         raise TypeError("model: save(model, path) expected, got the path first")
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path: a string or path expected, got {type(path).__qualname__}")

@@ -114,17 +114,6 @@ def full_rank_fit(
         kept = np.delete(kept, fit.dependent_columns)
 
 
-def independent_columns(
-    X: NDArray[Any],
-    codes: NDArray[np.int32],
-    intercept: bool,
-    weights: FloatArray | None,
-    num_threads: int,
-) -> NDArray[np.int64]:
-    """The columns that least squares keeps of the data of a logistic fit; `num_threads` 0 is the current setting."""
-    return full_rank_fit(X, codes.astype(np.float64), intercept, weights, num_threads or None)[1]
-
-
 def ols(
     X: ArrayLike,
     y: ArrayLike,

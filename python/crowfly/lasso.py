@@ -254,8 +254,9 @@ def fit_path(
     penalty_factor: ArrayLike | None,
     sample_weight: ArrayLike | None,
     num_threads: int | None,
+    names: tuple[str, ...] | None = None,
 ) -> tuple[EnetPath, bool]:
-    """`enet_path`, and whether gaps are at rounding level."""
+    """`enet_path`, and whether gaps are at rounding level; `names` are those of a data frame's columns, if X is no longer one."""
     sparse = is_sparse(X)
     array = as_sparse_design(X, most_features=None) if sparse else as_design(X)
     n_rows = array.shape[0]
@@ -271,7 +272,9 @@ def fit_path(
     of_all = as_weights(sample_weight, n_rows)
     array, columns, weights = _without_weightless_rows(array, columns, of_all)
     # What is sparse has been looked at already.
-    with telling_what_overflows(column_names(X), of_all, **({} if sparse else {"X": array}), y=columns):
+    with telling_what_overflows(
+        names or column_names(X), of_all, **({} if sparse else {"X": array}), y=columns
+    ):
         solve: Any = _core.sparse_elastic_net_path if sparse else _core.elastic_net_path
         fit = solve(
             core_arrays(array) if sparse else array,

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
 from crowfly._linear_predictions import linear_predictions
-from crowfly._shortest import Dependence, silent_columns
+from crowfly._shortest import Shortest, Split, exchanged, reach_of, without_rounding
 from crowfly._sparse import (
     MOST_FEATURES,
     as_sparse_design,
@@ -284,22 +284,37 @@ def _more_exact(
     intercept: bool,
     threads: int,
 ) -> dict[str, Any]:
-    """The shortest solution from the refined one of the independent columns, where there are rows enough and no more other columns than these."""
+    """The shortest solution from the refined one of the independent columns, where there are rows enough and no more other columns than these, and predictors are the same."""
     n_features, left_out = array.shape[1], fit["dependent_columns"]
-    dependent = np.setdiff1d(left_out, silent_columns(array, left_out, intercept=intercept))
+    split = Split.of(array, left_out, intercept=intercept)
     enough_rows = len(array) >= n_features + intercept
-    if not (enough_rows and 0 < len(dependent) <= fit["rank"] == n_features - len(left_out)):
+    if not (enough_rows and 0 < len(split.dependent) <= fit["rank"] == len(split.kept)):
         return fit
-    kept = np.setdiff1d(np.arange(n_features), left_out)
-    rest, targets = array[:, kept], np.hstack([columns, array[:, dependent]])
-    n_targets = columns.shape[1]
-    part = _core.least_squares(rest, targets, weights, intercept, [0.0] * targets.shape[1], threads)
-    if part["dependent_columns"].size or not np.isfinite(part["coef"]).all():
+    n_targets, reads = columns.shape[1], fit["n_reads"] + 2
+    for _ in range(2):
+        kept, targets = array[:, split.kept], np.hstack([columns, array[:, split.dependent]])
+        part = _core.least_squares(kept, targets, weights, intercept, [0.0] * targets.shape[1], threads)
+        reads += part["n_reads"]
+        coefs, intercepts = part["coef"], part["intercept"]
+        if part["dependent_columns"].size or not np.isfinite(coefs).all():
+            return fit
+        factors = without_rounding(array, split, coefs[n_targets:], intercept=intercept)
+        better = exchanged(split, factors)
+        if np.array_equal(better.kept, split.kept):
+            break
+        split = better
+    solution = coefs[:n_targets], intercepts[:n_targets]
+    shortest = Shortest.of(array, split, solution, (factors, intercepts[n_targets:]), num_threads=threads)
+    own_reach = reach_of(array, shortest.coef, shortest.intercept)
+    if not shortest.is_as_exact(own_reach, reach_of(kept, *solution)):
         return fit
-    ties = Dependence(n_features, kept, dependent, part["coef"][n_targets:], part["intercept"][n_targets:])
-    coef, shift = ties.shortest(part["coef"][:n_targets], part["intercept"][:n_targets])
-    reads = fit["n_reads"] + part["n_reads"]
-    return fit | {"coef": coef, "intercept": shift, "rss": part["rss"][:n_targets], "n_reads": reads}
+    return fit | {
+        "coef": shortest.coef,
+        "intercept": shortest.intercept,
+        "rss": part["rss"][:n_targets],
+        "correction": part["correction"],
+        "n_reads": reads,
+    }
 
 
 def _sparse_lstsq(

@@ -67,13 +67,14 @@ class LogisticResult(ClassPredictions):
     gradient_norm : float
         2-norm of the gradient of the objective with respect to coef and intercept (with an L1 part: of the smallest subgradient).
     optimality_gap : float
-        Upper bound on objective minus its minimum; infinity where none could be certified.
+        Upper bound on objective minus its minimum; infinity where none could be certified. With `dependent_columns`, the minimum for X with these columns
+        as the combinations of others that they are up to rounding.
     converged : bool
         The gap is below ``tol * objective``, or the objective can't be resolved further in float64.
     columns : tuple of str, or None
         Names of the columns of the data frame that was fitted to. Frames to predict for must have the same, in the same order.
     dependent_columns : ndarray of int64
-        Without a penalty: columns that are linear combinations of the others kept. The coefficients are then the shortest of all minimisers
+        Without a penalty, of a dense X: columns that are linear combinations of the others kept. The coefficients are then the shortest of all minimisers
         (with an intercept: for centred columns).
     """
 
@@ -301,13 +302,15 @@ def _from_larger_penalties(
     return best
 
 
-def _inverse(C: object, alpha: float) -> float:
-    """The alpha that is 1 / C."""
-    if alpha != 1.0:
+def _strength(alpha: float | None, C: float | None) -> float:
+    """The strength of the penalty, given as such or as its inverse."""
+    if C is None:
+        return 1.0 if alpha is None else alpha
+    if alpha is not None:
         raise ValueError(
             f"C: to be given instead of alpha, not beside it, got C={shown(C)} and alpha={shown(alpha)}"
         )
-    number = as_real("C", C, 0, allow_infinite=True)
+    number = as_real("C", C, -np.inf, allow_infinite=True)
     if number < 1 / LARGEST_WEIGHT:
         raise ValueError(f"C: a number >= {1 / LARGEST_WEIGHT:g} (alpha = 1 / C) expected, got {number:g}")
     return 1 / number
@@ -317,7 +320,7 @@ def logistic(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    alpha: float = 1.0,
+    alpha: float | None = None,
     C: float | None = None,
     l1_ratio: float = 0.0,
     penalty_factor: ArrayLike | None = None,
@@ -345,8 +348,8 @@ def logistic(
         dense as a whole (not with ``penalty="firth"``).
     y : array_like of shape (n,)
         Labels that can be sorted: bool, int, str; float if integer-valued.
-    alpha : float
-        Strength of the penalty; 0 for none.
+    alpha : float, optional
+        Strength of the penalty, 1 by default; 0 for none.
     C : float, optional
         Its inverse, as scikit-learn has it, instead of `alpha`; infinity for no penalty.
     l1_ratio : float
@@ -392,7 +395,7 @@ def logistic(
     result, shortfall = fit_logistic(
         X,
         y,
-        alpha=alpha if C is None else _inverse(C, alpha),
+        alpha=_strength(alpha, C),
         intercept=intercept,
         sample_weight=sample_weight,
         tol=tol,

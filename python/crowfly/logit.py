@@ -14,10 +14,11 @@ from crowfly import _core, _logit_summary
 from crowfly._linear_predictions import ClassPredictions
 from crowfly._logistic_data import LogisticData, logistic_data
 from crowfly._logistic_runs import Controls, as_controls, as_max_iter
+from crowfly._shortest import dependent_columns
 from crowfly._sparse import is_sparse
 from crowfly._validation import as_level, as_penalty, scan
 from crowfly._warnings import ConvergenceWarning
-from crowfly.inference import column_names, independent_columns, target_name_of
+from crowfly.inference import column_names, target_name_of
 from crowfly.logistic import (
     DEFAULT_TOLERANCE,
     LogisticResult,
@@ -233,7 +234,10 @@ def logit(
     controls = as_controls(intercept, tol, as_max_iter(max_iter), num_threads)
     scan("X", data.X, columns=data.columns, weights=data.of_all)
     n_features = data.X.shape[1]
-    kept = independent_columns(data.X, data.codes, controls.intercept, data.weights, controls.num_threads)
+    left_out = dependent_columns(
+        data.X, data.codes, data.weights, intercept=controls.intercept, num_threads=controls.num_threads
+    )
+    kept = np.setdiff1d(np.arange(n_features), left_out)
     if not len(kept):
         raise ValueError(
             "X: at least one column that is not constant (without an intercept: not zero) expected"
@@ -248,6 +252,9 @@ def logit(
         raise
     if shortfall is not None:
         warnings.warn(shortfall, ConvergenceWarning, stacklevel=2)
+    names = data.columns
+    if names is not None:
+        fit = replace(fit, columns=tuple(names[j] for j in kept.tolist()))
     labels = column_names(X, n_features, intercept=controls.intercept), target_name_of(y)
     return _result(fit, data, controls, prior, kept, labels, n_features)
 

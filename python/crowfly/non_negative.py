@@ -146,6 +146,7 @@ def nnls(
             penalty_factor=None,
             sample_weight=weights,
             num_threads=num_threads,
+            names=column_names(X),
         )
         if not converged:
             warnings.warn(shortfall(path), ConvergenceWarning, stacklevel=2)

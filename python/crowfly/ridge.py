@@ -130,6 +130,7 @@ def fit_path(
     refine: bool,
     errors: bool,
     num_threads: int,
+    names: tuple[str, ...] | None = None,
 ) -> PathFit:
     """Fit validated data, which may be a CSR matrix. Rows of weight zero count as absent; their errors are those of the fit to all others."""
     kept = None if weights is None or weights.all() else weights > 0
@@ -138,7 +139,7 @@ def fit_path(
         x, y, w = array[kept], columns[kept], weights[kept]
     _lapack.install()
     # What is sparse has been looked at already.
-    with telling_what_overflows(weights=weights, **({} if is_sparse(x) else {"X": x}), y=y):
+    with telling_what_overflows(names, weights, **({} if is_sparse(x) else {"X": x}), y=y):
         fit = _core.ridge_path(
             core_arrays(x) if is_sparse(x) else x,
             y,
@@ -293,6 +294,7 @@ def ridge_path(
         refine=True,
         errors=as_flag("loo_errors", loo_errors),
         num_threads=as_num_threads(num_threads),
+        names=column_names(X),
     )
 
     unfinished = fit.correction > LARGEST_CORRECTION

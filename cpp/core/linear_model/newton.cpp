@@ -323,7 +323,8 @@ class Newton {
       was_flat_ = before - objective_ <= rounding;
       return objective_ <= before + sufficient_decrease * length * slope + rounding;
     };
-    if (!is_bent_ && falls(1)) return true;
+    // The last step is for digits: slopes along it are rounding.
+    if ((!is_bent_ || polished_) && falls(1)) return true;
     double length = minimum_along(start, step, slope);
     is_bent_ = length < 1 - bend || length > 1 + bend;
     for (int i = 0; i < max_halvings; ++i, length /= 2) {
@@ -334,7 +335,7 @@ class Newton {
     return false;
   }
 
-  /// Where the slope along a step is a tenth of what it was, roughly: by Newton's method between lengths that are too short and too long. Half the step where predictors of all rows are too many to keep.
+  /// Where the slope along a step is a tenth of what it was, roughly: by Newton's method between lengths that are too short and too long. Where predictors of all rows are too many to keep, half the step, which is to be halved further.
   [[nodiscard]] double minimum_along(const Vector& start, const Vector& step, double slope) {
     if (data_.design.rows() * data_.n_vectors() > max_line) return is_bent_ ? 1 : 0.5;
     const LogisticLine line(data_, start, step);

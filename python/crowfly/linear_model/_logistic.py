@@ -283,11 +283,14 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """Combine sample and class weights."""
         weights = sample_weight
         if self.class_weight is not None:
-            by_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight
-            )
+            with np.errstate(divide="ignore"):
+                by_class = compute_class_weight(
+                    self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight
+                )
             if (by_class < 0).any():
                 raise ValueError(f"class_weight: non-negative numbers expected, got {self.class_weight!r}")
+            # "balanced" is infinite for a class whose samples have no weight.
+            by_class = np.where(np.isinf(by_class), 0.0, by_class)
             weights = by_class[codes] if weights is None else weights * by_class[codes]
         if weights is not None and not weights.any():
             raise ValueError(

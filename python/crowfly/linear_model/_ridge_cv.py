@@ -388,6 +388,8 @@ class RidgeCV(RidgeCVMixin, _LeastSquaresRegressor):
         else:
             choice = self._choose_by_scorer(fit, alphas, targets, score_parameters)
         self.alpha_, self.best_score_ = choice.alpha, choice.score
+        if self.alpha_per_target and targets.ndim == 2:
+            self.best_score_ = np.atleast_1d(choice.score)
         if self.store_cv_results and choice.cv_results is not None:
             self.cv_results_ = choice.cv_results[:, 0] if targets.ndim == 1 else choice.cv_results
         self._set_solution(

@@ -55,6 +55,16 @@ def of_two_rows(alpha: float, l1_ratio: float) -> tuple[float, float]:
     return total, magnitudes / total if total > 0 else 0.0
 
 
+def _with_negligible_rows(
+    sample_weight: NDArray[np.float64], codes: NDArray[np.intp], absent: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """A row of each class without any gets a weight that no sum in float64 notices: the class takes part in the loss of all others."""
+    weights = sample_weight.copy()
+    for class_number in absent:
+        weights[np.argmax(codes == class_number)] = 1e-60 * sample_weight.max()
+    return weights
+
+
 def fit_classes_of_weight(
     X: Any,
     codes: NDArray[np.intp],
@@ -70,22 +80,25 @@ def fit_classes_of_weight(
     Raises
     ------
     ValueError
-        As `fit_logistic`, and if there is such a class and no intercept, which alone can take its probability away.
+        As `fit_logistic`, and if there is such a class and neither an intercept, which can take its probability away, nor a penalty.
     """
     present = np.flatnonzero(np.bincount(codes, weights=sample_weight, minlength=n_classes))
     if len(present) == n_classes:
         return fit_logistic(X, codes, alpha=alpha, l1_ratio=l1_ratio, sample_weight=sample_weight, **options)
+    # Weights decide which classes there are, so there are some.
+    assert sample_weight is not None
     if not options["intercept"]:
-        absent = np.setdiff1d(np.arange(n_classes), present)[0]
-        raise ValueError(
-            f"sample_weight: every class needs some weight without an intercept, class number {absent} has none"
-        )
+        absent = np.setdiff1d(np.arange(n_classes), present)
+        if alpha == 0:
+            raise ValueError(
+                f"sample_weight: every class needs some weight without an intercept and a penalty, class number {absent[0]} has none"
+            )
+        weights = _with_negligible_rows(sample_weight, codes, absent)
+        return fit_logistic(X, codes, alpha=alpha, l1_ratio=l1_ratio, sample_weight=weights, **options)
     if len(present) == 1:
         return nothing_but_one_class(int(present[0]), n_classes, X.shape[1]), None
     if len(present) == 2:
         alpha, l1_ratio = of_two_rows(alpha, l1_ratio)
-    # Weights decide which classes there are, so there are some.
-    assert sample_weight is not None
     rows = np.flatnonzero(sample_weight)
     try:
         fit, shortfall = fit_logistic(
