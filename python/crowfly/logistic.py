@@ -37,6 +37,8 @@ from crowfly._warnings import ConvergenceWarning, warn_of_dependence
 __all__ = ["LogisticResult", "SeparationError", "logistic"]
 
 
+#: This very object tells that no `alpha` was given.
+DEFAULT_ALPHA = float("1")
 #: On the certified gap, relative to the objective: near the limit of float64, since Newton's last step is the cheapest.
 DEFAULT_TOLERANCE = 1e-12
 
@@ -302,11 +304,11 @@ def _from_larger_penalties(
     return best
 
 
-def _strength(alpha: float | None, C: float | None) -> float:
+def _strength(alpha: float, C: float | None) -> float:
     """The strength of the penalty, given as such or as its inverse."""
     if C is None:
-        return 1.0 if alpha is None else alpha
-    if alpha is not None:
+        return alpha
+    if alpha is not DEFAULT_ALPHA:
         raise ValueError(
             f"C: to be given instead of alpha, not beside it, got C={shown(C)} and alpha={shown(alpha)}"
         )
@@ -320,7 +322,7 @@ def logistic(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    alpha: float | None = None,
+    alpha: float = DEFAULT_ALPHA,
     C: float | None = None,
     l1_ratio: float = 0.0,
     penalty_factor: ArrayLike | None = None,
@@ -348,8 +350,8 @@ def logistic(
         dense as a whole (not with ``penalty="firth"``).
     y : array_like of shape (n,)
         Labels that can be sorted: bool, int, str; float if integer-valued.
-    alpha : float, optional
-        Strength of the penalty, 1 by default; 0 for none.
+    alpha : float
+        Strength of the penalty; 0 for none.
     C : float, optional
         Its inverse, as scikit-learn has it, instead of `alpha`; infinity for no penalty.
     l1_ratio : float
