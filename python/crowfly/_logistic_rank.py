@@ -14,6 +14,7 @@ from crowfly._logistic_data import LogisticData
 from crowfly._logistic_runs import STOPPED, Controls, run_newton
 from crowfly._shortest import (
     EPSILON,
+    MOST_EXCHANGES,
     Shortest,
     Split,
     dependent_columns,
@@ -45,14 +46,14 @@ def fit_independent(
     if not len(left_out) or not len(split.kept):
         return None
     factors, offsets, reads_of_ties = np.zeros((0, 0)), np.zeros(0), 0
-    for _ in range(2 if len(split.dependent) else 0):
+    for attempt in range(MOST_EXCHANGES if len(split.dependent) else 0):
         targets = np.asarray(X[:, split.dependent], dtype=np.float64)
         penalties = [0.0] * len(split.dependent)
         ties = _core.least_squares(X[:, split.kept], targets, None, controls.intercept, penalties, threads)
         factors = without_rounding(X, split, ties["coef"], intercept=controls.intercept)
         offsets, reads_of_ties = ties["intercept"], reads_of_ties + ties["n_reads"]
         better = exchanged(split, factors)
-        if np.array_equal(better.kept, split.kept):
+        if np.array_equal(better.kept, split.kept) or attempt == MOST_EXCHANGES - 1:
             break
         split = better
     part = replace(data, X=np.ascontiguousarray(X[:, split.kept]))

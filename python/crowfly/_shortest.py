@@ -20,6 +20,8 @@ NEGLIGIBLE, LARGEST_MOVE = 16, 16
 LARGEST_GROWTH = 2.0**26
 #: Of a dependent column, in units of a kept one; a larger one makes them change places.
 LARGEST_FACTOR = 2.0**8
+#: Solutions on columns that have changed places; the last is taken as it is.
+MOST_EXCHANGES = 3
 
 
 def dependent_columns(

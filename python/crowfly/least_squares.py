@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
 from crowfly._linear_predictions import linear_predictions
-from crowfly._shortest import Shortest, Split, exchanged, reach_of, without_rounding
+from crowfly._shortest import MOST_EXCHANGES, Shortest, Split, exchanged, reach_of, without_rounding
 from crowfly._sparse import (
     MOST_FEATURES,
     as_sparse_design,
@@ -291,7 +291,7 @@ def _more_exact(
     if not (enough_rows and 0 < len(split.dependent) <= fit["rank"] == len(split.kept)):
         return fit
     n_targets, reads = columns.shape[1], fit["n_reads"] + 2
-    for _ in range(2):
+    for attempt in range(MOST_EXCHANGES):
         kept, targets = array[:, split.kept], np.hstack([columns, array[:, split.dependent]])
         part = _core.least_squares(kept, targets, weights, intercept, [0.0] * targets.shape[1], threads)
         reads += part["n_reads"]
@@ -300,7 +300,7 @@ def _more_exact(
             return fit
         factors = without_rounding(array, split, coefs[n_targets:], intercept=intercept)
         better = exchanged(split, factors)
-        if np.array_equal(better.kept, split.kept):
+        if np.array_equal(better.kept, split.kept) or attempt == MOST_EXCHANGES - 1:
             break
         split = better
     solution = coefs[:n_targets], intercepts[:n_targets]
