@@ -310,3 +310,34 @@ def test_columns_that_depend_across_scales(case: str, exponent: int, intercept: 
         np.testing.assert_allclose(fit.coef[:, 0], alone[:, 0] / (1 + factor**2), rtol=1e-15, atol=below)
         np.testing.assert_allclose(fit.coef[:, 2], alone[:, 0] / (1 / factor + factor), rtol=1e-15)
         np.testing.assert_allclose(fit.coef[:, 1], alone[:, 1], rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [300, 30_000])
+def test_copies_are_told_by_cross_products_and_residuals(n: int, dtype: Any) -> None:
+    """Without orthogonal factors of the data, which cost fifty times as much."""
+    rng = np.random.default_rng(n)
+    X = rng.standard_normal((n, 12)).astype(dtype)
+    X = np.column_stack([X, X[:, 3], -2 * X[:, 5], np.zeros(n, dtype)])
+    y = X[:, 0] + rng.standard_normal(n)
+    with pytest.warns(np.exceptions.RankWarning, match="rank 12, "):
+        fit = crowfly.lstsq(X, y)
+    plain = crowfly.lstsq(X[:, :12], y)
+    assert fit.method == "cholesky"
+    assert (fit.rank, fit.condition, fit.coef[14]) == (12, np.inf, 0)
+    assert fit.n_reads <= plain.n_reads + 8
+    assert fit.rss == pytest.approx(plain.rss, rel=1e-12)
+    np.testing.assert_allclose(fit.coef[[3, 12]], plain.coef[3] / 2, rtol=1e-14)
+    np.testing.assert_allclose(fit.coef[[5, 13]], plain.coef[5] / 5 * np.array([1, -2]), rtol=1e-14)
+
+
+@pytest.mark.parametrize("gap", [1e-7, 1e-10, 1e-12])
+def test_columns_that_nearly_depend_are_kept(gap: float) -> None:
+    """Cross products can't tell; the residual can."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((400, 5))
+    X = np.column_stack([X, X[:, 0] + gap * rng.standard_normal(400), X[:, 1]])
+    with pytest.warns(np.exceptions.RankWarning, match="rank 6, "):
+        fit = crowfly.lstsq(X, rng.standard_normal(400))
+    assert fit.method == "qr"
+    assert fit.dependent_columns.tolist() in ([1], [6])

@@ -15,7 +15,7 @@ namespace {
 using Doubles = py::array_t<double, py::array::c_style>;
 
 py::dict fit_least_squares(const py::array& x, const py::array& y, const OptionalDoubles& weights, bool intercept,
-                           const Vector& penalty, int num_threads, bool keep_reduced) {
+                           const Vector& penalty, int num_threads, bool keep_reduced, bool name_suspects) {
   LeastSquaresProblem problem;
   problem.features = matrix_view(x, "X");
   problem.targets = matrix_view(y, "y");
@@ -25,10 +25,17 @@ py::dict fit_least_squares(const py::array& x, const py::array& y, const Optiona
   problem.intercept = intercept;
   problem.penalty = penalty;
   problem.keep_reduced = keep_reduced;
+  problem.name_suspects = name_suspects;
   LeastSquaresFit fit;
   {
     const LongCall call(num_threads);
     fit = least_squares(problem);
+  }
+  if (!fit.suspects.empty()) {
+    py::dict unsolved;
+    unsolved["n_reads"] = fit.n_reads;
+    unsolved["suspects"] = owned_array(std::move(fit.suspects));
+    return unsolved;
   }
   const Matrix reduced = std::move(fit.reduced);
   py::dict result = least_squares_dict(std::move(fit));
@@ -81,7 +88,8 @@ py::array_t<double> probabilities(const Doubles& predictors, Index n_classes, bo
 
 void bind_linear_model(py::module_& m) {
   m.def("least_squares", &fit_least_squares, py::arg("X"), py::arg("y"), py::arg("sample_weight").none(true),
-        py::arg("intercept"), py::arg("alpha"), py::arg("num_threads"), py::arg("keep_reduced") = false);
+        py::arg("intercept"), py::arg("alpha"), py::arg("num_threads"), py::arg("keep_reduced") = false,
+        py::arg("name_suspects") = false);
   m.def("sparse_shortest", &fit_sparse_shortest, py::arg("X"), py::arg("y"), py::arg("intercept"),
         py::arg("num_threads"));
   m.def("linear_predictor", &predict_linear, py::arg("X"), py::arg("coef"), py::arg("intercept"),

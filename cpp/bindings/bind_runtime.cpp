@@ -74,6 +74,7 @@ void install_lapack(const py::dict& routines) {
   take(routines, "dtrcon", table.trcon);
   take(routines, "dgeqrf", table.geqrf);
   take(routines, "dgeqp3", table.geqp3);
+  take(routines, "dpstrf", table.pstrf);
   take(routines, "dormqr", table.ormqr);
   take(routines, "dgels", table.gels);
   take(routines, "dsyevd", table.syevd);

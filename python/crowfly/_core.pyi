@@ -120,6 +120,7 @@ def least_squares(
     alpha: Sequence[float],
     num_threads: int,
     keep_reduced: bool = False,
+    name_suspects: bool = False,
 ) -> dict[str, Any]: ...
 def ridge_path(
     X: NDArray[Any] | _Sparse,

@@ -7,7 +7,7 @@ from functools import cache
 
 from crowfly import _core
 
-ROUTINES = ("dtrtrs", "dtrcon", "dgeqrf", "dgeqp3", "dormqr", "dgels", "dsyevd", "dgejsv")
+ROUTINES = ("dtrtrs", "dtrcon", "dgeqrf", "dgeqp3", "dormqr", "dgels", "dsyevd", "dgejsv", "dpstrf")
 
 
 @cache

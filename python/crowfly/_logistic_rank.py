@@ -17,11 +17,9 @@ from crowfly._shortest import (
     MOST_EXCHANGES,
     Shortest,
     Split,
-    dependent_columns,
     exchanged,
-    reach_of,
-    without_rounding,
 )
+from crowfly.least_squares import columns_left_out
 
 FloatArray = NDArray[np.float64]
 
@@ -39,7 +37,7 @@ def fit_independent(
     dependent columns have zeros instead.
     """
     X, threads = data.X, controls.num_threads
-    left_out = dependent_columns(
+    left_out = columns_left_out(
         X, data.codes, data.weights, intercept=controls.intercept, num_threads=threads
     )
     split = Split.of(X, left_out, intercept=controls.intercept)
@@ -47,16 +45,16 @@ def fit_independent(
         return None
     factors, offsets, reads_of_ties = np.zeros((0, 0)), np.zeros(0), 0
     for attempt in range(MOST_EXCHANGES if len(split.dependent) else 0):
-        targets = np.asarray(X[:, split.dependent], dtype=np.float64)
+        columns, targets = split.parts(X)
         penalties = [0.0] * len(split.dependent)
-        ties = _core.least_squares(X[:, split.kept], targets, None, controls.intercept, penalties, threads)
-        factors = without_rounding(X, split, ties["coef"], intercept=controls.intercept)
+        ties = _core.least_squares(columns, targets, None, controls.intercept, penalties, threads)
+        factors = split.without_rounding(ties["coef"])
         offsets, reads_of_ties = ties["intercept"], reads_of_ties + ties["n_reads"]
         better = exchanged(split, factors)
         if np.array_equal(better.kept, split.kept) or attempt == MOST_EXCHANGES - 1:
             break
         split = better
-    part = replace(data, X=np.ascontiguousarray(X[:, split.kept]))
+    part = replace(data, X=split.parts(X)[0])
     fit = run_newton(part, controls, 0.0, [1.0] * len(split.kept))
     if fit["status"] in STOPPED or not np.isfinite(fit["gap"]):
         return None
@@ -66,21 +64,18 @@ def fit_independent(
     if not len(split.dependent):
         return simple, left_out
     solution = fit["coef"], fit["intercept"]
-    shortest = Shortest.of(X, split, solution, (factors, offsets), num_threads=threads)
-    change = _largest_change(data, fit, part.X, shortest)
+    shortest = Shortest.of(X, part.X, split, solution, (factors, offsets), num_threads=threads)
+    change = _largest_change(data, fit, split, shortest)
     if not change <= LARGEST_CHANGE * fit["objective"]:
         return simple, left_out
     found = {"coef": shortest.coef, "intercept": shortest.intercept, "gap": fit["gap"] + change}
     return simple | found | {"n_reads": simple["n_reads"] + 2}, left_out
 
 
-def _largest_change(
-    data: LogisticData, fit: dict[str, Any], independent: NDArray[Any], shortest: Shortest
-) -> float:
+def _largest_change(data: LogisticData, fit: dict[str, Any], split: Split, shortest: Shortest) -> float:
     """Of the objective, the rounding of both predictors included."""
-    reach = reach_of(data.X, shortest.coef, shortest.intercept) + reach_of(
-        independent, fit["coef"], fit["intercept"]
-    )
+    reach = split.reach(np.arange(data.X.shape[1]), shortest.coef, shortest.intercept)
+    reach += split.reach(split.kept, fit["coef"], fit["intercept"])
     rounding = (data.X.shape[1] + 4) * EPSILON * reach
     weights = np.ones(len(shortest.moved)) if data.weights is None else data.weights
     slope = 1 if len(data.classes) == 2 else 2

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from crowfly import _core
 from crowfly._logistic_data import LogisticData, in_compressed_rows, is_wide, without_constants
-from crowfly._shortest import dependent_columns
 from crowfly._sparse import core_arrays, is_sparse
 from crowfly._validation import (
     as_flag,
@@ -21,6 +20,7 @@ from crowfly._validation import (
     listed_columns,
     telling_what_overflows,
 )
+from crowfly.least_squares import columns_left_out
 
 #: Statuses of fits that ended far from the minimum.
 STOPPED = ("iteration_limit", "no_descent")
@@ -142,7 +142,7 @@ def run_firth(data: LogisticData, controls: Controls) -> dict[str, Any]:
 
 def _naming_dependent_columns(error: ValueError, data: LogisticData, controls: Controls) -> ValueError:
     """The core's error with the columns that `logit` would leave out."""
-    dependent = dependent_columns(
+    dependent = columns_left_out(
         data.X, data.codes, data.weights, intercept=controls.intercept, num_threads=controls.num_threads
     )
     if not dependent.size:

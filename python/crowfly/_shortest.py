@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowfly import _core, _lapack
+from crowfly import _core
 
 FloatArray = NDArray[np.float64]
 
@@ -24,54 +24,45 @@ LARGEST_FACTOR = 2.0**8
 MOST_EXCHANGES = 3
 
 
-def dependent_columns(
-    X: NDArray[Any],
-    y: NDArray[Any],
-    weights: FloatArray | None,
-    *,
-    intercept: bool,
-    num_threads: int,
-) -> NDArray[np.int64]:
-    """The columns that least squares leaves out, until none depends on those that are left."""
-    _lapack.install()
-    left_out: NDArray[np.int64] = np.empty(0, np.int64)
-    kept = np.arange(X.shape[1], dtype=np.int64)
-    target = np.ascontiguousarray(y, dtype=np.float64).reshape(-1, 1)
-    while len(kept):
-        columns = X[:, kept] if len(left_out) else X
-        found = _core.least_squares(columns, target, weights, intercept, [0.0], num_threads)
-        if not found["dependent_columns"].size:
-            break
-        left_out = np.sort(np.concatenate([left_out, kept[found["dependent_columns"]]]))
-        kept = np.delete(kept, found["dependent_columns"])
-    return left_out
-
-
 @dataclass(frozen=True)
 class Split:
-    """Which columns are kept, depend on these, or say nothing: constant ones beside an intercept, zeros without. The shortest minimiser has zero for the latter."""
+    """Which columns are kept, depend on these, or say nothing: constant ones beside an intercept, zeros without. The shortest minimiser has zero for the latter.
 
-    n_features: int
+    `low` and `high` are the extremes of all columns.
+    """
+
     kept: NDArray[np.int64]
     dependent: NDArray[np.int64]
+    low: FloatArray
+    high: FloatArray
+    intercept: bool
 
     @classmethod
     def of(cls, X: NDArray[Any], left_out: NDArray[np.int64], *, intercept: bool) -> Self:
         """Split them by the columns that least squares leaves out."""
-        part = X[:, left_out]
-        low, high = part.min(axis=0), part.max(axis=0)
+        low, high = (np.asarray(extreme, dtype=np.float64) for extreme in (X.min(axis=0), X.max(axis=0)))
         silent = low == high if intercept else (low == 0) & (high == 0)
         kept = np.setdiff1d(np.arange(X.shape[1]), left_out)
-        return cls(X.shape[1], kept, np.sort(left_out[~silent]))
+        return cls(kept, np.setdiff1d(left_out, np.flatnonzero(silent)), low, high, intercept)
 
+    @property
+    def size(self) -> FloatArray:
+        """Largest magnitudes in all columns."""
+        return np.maximum(self.high, -self.low)
 
-def without_rounding(X: NDArray[Any], split: Split, factors: FloatArray, *, intercept: bool) -> FloatArray:
-    """Zeros for factors that are but what a dependent column is rounded by: columns of scales far apart would turn them into data."""
-    kept, dependent = X[:, split.kept], X[:, split.dependent]
-    spread = np.ptp(kept, axis=0) if intercept else np.abs(kept).max(axis=0)
-    size = np.abs(dependent).max(axis=0)
-    is_rounding = np.abs(factors) * spread <= NEGLIGIBLE * EPSILON * size[:, np.newaxis]
-    return np.where(is_rounding, 0.0, factors)
+    def parts(self, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The kept columns and the dependent ones."""
+        return np.take(X, self.kept, axis=1), np.take(X, self.dependent, axis=1)
+
+    def without_rounding(self, factors: FloatArray) -> FloatArray:
+        """Zeros for factors that are but what a dependent column is rounded by: columns of scales far apart would turn them into data."""
+        spread = (self.high - self.low if self.intercept else self.size)[self.kept]
+        rounding = NEGLIGIBLE * EPSILON * self.size[self.dependent]
+        return np.where(np.abs(factors) * spread <= rounding[:, np.newaxis], 0.0, factors)
+
+    def reach(self, columns: NDArray[np.int64], coef: FloatArray, intercept: FloatArray) -> float:
+        """An upper bound on the sum of the magnitudes of a predictor's terms."""
+        return float((np.abs(coef) @ self.size[columns] + np.abs(intercept)).max())
 
 
 def exchanged(split: Split, factors: FloatArray) -> Split:
@@ -80,6 +71,8 @@ def exchanged(split: Split, factors: FloatArray) -> Split:
     Each exchange multiplies the volume that the kept columns span by the factor, so it ends (M. Gu and S. Eisenstat, SIAM Journal on Scientific Computing 17, 1996).
     """
     kept, dependent, table = split.kept.copy(), split.dependent.copy(), factors.copy()
+    if not table.size:
+        return split
     for _ in range(len(kept) + len(dependent)):
         k, j = np.unravel_index(np.abs(table).argmax(), table.shape)
         pivot = table[k, j]
@@ -108,29 +101,33 @@ class Shortest:
     def of(
         cls,
         X: NDArray[Any],
+        kept: NDArray[Any],
         split: Split,
         solution: tuple[FloatArray, FloatArray],
         ties: tuple[FloatArray, FloatArray],
         *,
         num_threads: int,
     ) -> Self:
-        """Make them of a solution on the kept columns: coefficients of shape (n_targets, n_kept), and intercepts.
+        """Make them of a solution on the kept columns, given beside X: coefficients of shape (n_targets, n_kept), and intercepts.
 
         `ties` is the least squares solution of the dependent columns on the kept ones: dependent = kept factors' + offsets. The shortest coefficients are the solution, with zeros, less its part in the
         null space, which is spanned by the columns of (-factors', 1): a least squares problem as small as there are features, in which every digit of the factors counts.
         """
         coef, constants = solution
         factors, offsets = ties
-        basic = np.zeros((len(coef), split.n_features))
+        n_features = X.shape[1]
+        basic = np.zeros((len(coef), n_features))
         basic[:, split.kept] = coef
-        null = np.zeros((split.n_features, len(split.dependent)))
+        if not len(split.dependent):
+            return cls(basic, constants, np.zeros(len(X)))
+        null = np.zeros((n_features, len(split.dependent)))
         null[split.kept], null[split.dependent] = -factors.T, np.eye(len(split.dependent))
         used = np.concatenate([split.kept, split.dependent])
         share = _core.least_squares(
             null[used], np.ascontiguousarray(basic[:, used].T), None, False, [0.0] * len(coef), num_threads
         )["coef"]
         whole, shifted = basic - share @ null.T, constants + share @ offsets
-        before = _core.linear_predictor(X[:, split.kept], np.ascontiguousarray(coef), constants, num_threads)
+        before = _core.linear_predictor(kept, np.ascontiguousarray(coef), constants, num_threads)
         after = _core.linear_predictor(X, whole, shifted, num_threads)
         return cls(whole, shifted, np.abs(after - before).max(axis=1))
 
@@ -138,9 +135,3 @@ class Shortest:
         """Whether predictors moved by no more than rounding, `reach` being the largest sum of magnitudes behind one of the kept columns', and do not cancel far beyond these."""
         largest = LARGEST_MOVE * EPSILON * (self.coef.shape[1] + 4) * (own_reach + reach)
         return bool(self.moved.max() <= largest and own_reach <= LARGEST_GROWTH * reach)
-
-
-def reach_of(X: NDArray[Any], coef: FloatArray, intercept: FloatArray) -> float:
-    """An upper bound on the sum of the magnitudes of a predictor's terms."""
-    extent = np.maximum(X.max(axis=0), -X.min(axis=0)).astype(np.float64)
-    return float((np.abs(coef) @ extent + np.abs(intercept)).max())

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly import _core, _lapack
 from crowfly._linear_predictions import linear_predictions
-from crowfly._shortest import MOST_EXCHANGES, Shortest, Split, exchanged, reach_of, without_rounding
+from crowfly._shortest import MOST_EXCHANGES, Shortest, Split, exchanged
 from crowfly._sparse import (
     MOST_FEATURES,
     as_sparse_design,
@@ -230,6 +230,26 @@ def solve_least_squares(
     return _dense_lstsq(X, y, intercept, sample_weight, alpha, num_threads)[0]
 
 
+def columns_left_out(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    weights: NDArray[np.float64] | None,
+    *,
+    intercept: bool,
+    num_threads: int,
+) -> NDArray[np.int64]:
+    """The columns of dense checked data that depend on others, found until none depends on those that are left; `num_threads` 0 is the current setting."""
+    kept = np.arange(X.shape[1], dtype=np.int64)
+    while len(kept):
+        columns = np.take(X, kept, axis=1) if len(kept) < X.shape[1] else X
+        target = y.astype(np.float64)
+        fit = solve_least_squares(columns, target, intercept, weights, num_threads=num_threads or None)
+        if not fit.dependent_columns.size:
+            break
+        kept = np.delete(kept, fit.dependent_columns)
+    return np.setdiff1d(np.arange(X.shape[1]), kept)
+
+
 def solve_and_reduce(
     X: ArrayLike,
     y: ArrayLike,
@@ -267,54 +287,103 @@ def _dense_lstsq(
     with_intercept = as_flag("intercept", intercept)
     threads = as_num_threads(num_threads)
     _lapack.install()
+    problem = _Dense(array, columns, weights, with_intercept, threads, keep_reduced)
     with telling_what_overflows(column_names(X), of_all, X=array, y=columns):
-        fit = _core.least_squares(
-            array, columns, weights, with_intercept, penalties, threads, keep_reduced=keep_reduced
-        )
-        if fit["dependent_columns"].size and not any(penalties):
-            fit = _more_exact(fit, array, columns, weights, with_intercept, threads)
+        fit = problem.fit(penalties)
     return _result(fit, targets.ndim == 1), fit.get("reduced", np.zeros((0, 0)))
 
 
-def _more_exact(
-    fit: dict[str, Any],
-    array: NDArray[Any],
-    columns: NDArray[Any],
-    weights: NDArray[np.float64] | None,
-    intercept: bool,
-    threads: int,
-) -> dict[str, Any]:
-    """The shortest solution from the refined one of the independent columns, where there are rows enough and no more other columns than these, and predictors are the same."""
-    n_features, left_out = array.shape[1], fit["dependent_columns"]
-    split = Split.of(array, left_out, intercept=intercept)
-    enough_rows = len(array) >= n_features + intercept
-    if not (enough_rows and 0 < len(split.dependent) <= fit["rank"] == len(split.kept)):
+@dataclass(frozen=True)
+class _Dense:
+    """Checked data of a dense fit."""
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    weights: NDArray[np.float64] | None
+    intercept: bool
+    threads: int
+    keep_reduced: bool
+
+    def fit(self, penalties: list[float]) -> dict[str, Any]:
+        """The core's, by way of independent columns where others depend on them and there is no penalty."""
+        if any(penalties) or len(self.X) < self.X.shape[1] + self.intercept:
+            return self._core_fit(self.X, self.y, penalties, keep_reduced=self.keep_reduced)
+        fit = self._core_fit(self.X, self.y, penalties, keep_reduced=self.keep_reduced, name_suspects=True)
+        reads = 0
+        if "suspects" in fit:
+            reads = fit["n_reads"]
+            found = self._of_independent(np.sort(fit["suspects"]), proven=False)
+            # Cross products can't tell the nearly dependent from the dependent: the data can, by orthogonal factors.
+            fit = found or self._core_fit(self.X, self.y, penalties, keep_reduced=self.keep_reduced)
+            if found is not None:
+                return found | {"n_reads": reads + found["n_reads"]}
+        if fit["dependent_columns"].size:
+            exact = self._of_independent(fit["dependent_columns"], proven=True)
+            if exact is not None:
+                kept = {name: fit[name] for name in ("method", "reduced") if name in fit}
+                fit = exact | kept | {"n_reads": fit["n_reads"] + exact["n_reads"]}
+        return fit | {"n_reads": reads + fit["n_reads"]}
+
+    def _core_fit(
+        self, X: NDArray[Any], y: NDArray[Any], penalties: list[float], **options: bool
+    ) -> dict[str, Any]:
+        return _core.least_squares(X, y, self.weights, self.intercept, penalties, self.threads, **options)
+
+    def _of_independent(self, left_out: NDArray[np.int64], *, proven: bool) -> dict[str, Any] | None:
+        """The shortest solution from the refined one of the other columns.
+
+        None where more columns are left out than not, where these are dependent themselves, where columns left out turn out not to be (unless that is proven), and where predictors are not the
+        same.
+        """
+        split = Split.of(self.X, left_out, intercept=self.intercept)
+        n_targets, reads = self.y.shape[1], 2
+        if not len(split.dependent) <= len(split.kept) > 0 or (proven and not len(split.dependent)):
+            return None
+        for attempt in range(MOST_EXCHANGES):
+            kept, dependent = split.parts(self.X)
+            targets = np.hstack([self.y, dependent])
+            part = self._core_fit(kept, targets, [0.0] * targets.shape[1], keep_reduced=self.keep_reduced)
+            reads += part["n_reads"]
+            coefs, intercepts = part["coef"], part["intercept"]
+            if part["dependent_columns"].size or not np.isfinite(coefs).all():
+                return None
+            if not proven and not self._is_rounding(part["rss"][n_targets:], dependent):
+                return None
+            factors = split.without_rounding(coefs[n_targets:])
+            better = exchanged(split, factors)
+            if np.array_equal(better.kept, split.kept) or attempt == MOST_EXCHANGES - 1:
+                break
+            split = better
+        solution = coefs[:n_targets], intercepts[:n_targets]
+        ties = factors, intercepts[n_targets:]
+        shortest = Shortest.of(self.X, kept, split, solution, ties, num_threads=self.threads)
+        own_reach = split.reach(np.arange(self.X.shape[1]), shortest.coef, shortest.intercept)
+        if not shortest.is_as_exact(own_reach, split.reach(split.kept, *solution)):
+            return None
+        fit = part | {
+            "coef": shortest.coef,
+            "intercept": shortest.intercept,
+            "rss": part["rss"][:n_targets],
+            "rank": len(split.kept),
+            "condition": np.inf,
+            "dependent_columns": left_out,
+            "n_reads": reads,
+        }
+        if self.keep_reduced:
+            triangle = part["reduced"]
+            fit["reduced"] = np.linalg.qr(np.vstack([triangle, factors @ triangle]), mode="r")
         return fit
-    n_targets, reads = columns.shape[1], fit["n_reads"] + 2
-    for attempt in range(MOST_EXCHANGES):
-        kept, targets = array[:, split.kept], np.hstack([columns, array[:, split.dependent]])
-        part = _core.least_squares(kept, targets, weights, intercept, [0.0] * targets.shape[1], threads)
-        reads += part["n_reads"]
-        coefs, intercepts = part["coef"], part["intercept"]
-        if part["dependent_columns"].size or not np.isfinite(coefs).all():
-            return fit
-        factors = without_rounding(array, split, coefs[n_targets:], intercept=intercept)
-        better = exchanged(split, factors)
-        if np.array_equal(better.kept, split.kept) or attempt == MOST_EXCHANGES - 1:
-            break
-        split = better
-    solution = coefs[:n_targets], intercepts[:n_targets]
-    shortest = Shortest.of(array, split, solution, (factors, intercepts[n_targets:]), num_threads=threads)
-    own_reach = reach_of(array, shortest.coef, shortest.intercept)
-    if not shortest.is_as_exact(own_reach, reach_of(kept, *solution)):
-        return fit
-    return fit | {
-        "coef": shortest.coef,
-        "intercept": shortest.intercept,
-        "rss": part["rss"][:n_targets],
-        "correction": part["correction"],
-        "n_reads": reads,
-    }
+
+    def _is_rounding(self, squares: NDArray[np.float64], dependent: NDArray[Any]) -> bool:
+        """Whether residuals of columns are below the cut-off of the rank, as it is for orthogonal factors."""
+        cut = 10 * max(self.X.shape[1], 10) * float(np.finfo(np.float64).eps)
+        values = np.asarray(dependent, dtype=np.float64)
+        if self.intercept:
+            values = values - np.average(values, axis=0, weights=self.weights)
+        weights = np.ones(len(values)) if self.weights is None else self.weights
+        with np.errstate(over="ignore"):
+            lengths = weights @ values**2
+        return bool((squares <= cut**2 * lengths).all())
 
 
 def _sparse_lstsq(

@@ -265,26 +265,23 @@ def fit_data(
             fit = _from_larger_penalties(fit, data, controls, ratio, factors, penalty)
     else:
         fit = run_newton(data, controls, penalty, factors)
-    result, shortfall = finished(fit, data, controls, penalty, factors)
-    if penalty == 0 and shortfall is None and np.isinf(result.optimality_gap) and np.isfinite(factors).all():
-        return _of_independent_columns(result, data, controls), None
-    return result, shortfall
+        if penalty == 0 and fit["status"] == "converged" and np.isinf(fit["gap"]):
+            return _of_independent_columns(fit, data, controls, factors)
+    return finished(fit, data, controls, penalty, factors)
 
 
 def _of_independent_columns(
-    uncertified: LogisticResult, data: LogisticData, controls: Controls
-) -> LogisticResult:
-    """The shortest of the minimisers, certified, where columns depend on each other."""
-    found = None if is_sparse(data.X) else fit_independent(data, controls)
+    uncertified: dict[str, Any], data: LogisticData, controls: Controls, factors: list[float]
+) -> tuple[LogisticResult, str | None]:
+    """The shortest of the minimisers, certified, where columns depend on each other: they, too, leave the Hessian singular, and cost less to look for than what separates classes."""
+    found = fit_independent(data, controls)
     if found is None:
-        return uncertified
+        return finished(uncertified, data, controls, 0.0, factors)
     fit, dependent = found
-    return replace(
-        _result_of(fit, data, None),
-        n_iter=uncertified.n_iter + fit["n_iter"],
-        n_reads=uncertified.n_reads + fit["n_reads"],
-        dependent_columns=dependent,
-    )
+    for count in ("n_iter", "n_reads"):
+        fit[count] += uncertified[count]
+    result, shortfall = finished(fit, data, controls, 0.0, factors)
+    return replace(result, dependent_columns=dependent), shortfall
 
 
 def _from_larger_penalties(

@@ -14,11 +14,11 @@ from crowfly import _core, _logit_summary
 from crowfly._linear_predictions import ClassPredictions
 from crowfly._logistic_data import LogisticData, logistic_data
 from crowfly._logistic_runs import Controls, as_controls, as_max_iter
-from crowfly._shortest import dependent_columns
 from crowfly._sparse import is_sparse
 from crowfly._validation import as_level, as_penalty, scan
 from crowfly._warnings import ConvergenceWarning
 from crowfly.inference import column_names, target_name_of
+from crowfly.least_squares import columns_left_out
 from crowfly.logistic import (
     DEFAULT_TOLERANCE,
     LogisticResult,
@@ -234,7 +234,7 @@ def logit(
     controls = as_controls(intercept, tol, as_max_iter(max_iter), num_threads)
     scan("X", data.X, columns=data.columns, weights=data.of_all)
     n_features = data.X.shape[1]
-    left_out = dependent_columns(
+    left_out = columns_left_out(
         data.X, data.codes, data.weights, intercept=controls.intercept, num_threads=controls.num_threads
     )
     kept = np.setdiff1d(np.arange(n_features), left_out)

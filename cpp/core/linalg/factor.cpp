@@ -285,6 +285,27 @@ Matrix reduced_from_rows(const Matrix& rows) {
   return qr_triangle(std::move(transposed));
 }
 
+std::vector<Index> nearly_dependent_columns(Matrix gram, double tolerance) {
+  int n = as_int(gram.cols()), ld = leading(gram), rank = 0, info = 0;
+  Vector length(as_size(gram.cols()));
+  for (Index j = 0; j < gram.cols(); ++j) length[as_size(j)] = std::sqrt(std::max(0.0, gram(j, j)));
+  for (Index j = 0; j < gram.cols(); ++j) {
+    for (Index i = j; i < gram.rows(); ++i) {
+      const double scale = length[as_size(i)] * length[as_size(j)];
+      gram(i, j) = scale > 0 ? gram(i, j) / scale : 0.0;
+    }
+  }
+  std::vector<int> pivot(as_size(gram.cols()));
+  Vector work(2 * as_size(gram.cols()));
+  char lower = 'L';
+  lapack().pstrf(&lower, &n, gram.data(), &ld, pivot.data(), &rank, &tolerance, work.data(), &info);
+  check(info >= 0);
+  std::vector<Index> columns;
+  for (std::size_t k = as_size(rank); k < pivot.size(); ++k) columns.push_back(pivot[k] - 1);
+  std::sort(columns.begin(), columns.end());
+  return columns;
+}
+
 std::vector<Index> dependent_columns(Matrix a) { return columns_left_out(factor_pivoted(std::move(a))); }
 
 IndependentRows independent_rows(Matrix a, Matrix b) {

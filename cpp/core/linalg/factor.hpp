@@ -52,6 +52,9 @@ struct LeastSquaresSolution {
 /// The columns that solve_pivoted leaves out of the rank, in order.
 [[nodiscard]] std::vector<Index> dependent_columns(Matrix a);
 
+/// By a pivoted Cholesky factor: the columns of which no more than `tolerance` of the square is left beside those before them. The lower triangle of a Gram matrix.
+[[nodiscard]] std::vector<Index> nearly_dependent_columns(Matrix gram, double tolerance);
+
 /// As many rows as the matrix has rank by solve_pivoted's cut-off, with the normal equations of a and b up to rounding.
 struct IndependentRows {
   Matrix rows, rhs;

@@ -22,6 +22,9 @@ struct Lapack {
                          double* a, int* lda, double* sva, double* u, int* ldu, double* v, int* ldv, double* work,
                          int* lwork, int* iwork, int* info);
 
+  using Pstrf = void (*)(char* uplo, int* n, double* a, int* lda, int* piv, int* rank, double* tol, double* work,
+                         int* info);
+
   Trtrs trtrs = nullptr;
   Trcon trcon = nullptr;
   Geqrf geqrf = nullptr;
@@ -30,6 +33,7 @@ struct Lapack {
   Gels gels = nullptr;
   Syevd syevd = nullptr;
   Gejsv gejsv = nullptr;
+  Pstrf pstrf = nullptr;
 };
 
 /// Installs the routines, at the first call; all pointers must be set.

@@ -26,6 +26,8 @@ namespace {
 constexpr double max_gram_condition = 1e11;
 /// And of one from float32's products.
 constexpr double max_single_condition = 1024;
+/// Share of a column's square that the columns kept so far don't explain, below which it may depend on them.
+constexpr double suspicious = 1e-9;
 
 /// The scaled, centred problem: minimise over gamma the weighted |y - x gamma - constant|^2 + sum of penalty * (unit gamma)^2.
 class Solver {
@@ -57,6 +59,11 @@ class Solver {
       equations_.frame_by_all();
       solved = tall && solve_by_normal_equations();
     }
+    if (solved) fit_.suspects.clear();
+    if (!fit_.suspects.empty()) {
+      fit_.n_reads += equations_.n_reads();
+      return std::move(fit_);
+    }
     if (!solved) solve_by_qr();
     return finish();
   }
@@ -72,8 +79,19 @@ class Solver {
       // Products in twice the precision are as good as float64's: what they can't solve these can't.
       if (source == GramSource::on_grid) break;
     }
+    if (problem_.name_suspects) name_suspects();
     equations_.forget_cross_products();
     return false;
+  }
+
+  /// By the Gram matrix, which can't tell whether columns depend on others, only which do if any.
+  void name_suspects() {
+    if (equations_.gram().rows() != p_) return;
+    Matrix gram = equations_.gram().copy();
+    for (const ConstantColumn& constant : constants_) {
+      for (Index j = 0; j < p_; ++j) gram(std::max(j, constant.column), std::min(j, constant.column)) = 0.0;
+    }
+    fit_.suspects = nearly_dependent_columns(std::move(gram), suspicious);
   }
 
   bool solve_normal_equations(double max_condition) {

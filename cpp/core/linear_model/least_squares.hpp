@@ -17,6 +17,8 @@ struct LeastSquaresProblem {
   bool intercept = true;
   Vector penalty;             ///< t values >= 0
   bool keep_reduced = false;  ///< only without a penalty
+  /// Only without a penalty: where columns may depend on others, no solution is looked for and the fit has nothing but `suspects`.
+  bool name_suspects = false;
 };
 
 enum class LeastSquaresMethod { cholesky, qr };
@@ -32,6 +34,7 @@ struct LeastSquaresFit {
   double condition = 1;
   LeastSquaresMethod method = LeastSquaresMethod::cholesky;
   std::vector<Index> dependent_columns;
+  std::vector<Index> suspects;  ///< columns without which the others are far from dependent
   int n_reads = 0;
   /// How far, at most, the last correction says that coefficients are from the exact solution, relative to the largest of their target's in columns of unit length; what rounds
   /// them once is not counted. Not set below full rank, where nothing is refined.
