@@ -52,11 +52,13 @@ np.save(path + ".coef.npy", np.append(fit.coef, fit.intercept))
 """
 
 
-def make_file(path: Path, dtype: str, order: Any) -> tuple[int, Any, Any]:
+def make_file(path: Path, dtype: str, order: Any, copied: bool = False) -> tuple[int, Any, Any]:
     """Zeros that take no room on the disk but for a few rows: n, and these rows of X and y."""
     n = FILE_BYTES // np.dtype(dtype).itemsize // N_FEATURES
     rng = np.random.default_rng(0)
     rows, targets = rng.standard_normal((60, N_FEATURES)).astype(dtype), rng.standard_normal(60)
+    if copied:
+        rows[:, 1] = rows[:, 0]
     for name, size in ((path, FILE_BYTES), (Path(f"{path}.y"), 8 * n)):
         with name.open("wb") as file:
             file.truncate(size)
@@ -93,3 +95,18 @@ def test_memory_of_a_fit_does_not_grow_with_the_file(tmp_path: Path, dtype: str,
     found = np.load(f"{path}.coef.npy")
     np.testing.assert_allclose(found[:-1], expected.coef, rtol=1e-12)
     np.testing.assert_allclose(found[-1], expected.intercept, rtol=1e-9)
+
+
+def test_nor_with_columns_that_depend_on_others(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    n, *_ = make_file(path, "float64", "C", copied=True)
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path), "float64", "C", str(n), str(N_FEATURES), "0"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "RankWarning" in run.stderr
+    assert int(run.stdout) < MOST_BYTES
+    found = np.load(f"{path}.coef.npy")
+    assert found[0] == pytest.approx(found[1], rel=1e-9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -293,6 +294,14 @@ def _dense_lstsq(
     return _result(fit, targets.ndim == 1), fit.get("reduced", np.zeros((0, 0)))
 
 
+def _is_mapped(array: NDArray[Any]) -> bool:
+    """Whether it shows a file, which may be larger than memory: nothing may copy its columns."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return isinstance(owner, mmap)
+
+
 @dataclass(frozen=True)
 class _Dense:
     """Checked data of a dense fit."""
@@ -306,7 +315,7 @@ class _Dense:
 
     def fit(self, penalties: list[float]) -> dict[str, Any]:
         """The core's, by way of independent columns where others depend on them and there is no penalty."""
-        if any(penalties) or len(self.X) < self.X.shape[1] + self.intercept:
+        if any(penalties) or len(self.X) < self.X.shape[1] + self.intercept or _is_mapped(self.X):
             return self._core_fit(self.X, self.y, penalties, keep_reduced=self.keep_reduced)
         fit = self._core_fit(self.X, self.y, penalties, keep_reduced=self.keep_reduced, name_suspects=True)
         reads = 0
