@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def linear_predictions(
     return values.reshape(len(values), *coef.shape[:-1])
 
 
-class ClassPredictions:
+class ClassPredictions(ABC):
     """Predictions of a logistic model from its `classes`, `coef`, `intercept` and `columns`.
 
     Every method raises TypeError or ValueError if `X` is no finite real matrix with the features of the fit.
@@ -60,9 +61,9 @@ class ClassPredictions:
     classes: NDArray[Any]
     columns: tuple[str, ...] | None
 
+    @abstractmethod
     def _coefficients(self) -> tuple[FloatArray, FloatArray]:
         """One row and one intercept for two classes, else one of each class."""
-        raise NotImplementedError
 
     def decision_function(self, X: ArrayLike, *, num_threads: int | None = None) -> FloatArray:
         """Compute linear predictors, of a sparse X, too: shape (n,) for two classes (positive: the second), else (n, n_classes)."""
