@@ -38,10 +38,11 @@ class SearchHandle {
     std::int64_t* index_data = indices.mutable_data();
     {
       const LongCall call(num_threads);
-      search.nearest(k, [=, &search](Index query, std::span<const Neighbor> neighbors) {
+      const Metric& metric = search.metric();
+      search.nearest(k, [=, &metric](Index query, std::span<const Neighbor> neighbors) {
         for (std::size_t j = 0; j < neighbors.size(); ++j) {
           const Index at = query * k + static_cast<Index>(j);
-          distance_data[at] = search.metric().finish(neighbors[j].distance);
+          distance_data[at] = metric.finish(neighbors[j].distance);
           index_data[at] = neighbors[j].index;
         }
       });

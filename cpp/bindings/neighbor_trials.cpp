@@ -107,6 +107,31 @@ Trial box_columns(const KernelTable& t, Index features) {
   return trial;
 }
 
+Trial single_columns(const KernelTable& t, Index features) {
+  constexpr Index n = kernels::column_block;
+  Trial trial;
+  trial.shape = text(n) + " points, " + text(features) + " features";
+  trial.work = {Precision::float32, times(3, n, features), times(4, n, features) + times(4, features), 0};
+  auto *query = trial.array<float>(features), *columns = trial.array<float>(n * features);
+  trial.call = [=, kernel = t.single_columns[static_cast<int>(Reduction::squared_difference)]] {
+    kernel(query, columns, features, -1.0F);
+  };
+  return trial;
+}
+
+Trial single_boxes(const KernelTable& t, Index features) {
+  constexpr Index n = kernels::column_block;
+  Trial trial;
+  trial.shape = text(n) + " boxes, " + text(features) + " features";
+  trial.work = {Precision::float32, times(6, n, features), times(8, n, features) + times(8, features), times(4, n)};
+  auto *low = trial.array<float>(features), *high = trial.array<float>(features);
+  auto *boxes = trial.array<float>(2 * n * features), *out = trial.array<float>(n);
+  trial.call = [=, kernel = t.single_boxes[static_cast<int>(Reduction::squared_difference)]] {
+    kernel({low, high}, boxes, features, -1.0F, out);
+  };
+  return trial;
+}
+
 Trial periodic_columns(const KernelTable& t, Index features) {
   constexpr Index n = kernels::column_block;
   Trial trial;
@@ -220,6 +245,8 @@ const TrialEntry entries[] = {
     {"distance_columns_f32 squared_difference", 3, distance_columns<float>},
     {"distance_columns_f64 squared_difference", 3, distance_columns<double>},
     {"box_columns squared_difference", 3, box_columns},
+    {"single_columns squared_difference", 8, single_columns},
+    {"single_boxes squared_difference", 8, single_boxes},
     {"distance_rows squared_difference", 64, distance_rows<Reduction::squared_difference>},
     {"distance_rows absolute_difference", 64, distance_rows<Reduction::absolute_difference>},
     {"distance_rows maximum_difference", 64, distance_rows<Reduction::maximum_difference>},

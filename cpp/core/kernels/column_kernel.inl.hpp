@@ -142,4 +142,41 @@ std::uint64_t periodic_boxes(const double* query, const double* boxes, const dou
   });
 }
 
+/// Reduces difference(feature, lane) over features in float32, in any order; bit i is set where the result is at most `limit`. `out` may be null.
+template <class V, class Step, class Difference>
+std::uint64_t in_single_lanes(Index n_features, float limit, float* out, const Difference& difference) {
+  constexpr Index vectors = column_block / V::lanes;
+  const Step step(0);
+  V sums[vectors];
+  for (Index v = 0; v < vectors; ++v) sums[v] = V::zero();
+  for (Index j = 0; j < n_features; ++j) {
+    for (Index v = 0; v < vectors; ++v) sums[v] = step(sums[v], difference(j, v * V::lanes));
+  }
+  const V top = V::set1(limit);
+  std::uint64_t mask = 0;
+  for (Index v = 0; v < vectors; ++v) {
+    if (out != nullptr) sums[v].store(out + v * V::lanes);
+    mask |= mask_le(sums[v], top) << (v * V::lanes);
+  }
+  return mask;
+}
+
+template <class Isa, template <class> class Reduce>
+std::uint64_t single_columns(const float* query, const float* columns, Index n_features, float limit) {
+  using V = typename Isa::f32;
+  return in_single_lanes<V, Reduce<V>>(n_features, limit, nullptr, [=](Index j, Index lane) {
+    return V::set1(query[j]) - V::load(columns + j * column_block + lane);
+  });
+}
+
+template <class Isa, template <class> class Reduce>
+std::uint64_t single_boxes(SingleQuery query, const float* boxes, Index n_features, float limit, float* out) {
+  using V = typename Isa::f32;
+  return in_single_lanes<V, Reduce<V>>(n_features, limit, out, [=](Index j, Index lane) {
+    const float* low = boxes + 2 * j * column_block + lane;
+    const V below = V::load(low) - V::set1(query.high[j]), above = V::set1(query.low[j]) - V::load(low + column_block);
+    return max(max(below, above), V::zero());
+  });
+}
+
 }  // namespace crowfly::kernels

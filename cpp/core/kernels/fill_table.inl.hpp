@@ -33,6 +33,8 @@ constexpr void fill_monotone(KernelTable& t, Reduction reduction) {
   t.distance_columns_f32[at] = distance_columns<Isa, Reduce, float>;
   t.distance_columns_f64[at] = distance_columns<Isa, Reduce, double>;
   t.box_columns[at] = box_columns<Isa, Reduce>;
+  t.single_columns[at] = single_columns<Isa, Reduce>;
+  t.single_boxes[at] = single_boxes<Isa, Reduce>;
   t.periodic_rows[at] = periodic_rows<Isa, Reduce>;
   t.periodic_columns[at] = periodic_columns<Isa, Reduce>;
   t.periodic_boxes[at] = periodic_boxes<Isa, Reduce>;

@@ -158,6 +158,20 @@ struct PairSums {
   double squares, max_abs;
 };
 
+/// Rounding of a difference, a square and n sums in float32, and what squares and sums lose below the normal numbers; twice each.
+[[nodiscard]] constexpr double single_error(Index n_features) noexcept {
+  return 0x1p-23 * static_cast<double>(n_features + 3);
+}
+[[nodiscard]] constexpr double single_underflow(Index n_features) noexcept {
+  return 0x1p-148 * static_cast<double>(n_features + 1);
+}
+
+/// A query, feature by feature between two float32 numbers: the same, if it is made of such.
+struct SingleQuery {
+  const float* low;
+  const float* high;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -178,6 +192,14 @@ struct KernelTable {
   using BoxColumns = std::uint64_t (*)(const double* query, const double* boxes, Index n_features, double limit,
                                        double* out);
   BoxColumns box_columns[n_monotone_reductions];
+
+  /// The same two in float32, features in any order: for points, whose query must be made of float32 numbers, an estimate; for boxes one of the lower bound. Both are rounded by no more than
+  /// single_error(n_features) of themselves and single_underflow(n_features), unless they overflow.
+  using SingleColumns = std::uint64_t (*)(const float* query, const float* columns, Index n_features, float limit);
+  SingleColumns single_columns[n_monotone_reductions];
+  using SingleBoxes = std::uint64_t (*)(SingleQuery query, const float* boxes, Index n_features, float limit,
+                                        float* out);
+  SingleBoxes single_boxes[n_monotone_reductions];
 
   /// out[i] = the reduction over all features of query - rows[i], in float64, in the documented order.
   ///   query: depth values; rows: [n_rows][depth]; depth a multiple of distance_lanes, padded with zeros on both sides.

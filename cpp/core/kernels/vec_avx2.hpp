@@ -42,9 +42,13 @@ struct F32 {
   friend F32 operator+(F32 a, F32 b) noexcept { return {_mm256_add_ps(a.v, b.v)}; }
   friend F32 operator-(F32 a, F32 b) noexcept { return {_mm256_sub_ps(a.v, b.v)}; }
   friend F32 operator*(F32 a, F32 b) noexcept { return {_mm256_mul_ps(a.v, b.v)}; }
+  friend F32 abs(F32 a) noexcept { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0F), a.v)}; }
   friend F32 max(F32 a, F32 b) noexcept { return {_mm256_max_ps(a.v, b.v)}; }
   friend F32 min(F32 a, F32 b) noexcept { return {_mm256_min_ps(a.v, b.v)}; }
   friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+  friend std::uint64_t mask_le(F32 a, F32 b) noexcept {
+    return static_cast<std::uint64_t>(_mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)));
+  }
 };
 
 struct F64 {

@@ -29,9 +29,11 @@ struct F32 {
   friend F32 operator+(F32 a, F32 b) noexcept { return {_mm512_add_ps(a.v, b.v)}; }
   friend F32 operator-(F32 a, F32 b) noexcept { return {_mm512_sub_ps(a.v, b.v)}; }
   friend F32 operator*(F32 a, F32 b) noexcept { return {_mm512_mul_ps(a.v, b.v)}; }
+  friend F32 abs(F32 a) noexcept { return {_mm512_abs_ps(a.v)}; }
   friend F32 max(F32 a, F32 b) noexcept { return {_mm512_max_ps(a.v, b.v)}; }
   friend F32 min(F32 a, F32 b) noexcept { return {_mm512_min_ps(a.v, b.v)}; }
   friend F32 mul_add(F32 a, F32 b, F32 c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+  friend std::uint64_t mask_le(F32 a, F32 b) noexcept { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ); }
 };
 
 struct F64 {

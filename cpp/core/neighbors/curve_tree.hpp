@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A tree of boxes for few features: points in the order of a space-filling curve, up to sixteen to a leaf, up to sixteen children to a node, all of a node's
-// boxes measured at once. Built without recursion from one sort; no data can unbalance it.
+// boxes measured at once. Built without recursion from one sort; no data can unbalance it. curve_tree_search.hpp searches it.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,7 @@
 #include "base/aligned_buffer.hpp"
 #include "base/parallel.hpp"
 #include "base/radix_sort.hpp"
-#include "neighbors/admission.hpp"
 #include "neighbors/metric.hpp"
-#include "neighbors/point_distance.hpp"
 
 namespace crowfly {
 
@@ -21,48 +19,33 @@ class CurveTree {
   /// `points` must have fewer than 2^32 rows and a metric whose reduction is monotone.
   CurveTree(const MatrixView& points, const Metric& metric);
 
-  /// One query, as load_row makes it.
-  struct Request {
-    Index query;  ///< its number, for `admission`
-    const double* row;
-    std::uint32_t key;  ///< as order_of tells it
-    const Admission& admission;
-  };
-
-  /// Offers the points within reach of what is kept (TopK, WithinRadius, CountWithin).
-  template <class Kept>
-  void search(const Request& request, PointDistance& distance, Kept& kept) const;
-
   /// Queries in an order in which neighbours follow one another.
   [[nodiscard]] std::vector<KeyedIndex> order_of(const MatrixView& queries) const;
 
   [[nodiscard]] Index bytes() const noexcept;
 
  private:
-  /// The nodes of one level. Node i has the children first[i] to first[i + 1] - 1 of the level below (points, for a leaf), with boxes as
-  /// [features][2][column_block]; leaves have columns of points instead.
+  friend class CurveTreeSearch;
+  class Build;
+
+  /// The nodes of one level. Node i has the children first[i] to first[i + 1] - 1 of the level below (points, for a leaf), with boxes as [features][2][column_block], in float32
+  /// where the tree is single; leaves have columns of points instead.
   struct Level {
     std::vector<std::uint32_t> first;
     AlignedBuffer<double> boxes;
+    AlignedBuffer<float> single_boxes;
     [[nodiscard]] Index size() const noexcept { return static_cast<Index>(first.size()) - 1; }
     /// The lanes of a node that hold a child.
     [[nodiscard]] std::uint64_t lanes(Index node) const noexcept {
       return (std::uint64_t{1} << (first[as_size(node + 1)] - first[as_size(node)])) - 1;
     }
   };
-  class Build;
-
-  [[nodiscard]] Range home_of(std::uint32_t key, Index k) const noexcept;
-  [[nodiscard]] std::uint64_t measure_boxes(const double* query, const double* boxes, double limit,
-                                            double* out) const noexcept;
-  [[nodiscard]] std::uint64_t measure_leaf(const double* query, Index leaf, double limit, double* out) const noexcept;
-  template <class Kept>
-  void search_leaf(const Request& request, Index leaf, double limit, PointDistance& distance, Kept& kept) const;
 
   MatrixView source_;
   Metric metric_;
   Index features_;
-  bool narrow_;  ///< columns hold float32
+  bool narrow_;          ///< columns hold float32
+  bool single_ = false;  ///< and bounds can be measured in float32
   AlignedBuffer<float> narrow_columns_;
   AlignedBuffer<double> wide_columns_;
   std::vector<std::uint32_t> points_;  ///< along the curve

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <span>
+#include <utility>
 
 #include "base/cancel.hpp"
 #include "base/parallel.hpp"
@@ -34,26 +35,57 @@ std::uint32_t ordered_bits(float x) noexcept {
   return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
 }
 
-/// The bounding box of some rows of a row-major matrix.
-struct Box {
-  std::vector<double> low, high;
-  explicit Box(Index features) : low(as_size(features)), high(as_size(features)) { clear(); }
-  void clear() noexcept {
-    std::fill(low.begin(), low.end(), infinity);
-    std::fill(high.begin(), high.end(), -infinity);
+/// Beyond these, squares of differences in float32 overflow, or so many of them vanish that bounds say little.
+constexpr double max_single_magnitude = 0x1p55, min_single_range = 0x1p-40;
+
+/// Bounding boxes of rows of a row-major matrix, one after another: their low corners, then their high ones.
+class Boxes {
+ public:
+  Boxes() = default;
+  Boxes(Index n, Index features) : features_(features), sides_(2 * n * features) {
+    for (Index i = 0; i < n; ++i) clear(i);
   }
-  void add(const double* row) noexcept {
-    for (std::size_t j = 0; j < low.size(); ++j) {
-      low[j] = std::min(low[j], row[j]);
-      high[j] = std::max(high[j], row[j]);
+  [[nodiscard]] const double* low(Index i) const noexcept { return sides_.data() + 2 * i * features_; }
+  [[nodiscard]] const double* high(Index i) const noexcept { return low(i) + features_; }
+  void clear(Index i) noexcept {
+    double* sides = sides_.data() + 2 * i * features_;
+    std::fill_n(sides, features_, infinity);
+    std::fill_n(sides + features_, features_, -infinity);
+  }
+  void add(Index i, const double* row) noexcept { add(i, row, row); }
+  void add(Index i, const double* low, const double* high) noexcept {
+    double* sides = sides_.data() + 2 * i * features_;
+    for (Index j = 0; j < features_; ++j) {
+      sides[j] = std::min(sides[j], low[j]);
+      sides[features_ + j] = std::max(sides[features_ + j], high[j]);
     }
   }
-  void add(const Box& other) noexcept {
-    add(other.low.data());
-    add(other.high.data());
+  void set(Index i, Index j, double low, double high) noexcept {
+    sides_[(2 * i) * features_ + j] = low;
+    sides_[(2 * i + 1) * features_ + j] = high;
   }
-  [[nodiscard]] double side(Index j) const noexcept { return high[as_size(j)] - low[as_size(j)]; }
+  [[nodiscard]] double side(Index i, Index j) const noexcept { return high(i)[j] - low(i)[j]; }
+
+ private:
+  Index features_ = 0;
+  AlignedBuffer<double> sides_;
 };
+
+/// The smallest and the largest of column_block numbers, by four lanes that compilers make vectors of.
+template <class T>
+std::pair<T, T> extremes(const T* column) noexcept {
+  constexpr Index lanes = 4;
+  std::array<T, lanes> low, high;
+  std::copy_n(column, lanes, low.begin());
+  high = low;
+  for (Index i = lanes; i < column_block; i += lanes) {
+    for (Index l = 0; l < lanes; ++l) {
+      low[as_size(l)] = std::min(low[as_size(l)], column[i + l]);
+      high[as_size(l)] = std::max(high[as_size(l)], column[i + l]);
+    }
+  }
+  return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
+}
 
 }  // namespace
 
@@ -75,20 +107,21 @@ class CurveTree::Build {
   void load(const Metric& metric) {
     rows_ = AlignedBuffer<double>(n_ * features_);
     const Index parts = std::max<Index>(1, ceil_div(n_, rows_per_task));
-    std::vector<Box> boxes(as_size(parts), Box(features_));
+    Boxes boxes(parts, features_);
     parallel_for_work(parts, work(), [&](Index part) {
-      AlignedBuffer<double> padded(padded_depth(features_));
       const Range range = part_of(n_, parts, part);
-      for (Index i = range.begin; i < range.end; ++i) {
-        load_row(tree_.source_, i, metric, padded.data());
-        std::copy_n(padded.data(), features_, rows_.data() + i * features_);
-        boxes[as_size(part)].add(row(i));
-      }
+      load_dense_rows(tree_.source_, range, metric, rows_.data() + range.begin * features_);
+      for (Index i = range.begin; i < range.end; ++i) boxes.add(part, row(i));
     });
-    Box all(features_);
-    for (const Box& box : boxes) all.add(box);
-    tree_.low_ = all.low;
-    tree_.high_ = all.high;
+    for (Index part = 1; part < parts; ++part) boxes.add(0, boxes.low(part), boxes.high(part));
+    tree_.low_.assign(boxes.low(0), boxes.low(0) + features_);
+    tree_.high_.assign(boxes.high(0), boxes.high(0) + features_);
+    double magnitude = 0, range = 0;
+    for (Index j = 0; j < features_; ++j) {
+      magnitude = std::max({magnitude, std::fabs(boxes.low(0)[j]), std::fabs(boxes.high(0)[j])});
+      range = std::max(range, boxes.side(0, j));
+    }
+    tree_.single_ = tree_.narrow_ && magnitude <= max_single_magnitude && range >= min_single_range;
   }
 
   void sort() {
@@ -100,13 +133,16 @@ class CurveTree::Build {
       }
     });
     sort_by_key(order_);
-    keys_.reserve(order_.size());
-    for (const KeyedIndex x : order_) keys_.push_back(key_of(x));
-    jumps_.assign(order_.size(), 0);
-    for (std::size_t i = 1; i < order_.size(); ++i) {
-      const int bits = std::bit_width(key_of(order_[i]) ^ key_of(order_[i - 1]));
-      if (bits > 0) jumps_[i] = static_cast<std::uint8_t>(curve_jump + bits);
-    }
+    keys_.resize(order_.size());
+    jumps_.resize(order_.size());
+    parallel_for_ranges(n_, rows_per_task, work(), [&](Range range) {
+      for (Index i = range.begin; i < range.end; ++i) {
+        keys_[as_size(i)] = key_of(order_[as_size(i)]);
+        const std::uint32_t before = i > 0 ? key_of(order_[as_size(i - 1)]) : keys_[as_size(i)];
+        const int bits = std::bit_width(keys_[as_size(i)] ^ before);
+        jumps_[as_size(i)] = static_cast<std::uint8_t>(bits > 0 ? curve_jump + bits : 0);
+      }
+    });
     split_cubes();
   }
 
@@ -135,7 +171,7 @@ class CurveTree::Build {
       const std::uint32_t key = key_of(order_[as_size(begin)]);
       Index end = begin + 1;
       while (end < n_ && jumps_[as_size(end)] == 0) ++end;
-      for (int bits = 1; bits <= 32 && (begin == 0 || jumps_[as_size(begin)] > curve_jump + bits); ++bits) {
+      for (int bits = 1; most > 0 && bits <= 32 && (begin == 0 || jumps_[as_size(begin)] > curve_jump + bits); ++bits) {
         const Index wider = end_of(begin, key | static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1));
         if (wider - begin > most) break;
         end = wider;
@@ -154,7 +190,7 @@ class CurveTree::Build {
   template <class Each>
   void split(Range range, Index most, const Each& each_part) {
     std::vector<Range> open{range};
-    Box box(features_);
+    Boxes box(1, features_);
     while (!open.empty()) {
       const Range at = open.back();
       open.pop_back();
@@ -179,16 +215,16 @@ class CurveTree::Build {
   };
 
   /// The feature in which some of the points are furthest apart; `box` is room to measure them in.
-  [[nodiscard]] Direction widest(Range range, Box& box) const {
+  [[nodiscard]] Direction widest(Range range, Boxes& box) const {
     constexpr Index sample = 32;
     const Index stride = std::max<Index>(1, range.size() / sample);
-    box.clear();
-    for (Index i = range.begin; i < range.end; i += stride) box.add(row(payload_of(order_[as_size(i)])));
+    box.clear(0);
+    for (Index i = range.begin; i < range.end; i += stride) box.add(0, row(payload_of(order_[as_size(i)])));
     Index best = 0;
     for (Index j = 1; j < features_; ++j) {
-      if (box.side(j) > box.side(best)) best = j;
+      if (box.side(0, j) > box.side(0, best)) best = j;
     }
-    return {best, box.low[as_size(best)]};
+    return {best, box.low(0)[best]};
   }
 
   void cut(Range range, Index middle, Direction direction) {
@@ -233,7 +269,7 @@ class CurveTree::Build {
     } else {
       tree_.wide_columns_ = AlignedBuffer<double>(size);
     }
-    boxes_.assign(as_size(leaves.size()), Box(features_));
+    boxes_ = Boxes(leaves.size(), features_);
     parallel_for_ranges(leaves.size(), rows_per_task, work(), [&](Range range) {
       for (Index leaf = range.begin; leaf < range.end; ++leaf) {
         tree_.narrow_ ? fill_leaf(leaf, tree_.narrow_columns_.data()) : fill_leaf(leaf, tree_.wide_columns_.data());
@@ -244,14 +280,19 @@ class CurveTree::Build {
   /// Lanes without a point repeat the first one, so that no kernel meets garbage.
   template <class T>
   void fill_leaf(Index leaf, T* columns) {
-    const Level& leaves = tree_.levels_.front();
-    const Index begin = leaves.first[as_size(leaf)], n = leaves.first[as_size(leaf + 1)] - begin;
+    const std::uint32_t* first = tree_.levels_.front().first.data() + leaf;
+    const std::uint32_t* points = tree_.points_.data() + first[0];
+    const Index n = first[1] - first[0], left = n_ - first[1];
+    T* const target = columns + leaf * features_ * column_block;
     for (Index lane = 0; lane < column_block; ++lane) {
-      const double* coordinates = row(tree_.points_[as_size(begin + (lane < n ? lane : 0))]);
-      boxes_[as_size(leaf)].add(coordinates);
-      for (Index j = 0; j < features_; ++j) {
-        columns[(leaf * features_ + j) * column_block + lane] = static_cast<T>(coordinates[j]);
-      }
+      // Rows from anywhere: the next leaf's are asked for.
+      if (lane < left) __builtin_prefetch(row(points[n + lane]));
+      const double* coordinates = row(points[lane < n ? lane : 0]);
+      for (Index j = 0; j < features_; ++j) target[j * column_block + lane] = static_cast<T>(coordinates[j]);
+    }
+    for (Index j = 0; j < features_; ++j) {
+      const auto [low, high] = extremes(target + j * column_block);
+      boxes_.set(leaf, j, low, high);
     }
   }
 
@@ -271,13 +312,18 @@ class CurveTree::Build {
         begin = end_of_node(begin, below.size(), [&](Index i) { return jump(first_point(i)); });
         level.first.push_back(static_cast<std::uint32_t>(begin));
       }
-      level.boxes = AlignedBuffer<double>::zeros(level.size() * 2 * features_ * column_block);
-      std::vector<Box> boxes(as_size(level.size()), Box(features_));
+      const Index size = level.size() * 2 * features_ * column_block;
+      if (tree_.single_) {
+        level.single_boxes = AlignedBuffer<float>::zeros(size);
+      } else {
+        level.boxes = AlignedBuffer<double>::zeros(size);
+      }
+      Boxes boxes(level.size(), features_);
       for (Index node = 0; node < level.size(); ++node) {
         for (Index child = level.first[as_size(node)]; child < level.first[as_size(node + 1)]; ++child) {
-          const Box& box = boxes_[as_size(child)];
-          boxes[as_size(node)].add(box);
-          put(level, node, child - level.first[as_size(node)], box);
+          boxes.add(node, boxes_.low(child), boxes_.high(child));
+          const Index at = node * 2 * features_ * column_block + child - level.first[as_size(node)];
+          tree_.single_ ? put(level.single_boxes.data() + at, child) : put(level.boxes.data() + at, child);
         }
       }
       boxes_ = std::move(boxes);
@@ -285,11 +331,11 @@ class CurveTree::Build {
     }
   }
 
-  void put(Level& level, Index node, Index lane, const Box& box) const noexcept {
-    double* sides = level.boxes.data() + node * 2 * features_ * column_block + lane;
+  template <class T>
+  void put(T* sides, Index child) const noexcept {
     for (Index j = 0; j < features_; ++j) {
-      sides[2 * j * column_block] = box.low[as_size(j)];
-      sides[(2 * j + 1) * column_block] = box.high[as_size(j)];
+      sides[2 * j * column_block] = static_cast<T>(boxes_.low(child)[j]);
+      sides[(2 * j + 1) * column_block] = static_cast<T>(boxes_.high(child)[j]);
     }
   }
 
@@ -300,7 +346,7 @@ class CurveTree::Build {
   std::vector<std::uint32_t> keys_;  ///< along the curve, before cubes were cut
   std::vector<std::uint8_t>
       jumps_;  ///< how far each point is from the one before it: cuts of cubes by their size, then the curve's own jumps
-  std::vector<Box> boxes_;  ///< of the nodes of the highest level so far
+  Boxes boxes_;  ///< of the nodes of the highest level so far
 };
 
 CurveTree::CurveTree(const MatrixView& points, const Metric& metric)

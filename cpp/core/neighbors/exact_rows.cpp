@@ -74,4 +74,25 @@ void load_rows(const MatrixView& source, Index begin, Index count, const Metric&
   for (Index i = 0; i < count; ++i) load_row(source, begin + i, metric, target + i * depth);
 }
 
+void load_dense_rows(const MatrixView& source, Range rows, const Metric& metric, double* target) {
+  const Index features = source.cols;
+  if (metric.as_stored()) {
+    visit_dtype(source.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      for (Index i = rows.begin; i < rows.end; ++i) {
+        const char* row = source.row(i);
+        for (Index j = 0; j < features; ++j) {
+          *target++ = static_cast<double>(load_element<T>(row + j * source.col_stride));
+        }
+      }
+    });
+    return;
+  }
+  AlignedBuffer<double> padded(padded_depth(features));
+  for (Index i = rows.begin; i < rows.end; ++i) {
+    load_row(source, i, metric, padded.data());
+    target = std::copy_n(padded.data(), features, target);
+  }
+}
+
 }  // namespace crowfly

@@ -4,6 +4,7 @@
 
 #include "base/aligned_buffer.hpp"
 #include "base/matrix_view.hpp"
+#include "base/parallel.hpp"
 #include "neighbors/metric.hpp"
 
 namespace crowfly {
@@ -21,5 +22,8 @@ void load_row(const MatrixView& source, Index i, const Metric& metric, double* t
 
 /// Rows [begin, begin + count), one after the other.
 void load_rows(const MatrixView& source, Index begin, Index count, const Metric& metric, double* target);
+
+/// The same without padding: source.cols entries each.
+void load_dense_rows(const MatrixView& source, Range rows, const Metric& metric, double* target);
 
 }  // namespace crowfly

@@ -10,6 +10,7 @@
 #include "base/cancel.hpp"
 #include "base/check.hpp"
 #include "kernels/dispatch.hpp"
+#include "neighbors/curve_tree_search.hpp"
 #include "neighbors/lattice_search.hpp"
 #include "neighbors/within_radius.hpp"
 
@@ -225,15 +226,12 @@ void PointSearch::run_tree(const Request& request, const Kept& empty, Index k, c
   // A query meets a few leaves, more where it wants more neighbours, and keeps a heap of them: about a microsecond, and a fifth more per neighbour.
   const double operations = (1000.0 + 200.0 * static_cast<double>(k)) * static_cast<double>(queries.rows);
   parallel_for_work(ceil_div(queries.rows, block), operations, [&](Index task) {
-    AlignedBuffer<double> row(padded_depth(points_.cols));
-    PointDistance distance(points_, metric_);
+    CurveTreeSearch search(tree, queries, request.admission);
     Kept kept = empty.another();
     for (Index at = task * block; at < std::min((task + 1) * block, queries.rows); ++at) {
-      const Index i = payload_of(order[as_size(at)]);
-      load_row(queries, i, metric_, row.data());
       kept.clear();
-      tree.search({i, row.data(), key_of(order[as_size(at)]), request.admission}, distance, kept);
-      finish(i, kept);
+      search.search(order[as_size(at)], kept);
+      finish(payload_of(order[as_size(at)]), kept);
     }
   });
 }

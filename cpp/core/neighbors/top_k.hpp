@@ -31,6 +31,11 @@ struct Neighbor {
   Index index = 0;
 
   friend bool operator<(const Neighbor& a, const Neighbor& b) noexcept {
+    // Without a branch that depends on the data, in nearly all cases.
+    if (a.distance.exponent == b.distance.exponent) {
+      const bool nearer = a.distance.raw < b.distance.raw, equal = a.distance.raw == b.distance.raw;
+      return nearer | (equal & (a.index < b.index));
+    }
     if (a.distance < b.distance) return true;
     if (b.distance < a.distance) return false;
     return a.index < b.index;
@@ -40,60 +45,74 @@ struct Neighbor {
 /// The k first of all neighbours offered, in any order of offering.
 class TopK {
  public:
-  explicit TopK(Index k) : k_(as_size(k)) { heap_.reserve(k_); }
+  explicit TopK(Index k) : k_(as_size(k)), sorted_(k_ <= max_sorted) { kept_.reserve(k_); }
 
   /// An empty one for the same.
   [[nodiscard]] TopK another() const { return TopK(wanted()); }
   /// Forgets all, for the next query.
-  void clear() noexcept { heap_.clear(); }
+  void clear() noexcept { kept_.clear(); }
 
   /// So many neighbours bound what else can enter.
   [[nodiscard]] Index wanted() const noexcept { return static_cast<Index>(k_); }
-  [[nodiscard]] bool full() const noexcept { return heap_.size() == k_; }
+  [[nodiscard]] bool full() const noexcept { return kept_.size() == k_; }
   /// The last of the k so far; only when full.
-  [[nodiscard]] const Neighbor& worst() const noexcept { return heap_.front(); }
+  [[nodiscard]] const Neighbor& worst() const noexcept { return sorted_ ? kept_.back() : kept_.front(); }
   /// Nothing beyond can enter any more.
   [[nodiscard]] RawDistance limit() const noexcept {
-    return full() ? heap_.front().distance : RawDistance{std::numeric_limits<double>::infinity(), 0};
+    return full() ? worst().distance : RawDistance{std::numeric_limits<double>::infinity(), 0};
   }
   /// False for a kernel's raw distance (exact, or lost to under- or overflow) that certainly can't enter: the quick test before the full comparison.
   [[nodiscard]] bool may_enter(double raw, Index index) const noexcept {
-    if (!full() || heap_.front().distance.exponent != 0) return true;
-    const double last = heap_.front().distance.raw;
-    return raw < last || (raw == last && index < heap_.front().index);
+    if (!full() || worst().distance.exponent != 0) return true;
+    const double last = worst().distance.raw;
+    return raw < last || (raw == last && index < worst().index);
   }
   void offer(const Neighbor& candidate) {
     if (!full()) {
-      heap_.push_back(candidate);
-      std::push_heap(heap_.begin(), heap_.end());
-    } else if (candidate < heap_.front()) {
-      replace_worst(candidate);
+      kept_.push_back(candidate);
+      if (sorted_) {
+        settle(kept_.size() - 1, candidate);
+      } else if (full()) {
+        // Nobody asks for the last one before.
+        std::make_heap(kept_.begin(), kept_.end());
+      }
+    } else if (candidate < worst()) {
+      sorted_ ? settle(k_ - 1, candidate) : replace_worst(candidate);
     }
   }
   void merge(const TopK& other) {
-    for (const Neighbor& neighbor : other.heap_) offer(neighbor);
+    for (const Neighbor& neighbor : other.kept_) offer(neighbor);
   }
   /// The neighbours in order; only `clear` may follow.
   [[nodiscard]] std::span<const Neighbor> sort() {
-    std::sort_heap(heap_.begin(), heap_.end());
-    return heap_;
+    if (!sorted_) std::sort(kept_.begin(), kept_.end());
+    return kept_;
   }
 
  private:
+  /// Up to here keeping them in order is quicker than a heap, and a heap beyond (k = 10 of 30 offers 640 and 840 ns, k = 100 of 300 23 and 14 microseconds).
+  static constexpr std::size_t max_sorted = 16;
+
+  /// Moves what comes behind up by one place, into the free one.
+  void settle(std::size_t free, const Neighbor& candidate) noexcept {
+    for (; free > 0 && candidate < kept_[free - 1]; --free) kept_[free] = kept_[free - 1];
+    kept_[free] = candidate;
+  }
   /// One way down the heap, where popping and pushing would go down and up.
   void replace_worst(const Neighbor& candidate) {
     std::size_t hole = 0;
     for (std::size_t child = 1; child < k_; child = 2 * hole + 1) {
-      if (child + 1 < k_ && heap_[child] < heap_[child + 1]) ++child;
-      if (!(candidate < heap_[child])) break;
-      heap_[hole] = heap_[child];
+      if (child + 1 < k_) child += kept_[child] < kept_[child + 1] ? 1 : 0;
+      if (!(candidate < kept_[child])) break;
+      kept_[hole] = kept_[child];
       hole = child;
     }
-    heap_[hole] = candidate;
+    kept_[hole] = candidate;
   }
 
   std::size_t k_;
-  std::vector<Neighbor> heap_;
+  bool sorted_;
+  std::vector<Neighbor> kept_;
 };
 
 }  // namespace crowfly

@@ -7,7 +7,9 @@
 namespace crowfly {
 
 ZOrder::ZOrder(std::span<const double> low, std::span<const double> high)
-    : low_(low.begin(), low.end()), bits_(32 / static_cast<int>(low.size())), spread_(256) {
+    : low_(low.begin(), low.end()), bits_(32 / static_cast<int>(low.size())),
+      top_(std::ldexp(1.0, bits_) - 1),
+      spread_(256) {
   double side = 0;
   for (std::size_t j = 0; j < low.size(); ++j) side = std::max(side, high[j] - low[j]);
   // Corners that are infinitely or hardly apart leave one key for all: any order is right.
@@ -22,14 +24,18 @@ ZOrder::ZOrder(std::span<const double> low, std::span<const double> high)
 }
 
 std::uint32_t ZOrder::key(const double* row) const noexcept {
-  const double top = std::ldexp(1.0, bits_) - 1;
   const std::size_t features = low_.size();
   std::uint32_t key = 0;
   for (std::size_t j = 0; j < features; ++j) {
     // Written so that the product of infinity and zero, for a row far outside, is zero too.
     const double place = (row[j] - low_[j]) * scale_;
-    auto cell = static_cast<std::uint32_t>(place > 0 ? std::min(place, top) : 0.0);
-    for (std::size_t shift = j; cell != 0; cell >>= 8, shift += 8 * features) key |= spread_[cell & 255U] << shift;
+    auto cell = static_cast<std::uint32_t>(place > 0 ? std::min(place, top_) : 0.0);
+    // As many bytes in every row, so that the loop's end can be foreseen.
+    key |= spread_[cell & 255U] << j;
+    for (int bits = 8; bits < bits_; bits += 8) {
+      cell >>= 8;
+      key |= spread_[cell & 255U] << (j + static_cast<std::size_t>(bits) * features);
+    }
   }
   return key;
 }
