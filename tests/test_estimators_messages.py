@@ -11,7 +11,8 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-import crowfly
+import crowfly.linear_model
+import crowfly.neighbors
 from crowfly.linear_model import (
     ElasticNet,
     ElasticNetCV,
@@ -37,6 +38,14 @@ polars = pytest.importorskip("polars", reason="its frames are what is tested")
 
 SEPARABLE = np.array([[0.0], [1.0], [2.0], [3.0]])
 WIDE = sparse.random_array((20, 6001), density=0.01, random_state=0, format="csr")
+
+
+@pytest.mark.parametrize("module", [crowfly.linear_model, crowfly.neighbors])
+def test_parameters_that_are_none_name_the_class(module: Any) -> None:
+    for name in module.__all__:
+        if isinstance(getattr(module, name), type):
+            with pytest.raises(TypeError, match=rf"^{name}\.__init__\(\) got an unexpected keyword"):
+                getattr(module, name)(parameter=1)
 
 
 @pytest.mark.filterwarnings("ignore:.*deprecated:FutureWarning", "ignore:Setting penalty:UserWarning")

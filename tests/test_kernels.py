@@ -271,9 +271,14 @@ def layouts(x: FloatArray) -> list[AnyArray]:
     raw = np.zeros(x.nbytes + 1, np.uint8)
     misaligned: AnyArray = raw[1:].view(np.float64).reshape(x.shape)
     misaligned[...] = x
+    # Columns further apart than they are long, the last one first.
+    tall = np.full((x.shape[0] + 3, x.shape[1]), np.nan, order="F")
+    tall[1:-2] = x[:, ::-1]
     return [
         x,
         np.asfortranarray(x),
+        np.asfortranarray(x.astype(np.float32)),
+        tall[1:-2, ::-1],
         spread[::2, ::3],
         x[::-1, ::-1].copy()[::-1, ::-1],
         misaligned,

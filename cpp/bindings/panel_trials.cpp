@@ -77,6 +77,20 @@ Trial pack_rows(const KernelTable& t, Index rows) {
   return trial;
 }
 
+template <class T>
+Trial pack_columns(const KernelTable& t, Index rows) {
+  const Index width = t.panel_width, size = static_cast<Index>(sizeof(T));
+  Trial trial;
+  trial.shape = text(rows) + " rows of " + text(width);
+  trial.work = {Precision::float64, times(2, rows, width), times(size, rows, width), times(8, rows, width)};
+  auto *shift = trial.array(width), *scale = trial.array(width), *panel = trial.array(rows * width);
+  auto* source = trial.array<T>(rows * width);
+  trial.call = [=, kernel = sizeof(T) == 4 ? t.pack_columns_f32 : t.pack_columns_f64] {
+    kernel(source, rows * size, rows, width, shift, scale, panel);
+  };
+  return trial;
+}
+
 /// A trial with one panel; `operations` per element, `row_bytes` stored per row, `column_bytes` per column, both also loaded.
 Trial panel_trial(const KernelTable& t, Index rows, int operations, Index row_bytes, Index column_bytes) {
   Trial trial;
@@ -214,6 +228,8 @@ const TrialEntry entries[] = {
     {"coarse_diagonal", 32, coarse_tile<true>},
     {"pack_rows_f32", 64, pack_rows<float>},
     {"pack_rows_f64", 64, pack_rows<double>},
+    {"pack_columns_f32", 64, pack_columns<float>},
+    {"pack_columns_f64", 64, pack_columns<double>},
     {"panel_times_vector", 96, panel_times_vector},
     {"panel_transposed_times_vector", 96, panel_transposed_times_vector},
     {"rows_times_vector_f32", 24, shifted_rows<float, false>},

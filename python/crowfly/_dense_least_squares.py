@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowfly import _core
-from crowfly._shortest import MOST_EXCHANGES, Shortest, Split, exchanged
+from crowfly._shortest import Shortest, Split, Ties, settled
 
 
 def _is_mapped(array: NDArray[Any]) -> bool:
@@ -65,27 +65,29 @@ class DenseProblem:
         same.
         """
         split = Split.of(self.X, left_out, intercept=self.intercept)
-        n_targets, reads = self.y.shape[1], 2
+        n_targets = self.y.shape[1]
         if not len(split.dependent) <= len(split.kept) > 0 or (proven and not len(split.dependent)):
             return None
-        for attempt in range(MOST_EXCHANGES):
+
+        def solve(split: Split) -> Ties | None:
             kept, dependent = split.parts(self.X)
             targets = np.hstack([self.y, dependent])
             part = self._core_fit(kept, targets, [0.0] * targets.shape[1], keep_reduced=self.keep_reduced)
-            reads += part["n_reads"]
-            coefs, intercepts = part["coef"], part["intercept"]
-            if part["dependent_columns"].size or not np.isfinite(coefs).all():
+            if part["dependent_columns"].size or not np.isfinite(part["coef"]).all():
                 return None
             if not proven and not self._is_rounding(part["rss"][n_targets:], dependent):
                 return None
-            factors = split.without_rounding(coefs[n_targets:])
-            better = exchanged(split, factors)
-            if np.array_equal(better.kept, split.kept) or attempt == MOST_EXCHANGES - 1:
-                break
-            split = better
-        solution = coefs[:n_targets], intercepts[:n_targets]
-        ties = factors, intercepts[n_targets:]
-        shortest = Shortest.of(self.X, kept, split, solution, ties, num_threads=self.threads)
+            return Ties(
+                kept, split.without_rounding(part["coef"][n_targets:]), part["intercept"][n_targets:], part
+            )
+
+        found = settled(split, solve)
+        if found is None:
+            return None
+        split, ties, reads = found
+        part = ties.fit
+        solution = part["coef"][:n_targets], part["intercept"][:n_targets]
+        shortest = Shortest.of(self.X, split, solution, ties, num_threads=self.threads)
         own_reach = split.reach(np.arange(self.X.shape[1]), shortest.coef, shortest.intercept)
         if not shortest.is_as_exact(own_reach, split.reach(split.kept, *solution)):
             return None
@@ -96,11 +98,11 @@ class DenseProblem:
             "rank": len(split.kept),
             "condition": np.inf,
             "dependent_columns": left_out,
-            "n_reads": reads,
+            "n_reads": reads + 2,
         }
         if self.keep_reduced:
             triangle = part["reduced"]
-            fit["reduced"] = np.linalg.qr(np.vstack([triangle, factors @ triangle]), mode="r")
+            fit["reduced"] = np.linalg.qr(np.vstack([triangle, ties.factors @ triangle]), mode="r")
         return fit
 
     def _is_rounding(self, squares: NDArray[np.float64], dependent: NDArray[Any]) -> bool:

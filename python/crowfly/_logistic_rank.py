@@ -12,13 +12,7 @@ from numpy.typing import NDArray
 from crowfly import _core
 from crowfly._logistic_data import LogisticData
 from crowfly._logistic_runs import STOPPED, Controls, run_newton
-from crowfly._shortest import (
-    EPSILON,
-    MOST_EXCHANGES,
-    Shortest,
-    Split,
-    exchanged,
-)
+from crowfly._shortest import EPSILON, Shortest, Split, Ties, settled
 from crowfly.least_squares import columns_left_out
 
 FloatArray = NDArray[np.float64]
@@ -43,33 +37,34 @@ def fit_independent(
     split = Split.of(X, left_out, intercept=controls.intercept)
     if not len(left_out) or not len(split.kept):
         return None
-    factors, offsets, reads_of_ties = np.zeros((0, 0)), np.zeros(0), 0
-    for attempt in range(MOST_EXCHANGES if len(split.dependent) else 0):
-        columns, targets = split.parts(X)
-        penalties = [0.0] * len(split.dependent)
-        ties = _core.least_squares(columns, targets, None, controls.intercept, penalties, threads)
-        factors = split.without_rounding(ties["coef"])
-        offsets, reads_of_ties = ties["intercept"], reads_of_ties + ties["n_reads"]
-        better = exchanged(split, factors)
-        if np.array_equal(better.kept, split.kept) or attempt == MOST_EXCHANGES - 1:
-            break
-        split = better
-    part = replace(data, X=split.parts(X)[0])
+    ties, reads_of_ties = None, 0
+    if len(split.dependent):
+
+        def solve(split: Split) -> Ties:
+            kept, dependent = split.parts(X)
+            penalties = [0.0] * len(split.dependent)
+            fit = _core.least_squares(kept, dependent, None, controls.intercept, penalties, threads)
+            return Ties(kept, split.without_rounding(fit["coef"]), fit["intercept"], fit)
+
+        found = settled(split, solve)
+        if found is not None:
+            split, ties, reads_of_ties = found
+    part = replace(data, X=split.parts(X)[0] if ties is None else ties.kept)
     fit = run_newton(part, controls, 0.0, [1.0] * len(split.kept))
     if fit["status"] in STOPPED or not np.isfinite(fit["gap"]):
         return None
     coef = np.zeros((len(fit["coef"]), X.shape[1]))
     coef[:, split.kept] = fit["coef"]
     simple = fit | {"coef": coef, "n_reads": fit["n_reads"] + reads_of_ties}
-    if not len(split.dependent):
+    if ties is None:
         return simple, left_out
     solution = fit["coef"], fit["intercept"]
-    shortest = Shortest.of(X, part.X, split, solution, (factors, offsets), num_threads=threads)
+    shortest = Shortest.of(X, split, solution, ties, num_threads=threads)
     change = _largest_change(data, fit, split, shortest)
     if not change <= LARGEST_CHANGE * fit["objective"]:
         return simple, left_out
-    found = {"coef": shortest.coef, "intercept": shortest.intercept, "gap": fit["gap"] + change}
-    return simple | found | {"n_reads": simple["n_reads"] + 2}, left_out
+    whole = {"coef": shortest.coef, "intercept": shortest.intercept, "gap": fit["gap"] + change}
+    return simple | whole | {"n_reads": simple["n_reads"] + 2}, left_out
 
 
 def _largest_change(data: LogisticData, fit: dict[str, Any], split: Split, shortest: Shortest) -> float:

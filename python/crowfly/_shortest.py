@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -90,6 +91,31 @@ def exchanged(split: Split, factors: FloatArray) -> Split:
 
 
 @dataclass(frozen=True)
+class Ties:
+    """What dependent columns are combinations of: dependent = kept factors' + offsets. From `fit`, the core's to the kept columns."""
+
+    kept: NDArray[Any]
+    factors: FloatArray
+    offsets: FloatArray
+    fit: dict[str, Any]
+
+
+def settled(
+    split: Split, solve: Callable[[Split], Ties | None], most: int = MOST_EXCHANGES
+) -> tuple[Split, Ties, int] | None:
+    """The ties of a split none of whose factors is far above one, after at most so many solutions on columns that have changed places; and all their reads of X. None where a solution is none."""
+    ties = solve(split)
+    if ties is None:
+        return None
+    reads = ties.fit["n_reads"]
+    better = exchanged(split, ties.factors)
+    if most == 1 or np.array_equal(better.kept, split.kept):
+        return split, ties, reads
+    found = settled(better, solve, most - 1)
+    return found and (found[0], found[1], found[2] + reads)
+
+
+@dataclass(frozen=True)
 class Shortest:
     """Coefficients of all columns, of shape (n_targets, n_features), with intercepts; and how far any target's predictor is from that of the kept columns, for each row."""
 
@@ -101,33 +127,31 @@ class Shortest:
     def of(
         cls,
         X: NDArray[Any],
-        kept: NDArray[Any],
         split: Split,
         solution: tuple[FloatArray, FloatArray],
-        ties: tuple[FloatArray, FloatArray],
+        ties: Ties,
         *,
         num_threads: int,
     ) -> Self:
-        """Make them of a solution on the kept columns, given beside X: coefficients of shape (n_targets, n_kept), and intercepts.
+        """Make them of a solution on the kept columns: coefficients of shape (n_targets, n_kept), and intercepts.
 
-        `ties` is the least squares solution of the dependent columns on the kept ones: dependent = kept factors' + offsets. The shortest coefficients are the solution, with zeros, less its part in the
+        The shortest coefficients are the solution, with zeros, less its part in the
         null space, which is spanned by the columns of (-factors', 1): a least squares problem as small as there are features, in which every digit of the factors counts.
         """
         coef, constants = solution
-        factors, offsets = ties
         n_features = X.shape[1]
         basic = np.zeros((len(coef), n_features))
         basic[:, split.kept] = coef
         if not len(split.dependent):
             return cls(basic, constants, np.zeros(len(X)))
         null = np.zeros((n_features, len(split.dependent)))
-        null[split.kept], null[split.dependent] = -factors.T, np.eye(len(split.dependent))
+        null[split.kept], null[split.dependent] = -ties.factors.T, np.eye(len(split.dependent))
         used = np.concatenate([split.kept, split.dependent])
         share = _core.least_squares(
             null[used], np.ascontiguousarray(basic[:, used].T), None, False, [0.0] * len(coef), num_threads
         )["coef"]
-        whole, shifted = basic - share @ null.T, constants + share @ offsets
-        before = _core.linear_predictor(kept, np.ascontiguousarray(coef), constants, num_threads)
+        whole, shifted = basic - share @ null.T, constants + share @ ties.offsets
+        before = _core.linear_predictor(ties.kept, np.ascontiguousarray(coef), constants, num_threads)
         after = _core.linear_predictor(X, whole, shifted, num_threads)
         return cls(whole, shifted, np.abs(after - before).max(axis=1))
 

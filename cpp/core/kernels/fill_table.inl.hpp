@@ -60,6 +60,8 @@ constexpr KernelTable make_table(const char* name) {
   t.coarse_gram = t.single_gram = make_coarse_gram<Isa>();
   t.pack_rows_f32 = pack_rows<Isa, float>;
   t.pack_rows_f64 = pack_rows<Isa, double>;
+  t.pack_columns_f32 = pack_columns<Isa, float>;
+  t.pack_columns_f64 = pack_columns<Isa, double>;
   t.panel_times_vector = panel_times_vector<Isa>;
   t.panel_transposed_times_vector = panel_transposed_times_vector<Isa>;
   t.rows_times_vector_f32 = rows_times_vector<Isa, float>;

@@ -255,6 +255,11 @@ struct KernelTable {
                             const double* scale, double* panel);
   PackRows pack_rows_f32;
   PackRows pack_rows_f64;
+  /// The same where columns are `col_stride` bytes apart and their elements contiguous.
+  using PackColumns = void (*)(const void* source, Index col_stride, Index n_rows, Index cols, const double* shift,
+                               const double* scale, double* panel);
+  PackColumns pack_columns_f32;
+  PackColumns pack_columns_f64;
 
   /// out[k] += sum over j of panel[k][j] * coef[j].
   void (*panel_times_vector)(const double* panel, const double* coef, Index n_rows, double* out);

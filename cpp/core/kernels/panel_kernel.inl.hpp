@@ -133,6 +133,32 @@ void pack_rows(const void* source, Index row_stride, Index n_rows, Index cols, c
   }
 }
 
+/// Vectors of rows of as many columns are turned into rows.
+template <class Isa, class T>
+void pack_columns(const void* source, Index col_stride, Index n_rows, Index cols, const double* shift,
+                  const double* scale, double* panel) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  for (int j = 0; j < P::vectors; ++j) {
+    const Index first = j * V::lanes;
+    const int n = static_cast<int>(cols - first < V::lanes ? (cols > first ? cols - first : 0) : V::lanes);
+    const char* columns = static_cast<const char*>(source) + first * col_stride;
+    const auto column = [=](int i, Index k) { return reinterpret_cast<const T*>(columns + i * col_stride) + k; };
+    const auto put = [&](auto load, Index k, int count) {
+      V block[V::lanes];
+      for (int i = 0; i < V::lanes; ++i) {
+        block[i] = i < n ? (load(column(i, k)) - V::set1(shift[first + i])) * V::set1(scale[first + i]) : V::zero();
+      }
+      transpose(block);
+      for (int i = 0; i < count; ++i) block[i].store(panel + (k + i) * P::width + first);
+    };
+    Index k = 0;
+    for (; k + V::lanes <= n_rows; k += V::lanes) put([](const T* at) { return V::widen(at); }, k, V::lanes);
+    const int left = static_cast<int>(n_rows - k);
+    if (left > 0) put([=](const T* at) { return V::load_widen(at, left); }, k, left);
+  }
+}
+
 template <class Isa>
 void panel_times_vector(const double* panel, const double* coef, Index n_rows, double* out) {
   using P = Panel<Isa>;

@@ -16,12 +16,30 @@ namespace {
 /// Bytes of rows that are packed together, and how far ahead of them is asked for.
 constexpr Index chunk_bytes = 32768, prefetch_bytes = 4096;
 
-/// Kernels read elements as numbers of their type, so these must sit at multiples of their size.
-bool kernel_can_read(const MatrixView& x) {
-  if (x.sparse != nullptr) return false;
+/// What kernels can read: elements that are contiguous one way and sit at multiples of their size.
+enum class Layout { rows, columns, other };
+Layout layout_of(const MatrixView& x) {
+  if (x.sparse != nullptr || (x.dtype != DType::f32 && x.dtype != DType::f64)) return Layout::other;
   const auto address = reinterpret_cast<std::uintptr_t>(x.data);
-  const auto size = static_cast<std::uintptr_t>(x.item_size());
-  return x.rows_contiguous() && address % size == 0 && x.row_stride % x.item_size() == 0;
+  const Index size = x.item_size();
+  if (address % static_cast<std::uintptr_t>(size) != 0) return Layout::other;
+  if (x.rows_contiguous() && x.row_stride % size == 0) return Layout::rows;
+  return x.row_stride == size && x.col_stride % size == 0 ? Layout::columns : Layout::other;
+}
+
+/// The first `cols` features from this one on, by the kernel for the layout, which is not `other`.
+void pack_features(const MatrixView& x, Layout layout, Index row, Index count, Index first, Index cols,
+                   const double* shift, const double* scale, double* target) {
+  const auto& table = kernels::active();
+  const char* source = x.row(row) + first * x.col_stride;
+  const bool single = x.dtype == DType::f32;
+  if (layout == Layout::rows) {
+    const auto kernel = single ? table.pack_rows_f32 : table.pack_rows_f64;
+    kernel(source, x.row_stride, count, cols, shift, scale, target);
+  } else {
+    const auto kernel = single ? table.pack_columns_f32 : table.pack_columns_f64;
+    kernel(source, x.col_stride, count, cols, shift, scale, target);
+  }
 }
 
 void pack_column(const MatrixView& x, Index row, Index count, Index col, double shift, double scale, double* target,
@@ -94,7 +112,7 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
   for (Index i = 0; i < n_panels_; ++i) {
     std::fill_n(panel(i) + count * width_, (padded_rows() - count) * width_, 0.0);
   }
-  if (worth_threads(operations) || !kernel_can_read(design.features)) {
+  if (worth_threads(operations) || layout_of(design.features) != Layout::rows) {
     parallel_for_work(n_panels_, operations, [&](Index i) { load_panel(design, i, begin, 0, count); });
     return;
   }
@@ -113,16 +131,15 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
 
 /// Rows [begin, begin + count) of the design become rows [first_row, ...) of one panel.
 void RowBlock::load_panel(const Design& design, Index i, Index begin, Index first_row, Index count) {
-  const auto& table = kernels::active();
   const Index p = design.features.cols;
-  const bool fast = kernel_can_read(design.features), sparse = design.features.sparse != nullptr;
-  const auto pack_rows = design.features.dtype == DType::f32 ? table.pack_rows_f32 : table.pack_rows_f64;
+  const Layout layout = layout_of(design.features);
+  const bool sparse = design.features.sparse != nullptr;
   double* target = panel(i) + first_row * width_;
   const Index first = i * width_, last = std::min(first + width_, design.cols());
-  const Index n_fast = fast ? std::clamp<Index>(p - first, 0, width_) : 0;
+  const Index n_fast = layout == Layout::other ? 0 : std::clamp<Index>(p - first, 0, width_);
   if (n_fast > 0) {
-    pack_rows(design.features.row(begin) + first * design.features.item_size(), design.features.row_stride, count,
-              n_fast, design.shift.data() + first, design.scale.data() + first, target);
+    pack_features(design.features, layout, begin, count, first, n_fast, design.shift.data() + first,
+                  design.scale.data() + first, target);
   } else {
     std::fill_n(target, count * width_, 0.0);
   }

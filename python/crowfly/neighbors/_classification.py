@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crowfly._estimators import FloatArray, MatrixLike
 from crowfly.neighbors._documentation import documented
+from crowfly.neighbors._metric import MetricLike
 from crowfly.neighbors._search import KNeighborsMixin
-from crowfly.neighbors._supervised import KSupervised, NeighborsClassifier
+from crowfly.neighbors._supervised import NeighborsClassifier, SupervisedNeighbors, without
+from crowfly.neighbors._votes import Weighting
 
 
 @documented
-class KNeighborsClassifier(KNeighborsMixin, NeighborsClassifier, KSupervised):
+class KNeighborsClassifier(KNeighborsMixin, NeighborsClassifier):
     """Classifier by the votes of the k nearest training points.
 
     Equal votes go to the lowest class label, equal distances to the lower index of the training point.
@@ -46,6 +48,33 @@ class KNeighborsClassifier(KNeighborsMixin, NeighborsClassifier, KSupervised):
     >>> classifier.predict([[1.1]])
     array([0])
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = without(
+        SupervisedNeighbors._parameter_constraints, "radius"
+    )
+
+    def __init__(
+        self,
+        n_neighbors: int | None = 5,
+        *,
+        weights: Weighting = "uniform",
+        algorithm: str = "auto",
+        leaf_size: int = 30,
+        p: float | None = 2,
+        metric: MetricLike = "minkowski",
+        metric_params: dict[str, Any] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(
+            n_neighbors=n_neighbors,
+            algorithm=algorithm,
+            leaf_size=leaf_size,
+            metric=metric,
+            p=p,
+            metric_params=metric_params,
+            n_jobs=n_jobs,
+        )
+        self.weights = weights
 
     def predict(self, X: MatrixLike | None) -> NDArray[Any]:
         """Predict the class with the most votes.

@@ -13,12 +13,12 @@ from crowfly._estimators import MatrixLike
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike
 from crowfly.neighbors._search import KNeighborsMixin, RadiusNeighborsMixin
-from crowfly.neighbors._supervised import KSupervised, NeighborsRegressor, SupervisedNeighbors, without
+from crowfly.neighbors._supervised import NeighborsRegressor, SupervisedNeighbors, without
 from crowfly.neighbors._votes import Weighting
 
 
 @documented
-class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor, KSupervised):
+class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor):
     """Regressor by the mean target of the k nearest training points.
 
     Parameters
@@ -44,6 +44,33 @@ class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor, KSupervised):
     >>> regressor.predict([[1.5]])
     array([0.5])
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = without(
+        SupervisedNeighbors._parameter_constraints, "radius"
+    )
+
+    def __init__(
+        self,
+        n_neighbors: int | None = 5,
+        *,
+        weights: Weighting = "uniform",
+        algorithm: str = "auto",
+        leaf_size: int = 30,
+        p: float | None = 2,
+        metric: MetricLike = "minkowski",
+        metric_params: dict[str, Any] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(
+            n_neighbors=n_neighbors,
+            algorithm=algorithm,
+            leaf_size=leaf_size,
+            metric=metric,
+            p=p,
+            metric_params=metric_params,
+            n_jobs=n_jobs,
+        )
+        self.weights = weights
 
     def predict(self, X: MatrixLike | None) -> NDArray[Any]:
         """Predict the mean target of the neighbours.

@@ -25,7 +25,6 @@ from crowfly._estimators import (
 )
 from crowfly._predictions import Poll
 from crowfly.neighbors._base import NeighborsBase
-from crowfly.neighbors._metric import MetricLike
 from crowfly.neighbors._runs import Runs
 from crowfly.neighbors._votes import Weighting, neighbor_weights
 
@@ -56,37 +55,6 @@ class SupervisedNeighbors(NeighborsBase):
             return poll
         runs: Runs = self._runs(X)
         return runs
-
-
-class KSupervised(SupervisedNeighbors):
-    """The parameters of prediction from the k nearest."""
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = without(
-        SupervisedNeighbors._parameter_constraints, "radius"
-    )
-
-    def __init__(
-        self,
-        n_neighbors: int | None = 5,
-        *,
-        weights: Weighting = "uniform",
-        algorithm: str = "auto",
-        leaf_size: int = 30,
-        p: float | None = 2,
-        metric: MetricLike = "minkowski",
-        metric_params: dict[str, Any] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        super().__init__(
-            n_neighbors=n_neighbors,
-            algorithm=algorithm,
-            leaf_size=leaf_size,
-            metric=metric,
-            p=p,
-            metric_params=metric_params,
-            n_jobs=n_jobs,
-        )
-        self.weights = weights
 
 
 class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
