@@ -296,7 +296,11 @@ def test_products_with_rows_in_place_are_exact_for_whole_numbers(n_rows: int, n_
     wide[::2, 1:-2] = x
     shift, coef = rng.integers(-9, 10, (2, n_cols)).astype(float)
     weight = rng.integers(-9, 10, n_rows).astype(float)
-    for view in (x, wide[::2, 1:-2], wide.astype(np.float32)[::2, 1:-2]):
+    tall = np.full((n_cols + 2, n_rows + 3), np.nan)
+    tall[1:-1, 1:-2] = x.T
+    views = [x, wide[::2, 1:-2], wide.astype(np.float32)[::2, 1:-2], np.asfortranarray(x)]
+    views += [tall[1:-1, 1:-2].T, tall.astype(np.float32)[1:-1, 1:-2].T]
+    for view in views:
         products, sums = _core._kernels.shifted_row_products(view, shift, coef, weight)
         np.testing.assert_array_equal(products, (x - shift) @ coef)
         np.testing.assert_array_equal(sums, weight @ (x - shift))

@@ -67,6 +67,17 @@ def test_differences_whose_squares_vanish_in_float32(scale: float, metric: str) 
     assert_right(points, queries, 3, metric)
 
 
+@pytest.mark.parametrize("n_features", [2, 8])
+@pytest.mark.parametrize("scale", [2.0**-70, 2.0**-72, 2.0**-73, 2.0**-74])
+def test_squares_that_are_rounded_to_few_bits(scale: float, n_features: int) -> None:
+    """Each by up to half of the smallest number, and the reach only once."""
+    rng = np.random.default_rng(8)
+    cluster = rng.uniform(-1, 1, (3000, n_features)) * scale
+    points = np.vstack([cluster, rng.standard_normal((500, n_features))]).astype(np.float32)
+    queries = (rng.uniform(-1, 1, (400, n_features)) * scale).astype(np.float32)
+    assert_right(points, queries, 2)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("scale", [2.0**50, 2.0**54, 2.0**56, 2.0**63, 2.0**100, 2.0**-50, 2.0**-120])
 def test_magnitudes_at_the_ends_of_float32(scale: float, dtype: type) -> None:

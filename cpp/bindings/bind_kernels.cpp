@@ -10,6 +10,7 @@
 #include "linalg/single_gram.hpp"
 #include "linear_model/exact_residuals.hpp"
 #include "linear_model/gram_residuals.hpp"
+#include "linear_model/unpacked_rows.hpp"
 #include "neighbors/lattice.hpp"
 
 namespace crowfly::bindings {
@@ -192,24 +193,22 @@ py::tuple gram_residual_gradient(const py::array& x, const py::array& y, const D
                         found.squares_error[0]);
 }
 
-/// (X - shift) coef, and (X - shift)' weight, of rows that lie in memory as they are.
+/// (X - shift) coef, and (X - shift)' weight, of rows or columns that lie in memory as they are.
 py::tuple shifted_row_products(const py::array& x, const Doubles& shift, const Doubles& coef, const Doubles& weight) {
   const MatrixView view = matrix_view(x, "x");
-  require(view.rows_are_arrays(), "x: rows of float32 or float64 numbers side by side expected");
+  require(view.rows_are_arrays() || view.columns_are_arrays(), "x: float32 or float64 numbers side by side expected");
   require(shift.size() == view.cols && coef.size() == view.cols, "shift, coef: one number per column expected");
   require(weight.size() == view.rows, "weight: one number per row expected");
-  const auto& table = kernels::active();
-  const bool single = view.dtype == DType::f32;
-  const Index padded = round_up(view.cols, kernels::row_padding);
-  auto shifts = AlignedBuffer<double>::zeros(padded), factors = AlignedBuffer<double>::zeros(padded),
-       sum = AlignedBuffer<double>::zeros(padded);
-  std::copy_n(shift.data(), view.cols, shifts.data());
-  std::copy_n(coef.data(), view.cols, factors.data());
-  const kernels::ShiftedRows rows{view.data, view.row_stride, view.rows, view.cols, shifts.data()};
+  Design design(view, false, {});
+  std::copy_n(shift.data(), view.cols, design.shift.begin());
+  UnpackedRows rows(design);
+  AlignedBuffer<double> products(round_up(view.rows, kernels::row_padding));
+  auto sum = AlignedBuffer<double>::zeros(rows.padded_cols());
+  rows.set_parameters(coef.data());
+  rows.times_parameters(0, view.rows, products.data());
+  rows.add_transposed(0, view.rows, weight.data(), sum.data());
   Doubles predictors(view.rows), sums(view.cols);
-  (single ? table.rows_times_vector_f32 : table.rows_times_vector_f64)(rows, factors.data(), predictors.mutable_data());
-  (single ? table.rows_transposed_times_vector_f32 : table.rows_transposed_times_vector_f64)(rows, weight.data(),
-                                                                                             sum.data());
+  std::copy_n(products.data(), view.rows, predictors.mutable_data());
   std::copy_n(sum.data(), view.cols, sums.mutable_data());
   return py::make_tuple(predictors, sums);
 }

@@ -133,6 +133,26 @@ Trial shifted_rows(const KernelTable& t, Index n_rows) {
   return trial;
 }
 
+/// The same, columns being contiguous.
+template <class T, bool transposed>
+Trial shifted_columns(const KernelTable& t, Index n_rows) {
+  constexpr Index cols = 100;
+  Trial trial;
+  trial.shape = text(n_rows) + " rows of " + text(cols);
+  trial.work = {Precision::float64, times(3, n_rows, cols), times(static_cast<Index>(sizeof(T)), n_rows, cols), 0};
+  const Index padded = round_up(cols, kernels::row_padding), most = std::max(padded, n_rows + kernels::row_padding);
+  auto* source = trial.array<T>(n_rows * cols);
+  auto *shift = trial.array(padded), *factors = trial.array(most), *out = trial.array(most);
+  constexpr bool single = sizeof(T) == sizeof(float);
+  const auto kernel = transposed
+                          ? (single ? t.columns_transposed_times_vector_f32 : t.columns_transposed_times_vector_f64)
+                          : (single ? t.columns_times_vector_f32 : t.columns_times_vector_f64);
+  trial.call = [=] {
+    kernel({source, n_rows * static_cast<Index>(sizeof(T)), n_rows, cols, shift}, factors, out);
+  };
+  return trial;
+}
+
 /// An exact product, an exact sum and two roundings more per entry: 13 operations, one of them a multiply-add that counts twice.
 constexpr Index pair_operations = 14;
 
@@ -236,6 +256,10 @@ const TrialEntry entries[] = {
     {"rows_times_vector_f64", 24, shifted_rows<double, false>},
     {"rows_transposed_times_vector_f32", 24, shifted_rows<float, true>},
     {"rows_transposed_times_vector_f64", 24, shifted_rows<double, true>},
+    {"columns_times_vector_f32", 24, shifted_columns<float, false>},
+    {"columns_times_vector_f64", 24, shifted_columns<double, false>},
+    {"columns_transposed_times_vector_f32", 24, shifted_columns<float, true>},
+    {"columns_transposed_times_vector_f64", 24, shifted_columns<double, true>},
     {"panel_times_pair", 96, panel_times_pair},
     {"panel_transposed_times_pair", 96, panel_transposed_times_pair},
     {"grid_times_columns", 96, grid_times_columns},

@@ -84,17 +84,23 @@ struct MatrixView {
     return visit_dtype(dtype, [](auto zero) { return static_cast<Index>(sizeof(zero)); });
   }
   [[nodiscard]] bool rows_contiguous() const noexcept { return col_stride == item_size() || cols <= 1; }
-  /// True where kernels may read rows through a pointer to float or double.
-  [[nodiscard]] bool rows_are_arrays() const noexcept {
-    if (dtype != DType::f32 && dtype != DType::f64) return false;
-    const auto size = static_cast<std::uintptr_t>(item_size());
-    return rows_contiguous() && reinterpret_cast<std::uintptr_t>(data) % size == 0 &&
-           static_cast<std::uintptr_t>(row_stride) % size == 0;
+  /// True where kernels may read rows, or columns, through a pointer to float or double.
+  [[nodiscard]] bool rows_are_arrays() const noexcept { return rows_contiguous() && in_steps_of_elements(row_stride); }
+  [[nodiscard]] bool columns_are_arrays() const noexcept {
+    return row_stride == item_size() && in_steps_of_elements(col_stride);
   }
   [[nodiscard]] const char* row(Index i) const noexcept { return data + i * row_stride; }
   [[nodiscard]] double at(Index i, Index j) const noexcept {
     const char* address = data + i * row_stride + j * col_stride;
     return visit_dtype(dtype, [=](auto zero) { return static_cast<double>(load_element<decltype(zero)>(address)); });
+  }
+
+ private:
+  /// Whether elements are floats or doubles at multiples of their size, whatever the number of such steps.
+  [[nodiscard]] bool in_steps_of_elements(Index stride) const noexcept {
+    if (dtype != DType::f32 && dtype != DType::f64) return false;
+    const auto size = static_cast<std::uintptr_t>(item_size());
+    return reinterpret_cast<std::uintptr_t>(data) % size == 0 && static_cast<std::uintptr_t>(stride) % size == 0;
   }
 };
 

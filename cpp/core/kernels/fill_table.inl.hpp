@@ -68,6 +68,10 @@ constexpr KernelTable make_table(const char* name) {
   t.rows_times_vector_f64 = rows_times_vector<Isa, double>;
   t.rows_transposed_times_vector_f32 = rows_transposed_times_vector<Isa, float>;
   t.rows_transposed_times_vector_f64 = rows_transposed_times_vector<Isa, double>;
+  t.columns_times_vector_f32 = columns_times_vector<Isa, float>;
+  t.columns_times_vector_f64 = columns_times_vector<Isa, double>;
+  t.columns_transposed_times_vector_f32 = columns_transposed_times_vector<Isa, float>;
+  t.columns_transposed_times_vector_f64 = columns_transposed_times_vector<Isa, double>;
   t.panel_times_pair = panel_times_pair<Isa>;
   t.panel_transposed_times_pair = panel_transposed_times_pair<Isa>;
   t.grid_times_columns = grid_times_columns<Isa>;

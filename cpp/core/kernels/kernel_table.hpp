@@ -153,6 +153,15 @@ struct ShiftedRows {
   const double* shift;
 };
 
+/// The same where columns are `col_stride` bytes apart and the elements of each contiguous.
+struct ShiftedColumns {
+  const void* source;
+  Index col_stride;
+  Index n_rows;
+  Index cols;
+  const double* shift;
+};
+
 /// Of pairs that were scaled: the sum of weight times square, and the largest magnitude times weight.
 struct PairSums {
   double squares, max_abs;
@@ -274,6 +283,12 @@ struct KernelTable {
   RowProduct rows_times_vector_f64;
   RowProduct rows_transposed_times_vector_f32;
   RowProduct rows_transposed_times_vector_f64;
+  /// The same by columns; the first out has room for rows up to a multiple of row_padding.
+  using ColumnProduct = void (*)(const ShiftedColumns& columns, const double* factors, double* out);
+  ColumnProduct columns_times_vector_f32;
+  ColumnProduct columns_times_vector_f64;
+  ColumnProduct columns_transposed_times_vector_f32;
+  ColumnProduct columns_transposed_times_vector_f64;
 
   /// Products with a panel in twice the precision, all vectors as sums high + low: out[k] += sum over j of panel[k][j] * coef[j], and out[j] += sum over k of
   /// panel[k][j] * weight[k]. The error is below about 2^-100 times the sum of the magnitudes.

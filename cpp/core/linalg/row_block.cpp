@@ -2,7 +2,6 @@
 #include "linalg/row_block.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
@@ -16,15 +15,12 @@ namespace {
 /// Bytes of rows that are packed together, and how far ahead of them is asked for.
 constexpr Index chunk_bytes = 32768, prefetch_bytes = 4096;
 
-/// What kernels can read: elements that are contiguous one way and sit at multiples of their size.
+/// How kernels can read features, if they can.
 enum class Layout { rows, columns, other };
 Layout layout_of(const MatrixView& x) {
-  if (x.sparse != nullptr || (x.dtype != DType::f32 && x.dtype != DType::f64)) return Layout::other;
-  const auto address = reinterpret_cast<std::uintptr_t>(x.data);
-  const Index size = x.item_size();
-  if (address % static_cast<std::uintptr_t>(size) != 0) return Layout::other;
-  if (x.rows_contiguous() && x.row_stride % size == 0) return Layout::rows;
-  return x.row_stride == size && x.col_stride % size == 0 ? Layout::columns : Layout::other;
+  if (x.sparse != nullptr) return Layout::other;
+  if (x.rows_are_arrays()) return Layout::rows;
+  return x.columns_are_arrays() ? Layout::columns : Layout::other;
 }
 
 /// The first `cols` features from this one on, by the kernel for the layout, which is not `other`.

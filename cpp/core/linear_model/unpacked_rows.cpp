@@ -14,7 +14,8 @@ constexpr double smallest_scale = 0x1p-300, largest_scale = 0x1p300;
 }  // namespace
 
 bool UnpackedRows::serves(const Design& design) noexcept {
-  return design.targets.cols == 0 && design.features.sparse == nullptr && design.features.rows_are_arrays() &&
+  return design.targets.cols == 0 && design.features.sparse == nullptr &&
+         (design.features.rows_are_arrays() || design.features.columns_are_arrays()) &&
          std::all_of(design.scale.begin(), design.scale.end(),
                      [](double scale) { return scale > smallest_scale && scale < largest_scale; });
 }
@@ -32,24 +33,36 @@ void UnpackedRows::set_parameters(const double* parameters) {
   if (design_.ones) constant_ = parameters[p_];
 }
 
-kernels::ShiftedRows UnpackedRows::rows(Index begin, Index count) const noexcept {
+template <class Rows, class Columns>
+void UnpackedRows::multiply(Index begin, Index count, Rows by_rows, Columns by_columns, const double* factors,
+                            double* target) const {
   const MatrixView& x = design_.features;
-  return {x.row(begin), x.row_stride, count, p_, shift_.data()};
+  if (x.rows_are_arrays()) {
+    by_rows({x.row(begin), x.row_stride, count, p_, shift_.data()}, factors, target);
+  } else {
+    by_columns({x.row(begin), x.col_stride, count, p_, shift_.data()}, factors, target);
+  }
 }
 
 void UnpackedRows::times_parameters(Index begin, Index count, double* target) const {
   const auto& table = kernels::active();
-  const auto multiply =
-      design_.features.dtype == DType::f32 ? table.rows_times_vector_f32 : table.rows_times_vector_f64;
-  multiply(rows(begin, count), coef_.data(), target);
+  if (design_.features.dtype == DType::f32) {
+    multiply(begin, count, table.rows_times_vector_f32, table.columns_times_vector_f32, coef_.data(), target);
+  } else {
+    multiply(begin, count, table.rows_times_vector_f64, table.columns_times_vector_f64, coef_.data(), target);
+  }
   for (Index k = 0; design_.ones && k < count; ++k) target[k] += constant_;
 }
 
 void UnpackedRows::add_transposed(Index begin, Index count, const double* weight, double* sum) const {
   const auto& table = kernels::active();
-  const auto multiply = design_.features.dtype == DType::f32 ? table.rows_transposed_times_vector_f32
-                                                             : table.rows_transposed_times_vector_f64;
-  multiply(rows(begin, count), weight, sum);
+  if (design_.features.dtype == DType::f32) {
+    multiply(begin, count, table.rows_transposed_times_vector_f32, table.columns_transposed_times_vector_f32, weight,
+             sum);
+  } else {
+    multiply(begin, count, table.rows_transposed_times_vector_f64, table.columns_transposed_times_vector_f64, weight,
+             sum);
+  }
   for (Index k = 0; design_.ones && k < count; ++k) sum[p_] += weight[k];
 }
 

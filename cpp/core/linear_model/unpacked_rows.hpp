@@ -11,12 +11,12 @@ class UnpackedRows {
  public:
   explicit UnpackedRows(const Design& design);
 
-  /// Rows that are arrays of floats or doubles, and scales that parameters can be multiplied by.
+  /// Rows or columns that are arrays of floats or doubles, and scales that parameters can be multiplied by.
   [[nodiscard]] static bool serves(const Design& design) noexcept;
 
   /// Takes the vector that rows are multiplied by.
   void set_parameters(const double* parameters);
-  /// target[k] = row begin + k times the parameters.
+  /// target[k] = row begin + k times the parameters; it is aligned and has room up to a multiple of row_padding.
   void times_parameters(Index begin, Index count, double* target) const;
   /// sum[j] += column j of these rows times `weight`, in the caller's units; `sum` has padded_cols() entries.
   void add_transposed(Index begin, Index count, const double* weight, double* sum) const;
@@ -25,7 +25,9 @@ class UnpackedRows {
   [[nodiscard]] Index padded_cols() const noexcept { return shift_.size(); }
 
  private:
-  [[nodiscard]] kernels::ShiftedRows rows(Index begin, Index count) const noexcept;
+  template <class Rows, class Columns>
+  void multiply(Index begin, Index count, Rows by_rows, Columns by_columns, const double* factors,
+                double* target) const;
 
   const Design& design_;
   Index p_;
