@@ -9,16 +9,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crowfly import _core
 from crowfly._logistic_data import LogisticData
-from crowfly._logistic_runs import STOPPED, Controls, run_newton
+from crowfly._logistic_runs import STOPPED, Controls, run_newton, run_path
 from crowfly._shortest import EPSILON, Shortest, Split, Ties, settled
-from crowfly.least_squares import columns_left_out
+from crowfly._sparse import MOST_FEATURES, is_sparse, take_columns
+from crowfly.least_squares import columns_left_out, solve_least_squares
 
 FloatArray = NDArray[np.float64]
 
 #: Of the objective: above it, predictors of the shortest coefficients have moved too far.
 LARGEST_CHANGE = 1e-9
+#: Of a sparse matrix, whose cross products in twice the precision tell which columns depend on others: some seconds.
+MOST_PRODUCTS = 2**34
+#: Of the correlation matrix in float64: above it no column is near a combination of others.
+SMALLEST_EIGENVALUE = 1e-9
+
+
+def may_depend(X: Any, gap: float, *, intercept: bool) -> bool:
+    """Whether it should be looked at if columns of X depend on others, the gap of an unpenalised fit being known.
+
+    Without a bound they may; of a dense X they have none then. The certificate of a sparse one needs no inverse: it may hold though they depend on each other.
+    """
+    if not is_sparse(X):
+        return bool(np.isinf(gap))
+    n_rows, n_features = X.shape
+    if n_features > MOST_FEATURES or n_rows * n_features**2 > MOST_PRODUCTS:
+        return False
+    return bool(np.isinf(gap)) or not _smallest_eigenvalue(X, centred=intercept) > SMALLEST_EIGENVALUE
+
+
+def _smallest_eigenvalue(X: Any, *, centred: bool) -> float:
+    """Of the correlations of sparse columns, about; a hint, NaN where float64 can't tell."""
+    squares = (X.T @ X).toarray().astype(np.float64)
+    with np.errstate(all="ignore"):
+        if centred:
+            means = np.asarray(X.mean(axis=0), dtype=np.float64).ravel()
+            squares -= X.shape[0] * np.outer(means, means)
+        lengths = np.sqrt(np.diag(squares))
+        correlations = squares / lengths / lengths[:, np.newaxis]
+    return float(np.linalg.eigvalsh(correlations)[0]) if np.isfinite(correlations).all() else np.nan
 
 
 def fit_independent(
@@ -31,29 +60,32 @@ def fit_independent(
     dependent columns have zeros instead.
     """
     X, threads = data.X, controls.num_threads
+    n_features = X.shape[1]
     left_out = columns_left_out(
         X, data.codes, data.weights, intercept=controls.intercept, num_threads=threads
     )
     split = Split.of(X, left_out, intercept=controls.intercept)
     if not len(left_out) or not len(split.kept):
         return None
-    ties, reads_of_ties = None, 0
-    if len(split.dependent):
 
-        def solve(split: Split) -> Ties:
-            kept, dependent = split.parts(X)
-            penalties = [0.0] * len(split.dependent)
-            fit = _core.least_squares(kept, dependent, None, controls.intercept, penalties, threads)
-            return Ties(kept, split.without_rounding(fit["coef"]), fit["intercept"], fit)
+    def solve(split: Split) -> Ties:
+        kept, dependent = split.parts(X)
+        fit = solve_least_squares(kept, dependent, controls.intercept, num_threads=threads or None)
+        offsets = np.asarray(fit.intercept) * np.ones(len(split.dependent))
+        return Ties(kept, split.without_rounding(fit.coef), offsets, {"n_reads": fit.n_reads})
 
-        found = settled(split, solve)
-        if found is not None:
-            split, ties, reads_of_ties = found
-    part = replace(data, X=split.parts(X)[0] if ties is None else ties.kept)
-    fit = run_newton(part, controls, 0.0, [1.0] * len(split.kept))
+    found = settled(split, solve) if len(split.dependent) else None
+    split, ties, reads_of_ties = found or (split, None, 0)
+    part = replace(data, X=take_columns(X, split.kept) if ties is None else ties.kept)
+    factors = [1.0] * len(split.kept)
+    fit = (
+        run_path(part, controls, 0.0, factors, [0.0])[1][0]
+        if is_sparse(X)
+        else run_newton(part, controls, 0.0, factors)
+    )
     if fit["status"] in STOPPED or not np.isfinite(fit["gap"]):
         return None
-    coef = np.zeros((len(fit["coef"]), X.shape[1]))
+    coef = np.zeros((len(fit["coef"]), n_features))
     coef[:, split.kept] = fit["coef"]
     simple = fit | {"coef": coef, "n_reads": fit["n_reads"] + reads_of_ties}
     if ties is None:

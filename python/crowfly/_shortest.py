@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowfly import _core
+from crowfly._sparse import column_extremes, is_sparse, sparse_predictions, take_columns
 
 FloatArray = NDArray[np.float64]
 
@@ -39,9 +40,9 @@ class Split:
     intercept: bool
 
     @classmethod
-    def of(cls, X: NDArray[Any], left_out: NDArray[np.int64], *, intercept: bool) -> Self:
-        """Split them by the columns that least squares leaves out."""
-        low, high = (np.asarray(extreme, dtype=np.float64) for extreme in (X.min(axis=0), X.max(axis=0)))
+    def of(cls, X: Any, left_out: NDArray[np.int64], *, intercept: bool) -> Self:
+        """Split them, those of an array or of a CSR matrix, by the columns that least squares leaves out."""
+        low, high = column_extremes(X)
         silent = low == high if intercept else (low == 0) & (high == 0)
         kept = np.setdiff1d(np.arange(X.shape[1]), left_out)
         return cls(kept, np.setdiff1d(left_out, np.flatnonzero(silent)), low, high, intercept)
@@ -51,9 +52,10 @@ class Split:
         """Largest magnitudes in all columns."""
         return np.maximum(self.high, -self.low)
 
-    def parts(self, X: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The kept columns and the dependent ones."""
-        return np.take(X, self.kept, axis=1), np.take(X, self.dependent, axis=1)
+    def parts(self, X: Any) -> tuple[Any, NDArray[Any]]:
+        """The kept columns, as X is, and the dependent ones as an array."""
+        dependent = take_columns(X, self.dependent)
+        return take_columns(X, self.kept), dependent.toarray() if is_sparse(X) else dependent
 
     def without_rounding(self, factors: FloatArray) -> FloatArray:
         """Zeros for factors that are but what a dependent column is rounded by: columns of scales far apart would turn them into data."""
@@ -94,10 +96,16 @@ def exchanged(split: Split, factors: FloatArray) -> Split:
 class Ties:
     """What dependent columns are combinations of: dependent = kept factors' + offsets. From `fit`, the core's to the kept columns."""
 
-    kept: NDArray[Any]
+    kept: Any
     factors: FloatArray
     offsets: FloatArray
     fit: dict[str, Any]
+
+
+def _predictors(X: Any, coef: FloatArray, constants: FloatArray, num_threads: int) -> FloatArray:
+    if is_sparse(X):
+        return sparse_predictions(X, coef, constants)
+    return _core.linear_predictor(X, coef, constants, num_threads)
 
 
 def settled(
@@ -126,7 +134,7 @@ class Shortest:
     @classmethod
     def of(
         cls,
-        X: NDArray[Any],
+        X: Any,
         split: Split,
         solution: tuple[FloatArray, FloatArray],
         ties: Ties,
@@ -143,7 +151,7 @@ class Shortest:
         basic = np.zeros((len(coef), n_features))
         basic[:, split.kept] = coef
         if not len(split.dependent):
-            return cls(basic, constants, np.zeros(len(X)))
+            return cls(basic, constants, np.zeros(X.shape[0]))
         null = np.zeros((n_features, len(split.dependent)))
         null[split.kept], null[split.dependent] = -ties.factors.T, np.eye(len(split.dependent))
         used = np.concatenate([split.kept, split.dependent])
@@ -151,8 +159,8 @@ class Shortest:
             null[used], np.ascontiguousarray(basic[:, used].T), None, False, [0.0] * len(coef), num_threads
         )["coef"]
         whole, shifted = basic - share @ null.T, constants + share @ ties.offsets
-        before = _core.linear_predictor(ties.kept, np.ascontiguousarray(coef), constants, num_threads)
-        after = _core.linear_predictor(X, whole, shifted, num_threads)
+        before = _predictors(ties.kept, np.ascontiguousarray(coef), constants, num_threads)
+        after = _predictors(X, whole, shifted, num_threads)
         return cls(whole, shifted, np.abs(after - before).max(axis=1))
 
     def is_as_exact(self, own_reach: float, reach: float) -> bool:

@@ -26,6 +26,20 @@ def is_sparse(value: object) -> TypeGuard[Any]:
     return module is not None and bool(module.issparse(value))
 
 
+def take_columns(X: Any, columns: NDArray[np.int64]) -> Any:
+    """These columns of an array, or of a CSR matrix as one."""
+    return X[:, columns] if is_sparse(X) else np.take(X, columns, axis=1)
+
+
+def column_extremes(X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The smallest and the largest number of each column."""
+    found = (X.min(axis=0), X.max(axis=0))
+    low, high = (
+        np.asarray(extreme.toarray().ravel() if is_sparse(X) else extreme, np.float64) for extreme in found
+    )
+    return low, high
+
+
 def as_sparse_design(value: Any, most_features: int | None = MOST_FEATURES, instead: str = "") -> Any:
     """A finite CSR matrix with at least one row and column, float32 or float64, entries of one place added up; `value` is left as it is.
 

@@ -19,6 +19,7 @@ from crowfly._sparse import (
     blocks,
     core_arrays,
     is_sparse,
+    take_columns,
 )
 from crowfly._validation import (
     as_design,
@@ -231,17 +232,17 @@ def solve_least_squares(
 
 
 def columns_left_out(
-    X: NDArray[Any],
+    X: Any,
     y: NDArray[Any],
     weights: NDArray[np.float64] | None,
     *,
     intercept: bool,
     num_threads: int,
 ) -> NDArray[np.int64]:
-    """The columns of dense checked data that depend on others, found until none depends on those that are left; `num_threads` 0 is the current setting."""
+    """The columns of checked data, dense or CSR, that depend on others, found until none depends on those that are left; `num_threads` 0 is the current setting."""
     kept = np.arange(X.shape[1], dtype=np.int64)
     while len(kept):
-        columns = np.take(X, kept, axis=1) if len(kept) < X.shape[1] else X
+        columns = take_columns(X, kept) if len(kept) < X.shape[1] else X
         target = y.astype(np.float64)
         fit = solve_least_squares(columns, target, intercept, weights, num_threads=num_threads or None)
         if not fit.dependent_columns.size:

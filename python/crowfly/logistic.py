@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly._linear_predictions import ClassPredictions
 from crowfly._logistic_data import LogisticData, is_wide, logistic_data
-from crowfly._logistic_rank import fit_independent
+from crowfly._logistic_rank import fit_independent, may_depend
 from crowfly._logistic_runs import (
     STOPPED,
     Controls,
@@ -265,8 +265,9 @@ def fit_data(
             fit = _from_larger_penalties(fit, data, controls, ratio, factors, penalty)
     else:
         fit = run_newton(data, controls, penalty, factors)
-        if penalty == 0 and fit["status"] == "converged" and np.isinf(fit["gap"]):
-            return _of_independent_columns(fit, data, controls, factors)
+    free = penalty == 0 and np.isfinite(factors).all()
+    if free and fit["status"] == "converged" and may_depend(data.X, fit["gap"], intercept=controls.intercept):
+        return _of_independent_columns(fit, data, controls, factors)
     return finished(fit, data, controls, penalty, factors)
 
 
