@@ -28,7 +28,7 @@ DIFFERENCES = """
 * **Ties**: of points equally far away those of lower index come first, always; scikit-learn's order is that of its algorithm. What depends on the order of ties (votes, local outlier factors of repeated rows) differs with it.
 * **The rim of a radius**: a point is inside if its distance, rounded once from the exact one, is at most the radius; scikit-learn's distances may be off by a few units in the last place to either side.
 * **float32 samples** are taken as the numbers that they are. Distances of `metric="cosine"`, of sparse samples and in the graphs made of them, leave-one-out scores, duality gaps and probabilities are float64, where scikit-learn rounds some of them to float32.
-* **Refused here, taken there**: numbers written as strings in samples or targets, `numpy.longdouble`, integers beyond 2**53 (float64 doesn't hold them all), dates, negative sample weights, byte strings as labels of neighbours.
+* **Refused here, taken there**: arrays and lists of strings as samples or targets (numbers written as strings in arrays of objects and in frames are converted, as there), `numpy.longdouble`, integers beyond 2**53 (float64 doesn't hold them all), dates (but for those beside numbers in a polars frame, which become microseconds, as there), negative sample weights, byte strings as labels of neighbours.
 * **`n_iter_`** of `Ridge` and `RidgeClassifier` counts passes over the samples where scikit-learn's default solver has None.
 * **Classes whose samples all have weight zero**: with an intercept they get no probability; without one, the penalty alone decides, as in scikit-learn, to rounding.
 * **Array API**: arrays of other libraries are converted to NumPy's; the tags don't claim support.

@@ -322,3 +322,19 @@ def test_one_class_against_the_rest() -> None:
 )
 def test_routing_can_be_looked_at(model: Any) -> None:
     assert "scorer" in repr(model.get_metadata_routing())
+
+
+def test_columns_of_times_are_named() -> None:
+    numbers, days = np.arange(60.0), pandas.date_range("2020", periods=60)
+    frames = {
+        "datetime64": pandas.DataFrame({"a": numbers, "day": days}),
+        "UTC": pandas.DataFrame({"a": numbers, "day": days.tz_localize("UTC")}),
+        "period": pandas.DataFrame({"a": numbers, "day": days.to_period("D")}),
+    }
+    for dtype, frame in frames.items():
+        for model in (Ridge(), KNeighborsRegressor()):
+            with pytest.raises(TypeError, match=rf"X: columns of real numbers .*'day' is of dtype .*{dtype}"):
+                model.fit(frame, numbers)
+    lists = polars.DataFrame({"a": [[1.0, 2.0]] * 60})
+    with pytest.raises(ValueError, match="column 'a' is of dtype List"):
+        Ridge().fit(lists, numbers)

@@ -83,7 +83,7 @@ def test_squares_that_are_rounded_to_few_bits(scale: float, n_features: int) -> 
 def test_magnitudes_at_the_ends_of_float32(scale: float, dtype: type) -> None:
     rng = np.random.default_rng(5)
     points = (rng.standard_normal((3000, 3)) * scale).astype(np.float32)
-    queries = (rng.standard_normal((60, 3)) * scale * 1.1).astype(dtype)
+    queries: AnyArray = (rng.standard_normal((60, 3)) * scale * 1.1).astype(dtype)
     assert_right(points, queries, 3)
 
 
@@ -98,6 +98,20 @@ def test_queries_far_out(far: float, n_features: int, metric: str) -> None:
     if far < 3.4e38:
         assert_right(points, queries.astype(np.float32), 3, metric)
     assert_right(points, queries, 3, metric)
+
+
+@pytest.mark.parametrize("far", [1e15, 3e19, 1e30, 1e80])
+@pytest.mark.parametrize("k", [3, 18, 300])
+def test_queries_far_out_of_which_some_points_are_no_neighbours(far: float, k: int) -> None:
+    """Nothing prunes until enough are found: bounds of boxes seen before that must hold afterwards."""
+    rng = np.random.default_rng(9)
+    points = np.vstack([rng.standard_normal((3000, 3)), 2.0**50 * rng.standard_normal((1000, 3))])
+    queries, mask = rng.uniform(-1, 1, (20, 3)) * far, rng.random(len(points)) < 0.3
+    tree, direct = (
+        crowfly.Index(points.astype(np.float32), algorithm=name).query(queries, k, mask=mask)
+        for name in ("tree", "direct")
+    )
+    assert_neighbors_equal(tree, direct)
 
 
 def test_queries_whose_squares_overflow() -> None:

@@ -147,9 +147,7 @@ Trial shifted_columns(const KernelTable& t, Index n_rows) {
   const auto kernel = transposed
                           ? (single ? t.columns_transposed_times_vector_f32 : t.columns_transposed_times_vector_f64)
                           : (single ? t.columns_times_vector_f32 : t.columns_times_vector_f64);
-  trial.call = [=] {
-    kernel({source, n_rows * static_cast<Index>(sizeof(T)), n_rows, cols, shift}, factors, out);
-  };
+  trial.call = [=] { kernel({source, n_rows * static_cast<Index>(sizeof(T)), n_rows, cols, shift}, factors, out); };
   return trial;
 }
 

@@ -42,7 +42,13 @@ _MOST_THREADS = 4096
 _REAL_OBJECTS = (Real, Decimal, np.bool_)
 
 # How errors of NumPy begin that say nothing of where in a data frame.
-_NO_NUMBERS = ("could not convert", "The DType", "dtype='numeric' is not compatible")
+_NO_NUMBERS = (
+    "could not convert",
+    "The DType",
+    "dtype='numeric' is not compatible",
+    "float() argument must be",
+    "The truth value of an array",
+)
 
 # scikit-learn's own check of targets without that of their values: it makes NaN of None and numbers of strings before
 # anyone has seen them, and lets arrays of strings and dates pass.

@@ -108,19 +108,20 @@ def _predictors(X: Any, coef: FloatArray, constants: FloatArray, num_threads: in
     return _core.linear_predictor(X, coef, constants, num_threads)
 
 
-def settled(
-    split: Split, solve: Callable[[Split], Ties | None], most: int = MOST_EXCHANGES
-) -> tuple[Split, Ties, int] | None:
-    """The ties of a split none of whose factors is far above one, after at most so many solutions on columns that have changed places; and all their reads of X. None where a solution is none."""
-    ties = solve(split)
-    if ties is None:
-        return None
-    reads = ties.fit["n_reads"]
-    better = exchanged(split, ties.factors)
-    if most == 1 or np.array_equal(better.kept, split.kept):
-        return split, ties, reads
-    found = settled(better, solve, most - 1)
-    return found and (found[0], found[1], found[2] + reads)
+def settled(split: Split, solve: Callable[[Split], Ties | None]) -> tuple[Split, Ties, int] | None:
+    """The ties of a split none of whose factors is far above one, after at most MOST_EXCHANGES solutions on columns that have changed places; and all their reads of X. None where a solution is none."""
+    ties, n_reads = solve(split), 0
+    for _ in range(MOST_EXCHANGES - 1):
+        if ties is None:
+            return None
+        better = exchanged(split, ties.factors)
+        if np.array_equal(better.kept, split.kept):
+            break
+        n_reads += ties.fit["n_reads"]
+        # Their copy of columns is given back before the next one is made.
+        split, ties = better, None
+        ties = solve(split)
+    return None if ties is None else (split, ties, n_reads + ties.fit["n_reads"])
 
 
 @dataclass(frozen=True)

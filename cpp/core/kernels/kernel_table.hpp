@@ -167,7 +167,7 @@ struct PairSums {
   double squares, max_abs;
 };
 
-/// Rounding of a difference, a square and n sums in float32, and what squares and sums lose below the normal numbers; twice each.
+/// Rounding of a difference, a square and n sums in float32, twice over, and what squares lose below the normal numbers, four times.
 [[nodiscard]] constexpr double single_error(Index n_features) noexcept {
   return 0x1p-23 * static_cast<double>(n_features + 3);
 }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/parallel.hpp"
 #include "linalg/matrix.hpp"
 #include "linalg/sparse_matrix.hpp"
 
@@ -37,6 +38,9 @@ class SparseDesign {
  private:
   template <class PerColumn>
   void for_each_column(double operations, PerColumn per_column) const;
+  /// weighted_gram's lower triangle in these columns, which hold zeros.
+  void gram_by_columns(const double* weight, Matrix& target, Index row, Index col, Range columns) const;
+  void gram_by_rows(const double* weight, Matrix& target, Index row, Index col, Range columns) const;
 
   SparseMatrix by_column_, by_row_;
   bool ones_;

@@ -32,6 +32,8 @@ CurveTreeSearch::CurveTreeSearch(const CurveTree& tree, const MatrixView& querie
       reduction_(static_cast<int>(tree.metric_.reduction())),
       distance_(tree.source_, tree.metric_),
       row_(padded_depth(tree.features_)),
+      single_error_(kernels::single_error(tree.features_)),
+      single_underflow_(kernels::single_underflow(tree.features_)),
       single_low_(tree.features_),
       single_high_(tree.features_) {}
 
@@ -72,30 +74,35 @@ Range CurveTreeSearch::home_of(std::uint32_t key, Index wanted) noexcept {
   return home;
 }
 
-/// The reach that follows from what is kept. Nothing prunes beside distances with an exponent of their own.
+/// Nothing prunes beside distances with an exponent of their own.
 template <class Kept>
-void CurveTreeSearch::follow(const Kept& kept) noexcept {
+void CurveTreeSearch::update_reach(const Kept& kept) noexcept {
   const RawDistance furthest = kept.limit();
   reach_ = furthest.exponent == 0 ? furthest.raw : infinity;
   if (!tree_.single_) return;
-  // Rounded once more, by less than the error is more than it need be.
-  const double single =
-      reach_ * (1 + kernels::single_error(tree_.features_)) + kernels::single_underflow(tree_.features_);
-  single_reach_ = single < 0x1p127 ? static_cast<float>(single) : single_infinity;
+  // Rounding to float32 is covered by the slack's factor of two. Below and above these, squares that vanish or overflow would let everything pass.
+  constexpr double smallest = 0x1p-110, largest = 0x1p120;
+  reach_fits_single_ = reach_ == infinity || (reach_ > smallest && reach_ < largest);
+  single_reach_ = reach_ == infinity
+                      ? single_infinity
+                      : static_cast<float>(std::min(reach_, largest) * (1 + single_error_) + single_underflow_);
 }
 
 template <class Kept>
 void CurveTreeSearch::search(KeyedIndex query, Kept& kept) {
   load(payload_of(query));
-  follow(kept);
+  update_reach(kept);
   const Range home = home_of(key_of(query), kept.wanted());
-  for (Index leaf = home.begin; leaf < home.end; ++leaf) search_leaf(leaf, kept);
+  for (Index leaf = home.begin; leaf < home.end; ++leaf) {
+    if ((leaf - home.begin + 1) % nodes_per_checkpoint == 0) checkpoint();
+    search_leaf(leaf, kept);
+  }
   n_stacked_ = 0;
   stack_[n_stacked_++] = {0, 0, static_cast<std::int32_t>(tree_.levels_.size()) - 1};
   for (Index n_visited = 1; n_stacked_ > 0; ++n_visited) {
     if (n_visited % nodes_per_checkpoint == 0) checkpoint();
     const Visit visit = stack_[--n_stacked_];
-    if (visit.bound > (tree_.single_ ? single_reach_ : reach_)) continue;
+    if (visit.bound > reach_) continue;
     if (visit.level > 0) {
       set_children_aside(visit);
     } else if (visit.node < home.begin || visit.node >= home.end) {
@@ -121,14 +128,23 @@ void CurveTreeSearch::set_children_aside(const Visit& visit) noexcept {
 
 std::uint64_t CurveTreeSearch::measure_boxes(const CurveTree::Level& level, Index node, double* bounds) const noexcept {
   const Index features = tree_.features_, at = node * 2 * features * column_block;
-  if (tree_.single_) {
+  if (tree_.single_ && reach_fits_single_) {
     alignas(64) float single[column_block];
     const std::uint64_t near = kernels_.single_boxes[reduction_](
         {single_low_.data(), single_high_.data()}, level.single_boxes.data() + at, features, single_reach_, single);
-    std::copy(single, single + column_block, bounds);
+    // Bounds of what is computed in float64, as all are that wait for their turn. What overflowed is beyond the largest number.
+    constexpr float largest = std::numeric_limits<float>::max();
+    for (Index i = 0; i < column_block; ++i) {
+      bounds[i] = (std::min(single[i], largest) - single_underflow_) * (1 - single_error_);
+    }
     return near;
   }
+  alignas(64) double widened[2 * CurveTree::max_features * column_block];
   const double* boxes = level.boxes.data() + at;
+  if (tree_.single_) {
+    std::copy_n(level.single_boxes.data() + at, 2 * features * column_block, widened);
+    boxes = widened;
+  }
   const double* period = tree_.metric_.period();
   return period != nullptr ? kernels_.periodic_boxes[reduction_](row_.data(), boxes, period, features, reach_, bounds)
                            : kernels_.box_columns[reduction_](row_.data(), boxes, features, reach_, bounds);
@@ -140,7 +156,8 @@ std::uint64_t CurveTreeSearch::measure_leaf(Index leaf, double* raw) const noexc
   if (tree_.narrow_) {
     const float* columns = tree_.narrow_columns_.data() + at;
     // Most leaves that a box has let pass have no point within reach.
-    if (single_row_ && kernels_.single_columns[reduction_](single_low_.data(), columns, features, single_reach_) == 0) {
+    if (single_row_ && reach_fits_single_ &&
+        kernels_.single_columns[reduction_](single_low_.data(), columns, features, single_reach_) == 0) {
       return 0;
     }
     return kernels_.distance_columns_f32[reduction_](row_.data(), columns, features, reach_, raw);
@@ -163,7 +180,7 @@ void CurveTreeSearch::search_leaf(Index leaf, Kept& kept) {
     if (!admits_all_ && !admission_.admits(query_, point)) continue;
     distance_.offer(kept, raw[lane], row_.data(), point);
   }
-  follow(kept);
+  update_reach(kept);
 }
 
 template void CurveTreeSearch::search(KeyedIndex, TopK&);

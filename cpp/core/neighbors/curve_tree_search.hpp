@@ -32,7 +32,7 @@ class CurveTreeSearch {
   void load(Index query);
   [[nodiscard]] Range home_of(std::uint32_t key, Index wanted) noexcept;
   template <class Kept>
-  void follow(const Kept& kept) noexcept;
+  void update_reach(const Kept& kept) noexcept;
   void set_children_aside(const Visit& visit) noexcept;
   /// Bounds of a node's children, and which may be within reach.
   [[nodiscard]] std::uint64_t measure_boxes(const CurveTree::Level& level, Index node, double* bounds) const noexcept;
@@ -49,11 +49,13 @@ class CurveTreeSearch {
   const int reduction_;
   PointDistance distance_;
   AlignedBuffer<double> row_;
-  AlignedBuffer<float> single_low_, single_high_;
-  bool single_row_ = false;  ///< the query is made of float32 numbers
+  double single_error_, single_underflow_;
+  AlignedBuffer<float> single_low_, single_high_;  ///< the query, as bounds in float32 want it
+  bool single_row_ = false;                        ///< it is made of float32 numbers
   Index query_ = 0, home_ = 0;
-  double reach_ = 0;        ///< nothing beyond can enter what is kept
-  float single_reach_ = 0;  ///< nor anything whose estimate in float32 is beyond that
+  double reach_ = 0;                ///< nothing beyond can enter what is kept
+  float single_reach_ = 0;          ///< nor anything whose estimate in float32 is beyond that
+  bool reach_fits_single_ = false;  ///< such estimates tell what is beyond
   std::size_t n_stacked_ = 0;
   std::array<Visit, max_stack> stack_;
 };

@@ -73,11 +73,14 @@ class TopK {
       if (sorted_) {
         settle(kept_.size() - 1, candidate);
       } else if (full()) {
-        // Nobody asks for the last one before.
         std::make_heap(kept_.begin(), kept_.end());
       }
     } else if (candidate < worst()) {
-      sorted_ ? settle(k_ - 1, candidate) : replace_worst(candidate);
+      if (sorted_) {
+        settle(k_ - 1, candidate);
+      } else {
+        replace_worst(candidate);
+      }
     }
   }
   void merge(const TopK& other) {
@@ -112,7 +115,7 @@ class TopK {
 
   std::size_t k_;
   bool sorted_;
-  std::vector<Neighbor> kept_;
+  std::vector<Neighbor> kept_;  ///< in order where sorted_, else a heap as soon as it is full
 };
 
 }  // namespace crowfly

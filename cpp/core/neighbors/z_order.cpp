@@ -7,7 +7,8 @@
 namespace crowfly {
 
 ZOrder::ZOrder(std::span<const double> low, std::span<const double> high)
-    : low_(low.begin(), low.end()), bits_(32 / static_cast<int>(low.size())),
+    : low_(low.begin(), low.end()),
+      bits_(32 / static_cast<int>(low.size())),
       top_(std::ldexp(1.0, bits_) - 1),
       spread_(256) {
   double side = 0;

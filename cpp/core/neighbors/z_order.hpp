@@ -19,7 +19,7 @@ class ZOrder {
   std::vector<double> low_;
   double scale_ = 0;
   int bits_;
-  double top_;  ///< the last cell along an axis
+  double top_;                         ///< the last cell along an axis
   std::vector<std::uint32_t> spread_;  ///< the bits of a byte, as many positions apart as there are features
 };
 

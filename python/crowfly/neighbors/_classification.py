@@ -53,6 +53,7 @@ class KNeighborsClassifier(KNeighborsMixin, NeighborsClassifier):
         SupervisedNeighbors._parameter_constraints, "radius"
     )
 
+    # Not inherited: Python's error for a parameter that is none names the class that has the constructor.
     def __init__(
         self,
         n_neighbors: int | None = 5,

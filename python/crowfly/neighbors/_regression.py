@@ -49,6 +49,7 @@ class KNeighborsRegressor(KNeighborsMixin, NeighborsRegressor):
         SupervisedNeighbors._parameter_constraints, "radius"
     )
 
+    # Not inherited: Python's error for a parameter that is none names the class that has the constructor.
     def __init__(
         self,
         n_neighbors: int | None = 5,
