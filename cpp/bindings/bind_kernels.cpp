@@ -10,7 +10,7 @@
 #include "linalg/single_gram.hpp"
 #include "linear_model/exact_residuals.hpp"
 #include "linear_model/gram_residuals.hpp"
-#include "linear_model/unpacked_rows.hpp"
+#include "linear_model/unpacked_design.hpp"
 #include "neighbors/lattice.hpp"
 
 namespace crowfly::bindings {
@@ -201,7 +201,7 @@ py::tuple shifted_row_products(const py::array& x, const Doubles& shift, const D
   require(weight.size() == view.rows, "weight: one number per row expected");
   Design design(view, false, {});
   std::copy_n(shift.data(), view.cols, design.shift.begin());
-  UnpackedRows rows(design);
+  UnpackedDesign rows(design);
   AlignedBuffer<double> products(round_up(view.rows, kernels::row_padding));
   auto sum = AlignedBuffer<double>::zeros(rows.padded_cols());
   rows.set_parameters(coef.data());

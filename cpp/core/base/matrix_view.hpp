@@ -104,12 +104,4 @@ struct MatrixView {
   }
 };
 
-/// Asks for a row that will be read soon, where it lies in one piece.
-inline void prefetch_row(const MatrixView& matrix, Index i) noexcept {
-  if (!matrix.rows_contiguous()) return;
-  constexpr Index line = 64;
-  const Index bytes = matrix.cols * matrix.item_size();
-  for (Index at = 0; at < bytes; at += line) __builtin_prefetch(matrix.row(i) + at);
-}
-
 }  // namespace crowfly

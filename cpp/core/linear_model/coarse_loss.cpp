@@ -85,7 +85,7 @@ class CoarseLoss::Part {
   }
 
   /// The same of one vector, without a Hessian, its parameters being those of `unpacked`.
-  void add_unpacked(Index begin, Index count, const UnpackedRows& unpacked) {
+  void add_unpacked(Index begin, Index count, const UnpackedDesign& unpacked) {
     rows_.resize(count);
     double* eta = rows_.eta(0);
     unpacked.times_parameters(begin, count, eta);
@@ -94,7 +94,7 @@ class CoarseLoss::Part {
     unpacked.add_transposed(begin, count, rows_.residual(0), unscaled_.data());
   }
   /// To be called after the last of these.
-  void finish_unpacked(const UnpackedRows& unpacked) { unpacked.add_scaled(unscaled_.data(), gradient_.data()); }
+  void finish_unpacked(const UnpackedDesign& unpacked) { unpacked.add_scaled(unscaled_.data(), gradient_.data()); }
 
   /// Of the block that was added last, scaled roots of the curvatures of two classes. `ahead`: of geometric means with the curvature of the parabola that lies above
   /// the loss and touches it at the predictor (Jaakkola and Jordan 2000, Statistics and Computing 10). Of rows far out the curvature is nearly nothing, and where a step
@@ -231,7 +231,7 @@ class CoarseLoss::Part {
 
 CoarseLoss::CoarseLoss(const LogisticData& data) : data_(data), root_scale_(1) {
   wide_ = data.design.cols() > wide_cols;
-  if (data.n_vectors() == 1 && UnpackedRows::serves(data.design)) unpacked_.emplace(data.design);
+  if (data.n_vectors() == 1 && UnpackedDesign::serves(data.design)) unpacked_.emplace(data.design);
   if (data.weights != nullptr) {
     const double largest = *std::max_element(data.weights, data.weights + data.design.rows());
     root_scale_ = std::ldexp(1.0, -(std::ilogb(largest) / 2 + 1));

@@ -8,7 +8,7 @@
 
 #include "linalg/cholesky.hpp"
 #include "linear_model/logistic_loss.hpp"
-#include "linear_model/unpacked_rows.hpp"
+#include "linear_model/unpacked_design.hpp"
 
 namespace crowfly {
 
@@ -58,7 +58,7 @@ class CoarseLoss {
   const LogisticData& data_;
   double root_scale_;  ///< a power of two that brings roots of the weights to at most one
   bool has_reach_ = false;
-  std::optional<UnpackedRows> unpacked_;
+  std::optional<UnpackedDesign> unpacked_;
   bool wide_;                    ///< curvatures are kept, and the Hessian is a sum of its own
   bool is_summed_ = false;       ///< that of the last evaluation
   AlignedBuffer<double> roots_;  ///< of the curvatures, where it is wide

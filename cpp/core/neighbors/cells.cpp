@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/cancel.hpp"
 #include "kernels/dispatch.hpp"
@@ -15,7 +16,7 @@ constexpr Index rows_per_task = 1024;
 
 /// Every so-many-th point, as points of their own.
 LatticePoints pick_centres(const MatrixView& points, const Metric& metric, Index n_cells) {
-  Partition few{std::vector<Index>(as_size(n_cells)), {0, n_cells}};
+  Partition few{std::vector<Index>(as_size(n_cells)), {{0, n_cells}}};
   for (Index c = 0; c < n_cells; ++c) few.order[as_size(c)] = part_of(points.rows, n_cells, c).begin;
   return LatticePoints(cell_lattice(), points, metric, few);
 }
@@ -81,7 +82,7 @@ class Assignment {
   AlignedBuffer<kernels::LatticeHit> hits_;
 };
 
-/// Rows by the centre nearest to them; `offsets` of all centres, the empty ones too.
+/// Rows by the centre nearest to them; no cell is empty.
 Partition grouped(const LatticePoints& centres, const MatrixView& rows, const Metric& metric) {
   std::vector<Index> nearest(as_size(rows.rows));
   const Index slots = centres.group(centres.n_groups() - 1).panels.end * centres.width();
@@ -89,16 +90,12 @@ Partition grouped(const LatticePoints& centres, const MatrixView& rows, const Me
       static_cast<double>(rows.rows) * static_cast<double>(slots) * static_cast<double>(centres.row_bytes()) / 16;
   parallel_for_ranges(rows.rows, rows_per_task, operations,
                       [&](Range range) { Assignment(centres, rows, metric).run(range, nearest.data() + range.begin); });
-  Partition cells{std::vector<Index>(as_size(rows.rows)), std::vector<Index>(as_size(slots + 1), 0)};
-  for (const Index slot : nearest) ++cells.offsets[as_size(slot + 1)];
-  for (std::size_t c = 1; c < cells.offsets.size(); ++c) cells.offsets[c] += cells.offsets[c - 1];
-  std::vector<Index> next(cells.offsets.begin(), cells.offsets.end() - 1);
-  for (Index i = 0; i < rows.rows; ++i) cells.order[as_size(next[as_size(nearest[as_size(i)])]++)] = i;
-  return cells;
-}
-
-Partition without_empty(Partition cells) {
-  cells.offsets.erase(std::unique(cells.offsets.begin(), cells.offsets.end()), cells.offsets.end());
+  std::vector<Range> all(as_size(slots));
+  for (const Index slot : nearest) ++all[as_size(slot)].end;
+  for (std::size_t c = 1; c < all.size(); ++c) all[c] = {all[c - 1].end, all[c - 1].end + all[c].end};
+  Partition cells{std::vector<Index>(as_size(rows.rows)), {}};
+  std::copy_if(all.begin(), all.end(), std::back_inserter(cells.cells), [](const Range& r) { return r.size() > 0; });
+  for (Index i = 0; i < rows.rows; ++i) cells.order[as_size(all[as_size(nearest[as_size(i)])].begin++)] = i;
   return cells;
 }
 
@@ -137,8 +134,7 @@ Index Cells::usual_number(Index n_points) noexcept {
 
 Cells::Cells(const MatrixView& points, const Metric& metric, Index n_cells)
     : centres_(pick_centres(points, metric, n_cells)),
-      lattice_(LatticePoints::with_far_cells(cell_lattice(), points, metric,
-                                             without_empty(grouped(centres_, points, metric)))) {}
+      lattice_(LatticePoints::with_far_cells(cell_lattice(), points, metric, grouped(centres_, points, metric))) {}
 
 std::vector<Index> Cells::order_of(const MatrixView& rows, const Metric& metric) const {
   return grouped(centres_, rows, metric).order;

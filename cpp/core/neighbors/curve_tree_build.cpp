@@ -3,12 +3,12 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/cancel.hpp"
 #include "base/parallel.hpp"
 #include "base/radix_sort.hpp"
+#include "neighbors/bounding_boxes.hpp"
 #include "neighbors/curve_tree.hpp"
 #include "neighbors/exact_rows.hpp"
 #include "neighbors/z_order.hpp"
@@ -18,7 +18,6 @@ namespace {
 
 using kernels::column_block;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Index rows_per_task = 8192;
 
 /// Up to here the curve's own boxes are as good as those of medians, and cheaper.
@@ -37,39 +36,6 @@ std::uint32_t ordered_bits(float x) noexcept {
 
 /// Beyond these, squares of differences in float32 overflow, or so many of them vanish that bounds say little.
 constexpr double max_single_magnitude = 0x1p55, min_single_range = 0x1p-40;
-
-/// Bounding boxes of rows of a row-major matrix, one after another: their low corners, then their high ones.
-class Boxes {
- public:
-  Boxes() = default;
-  Boxes(Index n, Index features) : features_(features), sides_(2 * n * features) {
-    for (Index i = 0; i < n; ++i) clear(i);
-  }
-  [[nodiscard]] const double* low(Index i) const noexcept { return sides_.data() + 2 * i * features_; }
-  [[nodiscard]] const double* high(Index i) const noexcept { return low(i) + features_; }
-  void clear(Index i) noexcept {
-    double* sides = sides_.data() + 2 * i * features_;
-    std::fill_n(sides, features_, infinity);
-    std::fill_n(sides + features_, features_, -infinity);
-  }
-  void add(Index i, const double* row) noexcept { add(i, row, row); }
-  void add(Index i, const double* low, const double* high) noexcept {
-    double* sides = sides_.data() + 2 * i * features_;
-    for (Index j = 0; j < features_; ++j) {
-      sides[j] = std::min(sides[j], low[j]);
-      sides[features_ + j] = std::max(sides[features_ + j], high[j]);
-    }
-  }
-  void set(Index i, Index j, double low, double high) noexcept {
-    sides_[(2 * i) * features_ + j] = low;
-    sides_[(2 * i + 1) * features_ + j] = high;
-  }
-  [[nodiscard]] double side(Index i, Index j) const noexcept { return high(i)[j] - low(i)[j]; }
-
- private:
-  Index features_ = 0;
-  AlignedBuffer<double> sides_;
-};
 
 /// The smallest and the largest of column_block numbers, by four lanes that compilers make vectors of.
 template <class T>
@@ -107,7 +73,7 @@ class CurveTree::Build {
   void load(const Metric& metric) {
     rows_ = AlignedBuffer<double>(n_ * features_);
     const Index parts = std::max<Index>(1, ceil_div(n_, rows_per_task));
-    Boxes boxes(parts, features_);
+    BoundingBoxes boxes(parts, features_);
     parallel_for_work(parts, work(), [&](Index part) {
       const Range range = part_of(n_, parts, part);
       load_dense_rows(tree_.source_, range, metric, rows_.data() + range.begin * features_);
@@ -190,7 +156,7 @@ class CurveTree::Build {
   template <class Each>
   void split(Range range, Index most, const Each& each_part) {
     std::vector<Range> open{range};
-    Boxes box(1, features_);
+    BoundingBoxes box(1, features_);
     while (!open.empty()) {
       const Range at = open.back();
       open.pop_back();
@@ -215,7 +181,7 @@ class CurveTree::Build {
   };
 
   /// The feature in which some of the points are furthest apart; `box` is room to measure them in.
-  [[nodiscard]] Direction widest(Range range, Boxes& box) const {
+  [[nodiscard]] Direction widest(Range range, BoundingBoxes& box) const {
     constexpr Index sample = 32;
     const Index stride = std::max<Index>(1, range.size() / sample);
     box.clear(0);
@@ -269,7 +235,7 @@ class CurveTree::Build {
     } else {
       tree_.wide_columns_ = AlignedBuffer<double>(size);
     }
-    boxes_ = Boxes(leaves.size(), features_);
+    boxes_ = BoundingBoxes(leaves.size(), features_);
     parallel_for_ranges(leaves.size(), rows_per_task, work(), [&](Range range) {
       for (Index leaf = range.begin; leaf < range.end; ++leaf) {
         tree_.narrow_ ? fill_leaf(leaf, tree_.narrow_columns_.data()) : fill_leaf(leaf, tree_.wide_columns_.data());
@@ -318,7 +284,7 @@ class CurveTree::Build {
       } else {
         level.boxes = AlignedBuffer<double>::zeros(size);
       }
-      Boxes boxes(level.size(), features_);
+      BoundingBoxes boxes(level.size(), features_);
       for (Index node = 0; node < level.size(); ++node) {
         for (Index child = level.first[as_size(node)]; child < level.first[as_size(node + 1)]; ++child) {
           boxes.add(node, boxes_.low(child), boxes_.high(child));
@@ -346,7 +312,7 @@ class CurveTree::Build {
   std::vector<std::uint32_t> keys_;  ///< along the curve, before cubes were cut
   std::vector<std::uint8_t>
       jumps_;  ///< how far each point is from the one before it: cuts of cubes by their size, then the curve's own jumps
-  Boxes boxes_;  ///< of the nodes of the highest level so far
+  BoundingBoxes boxes_;  ///< of the nodes of the highest level so far
 };
 
 CurveTree::CurveTree(const MatrixView& points, const Metric& metric)

@@ -6,20 +6,14 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
-#include <ranges>
-#include <span>
 #include <utility>
 
 #include "base/cancel.hpp"
+#include "base/prefetch.hpp"
 #include "kernels/dispatch.hpp"
 
 namespace crowfly {
 namespace {
-
-/// Sums of float64 terms carry a relative error far below this; lengths are inflated by it so that they are upper bounds.
-constexpr double inflate = 1.0 + 0x1p-30;
-/// The same for sums in float32, and more than squares that underflow there take from a length.
-constexpr double inflate_single = 1.0 + 0x1p-13, tiny_single_length = 0x1p-50;
 
 /// Points of a group together are about this large: they stay in the second-level cache while the queries of a block pass over them.
 constexpr Index cached_bytes = Index{128} * 1024;
@@ -33,12 +27,6 @@ Index group_panels(Index panel_bytes) noexcept {
 constexpr Index frame_sample = 8192;
 /// Where there are many cells, from about so many points of each (six clustered workloads with building: 4 % quicker in the median than from all).
 constexpr Index frame_sample_of_many = 128;
-/// Where a sample stands for all points, their largest entry is that of normal data, about sqrt(ln of their number) times as large, and some more; one that is far too small has
-/// all points packed twice (10^6 normal points of 128 features, first query 161 ms; uniform ones 88).
-double sample_margin(Index n_sampled, Index n_points, Index features) noexcept {
-  const auto entries = [&](Index n) { return std::log(static_cast<double>(n) * static_cast<double>(features) + 1); };
-  return n_sampled == n_points ? 1.0 : std::max(1.125, 1.05 * std::sqrt(entries(n_points) / entries(n_sampled)));
-}
 /// From so many features on, and so many neighbours times what bytes are faster, 16 bits: distances are so much alike that 8 bits tell few points apart (normal data,
 /// 784 features, k = 100: 1100 of 60000 candidates, against 110), and their rows are long. AMX, whose bytes are 16 times faster: k = 10 1580 ms with words, 920 with bytes,
 /// k = 100 1460 and 1540.
@@ -52,115 +40,69 @@ constexpr Index min_word_queries = 500;
 
 bool few_levels() noexcept { return kernels::active().byte_lattice.levels < full_byte_levels; }
 
-/// Points this much further out than nine of ten don't set the step. In normal and in exponential data there are none.
-constexpr double far_factor = 4;
-
-/// Mean of every `stride`-th of a cell's points, and a step for nearly all of them.
-template <class Members>
-LatticeFrame frame_of(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
-                      const Members& members, Index sample) {
-  const Index depth = padded_depth(points.cols);
-  const auto n = static_cast<Index>(members.size()), stride = std::max<Index>(1, n / sample);
-  const Index n_taken = ceil_div(n, stride), parts = std::clamp<Index>(n_taken / 2048, 1, 32);
-  const double operations = static_cast<double>(n_taken) * static_cast<double>(depth);
-  AlignedBuffer<double> sums = AlignedBuffer<double>::zeros(parts * depth), tops(n_taken);
-  const auto member = [&](Index i) { return members[static_cast<std::ranges::range_difference_t<Members>>(i)]; };
-  const auto visit = [&](Index part, auto each) {
-    AlignedBuffer<double> row(depth);
-    const Range range = part_of(n_taken, parts, part);
-    for (Index i = range.begin; i < range.end; ++i) {
-      if (i % 256 == 0) checkpoint();
-      if (i + 8 < range.end) prefetch_row(points, member((i + 8) * stride));
-      load_row(points, member(i * stride), metric, row.data());
-      each(i, row.data());
-    }
-  };
-  parallel_for_work(parts, operations, [&](Index part) {
-    double* sum = sums.data() + part * depth;
-    visit(part, [&](Index, const double* row) {
-      for (Index j = 0; j < depth; ++j) sum[j] += row[j];
-    });
-  });
-  LatticeFrame frame;
-  frame.centre = AlignedBuffer<double>::zeros(depth);
-  for (Index j = 0; j < points.cols; ++j) {
-    for (Index part = 0; part < parts; ++part) frame.centre[j] += sums[part * depth + j];
-    frame.centre[j] /= static_cast<double>(n_taken);
-  }
-  parallel_for_work(parts, operations, [&](Index part) {
-    visit(part, [&](Index i, const double* row) {
-      double top = 0;
-      for (Index j = 0; j < depth; ++j) top = std::max(top, std::fabs(row[j] - frame.centre[j]));
-      tops[i] = top;
-    });
-  });
-  double* const end = tops.data() + n_taken;
-  double* const most = tops.data() + (n_taken - 1) * 9 / 10;
-  std::nth_element(tops.data(), most, end);
-  const double furthest = *std::max_element(most, end) * sample_margin(n_taken, n, points.cols);
-  const double largest = *most > 0 ? std::min(furthest, far_factor * *most) : furthest;
-  // At most 2^900, so that points about as close as float64 tells apart make no infinity.
-  frame.inverse_step = largest > 0 ? std::min(lattice_levels(lattice, points.cols) / largest, 0x1p900) : 1.0;
-  if (lattice.round_single != nullptr && points.dtype == DType::f32 && metric.takes(points)) frame.allow_single();
-  return frame;
-}
-
 /// About as many bytes ahead as the memory's latency is worth.
 Index rows_on_their_way(const MatrixView& points) noexcept {
-  constexpr Index bytes_ahead = 8192;
-  return std::max<Index>(1, bytes_ahead / std::max<Index>(1, points.cols * points.item_size()));
+  constexpr Index bytes_ahead = 8192, most = 32;
+  return std::clamp<Index>(bytes_ahead / std::max<Index>(1, points.cols * points.item_size()), 1, most);
 }
 
-double packing_operations(const MatrixView& points, Index row_bytes) noexcept {
-  return 8.0 * static_cast<double>(points.rows) * static_cast<double>(row_bytes);
-}
+/// Panels set aside for points that turn out to be far from their cell: without them all points would be packed again.
+constexpr Index room_for_far(Index n_points, Index width) noexcept { return 32 + n_points / (32 * width); }
 
-/// Takes the far points out of their cells and puts them in cells of points about as far, in fours.
-Partition set_apart(const Partition& partition, std::vector<FarPoint> far) {
+/// Puts the far points last in their cells' ranges, and makes cells of them, those about as far together, in fours. Returns the cells that have lost points.
+std::vector<Index> set_apart(Partition& partition, std::vector<FarPoint> far) {
   const auto shell = [](const FarPoint& p) {
     return std::pair(p.cell, static_cast<int>(std::clamp(std::log2(std::max(p.factor, 1.0)) / 2, 0.0, 15.0)));
   };
   std::stable_sort(far.begin(), far.end(), [&](const FarPoint& a, const FarPoint& b) { return shell(a) < shell(b); });
   std::vector<bool> is_far(partition.order.size(), false);
   for (const FarPoint& p : far) is_far[as_size(p.point)] = true;
-  Partition apart{{}, {0}};
-  const auto end_cell = [&] {
-    const auto size = static_cast<Index>(apart.order.size());
-    if (size > apart.offsets.back()) apart.offsets.push_back(size);
-  };
-  for (Index c = 0; c < partition.n_cells(); ++c) {
-    for (Index i = partition.offsets[as_size(c)]; i < partition.offsets[as_size(c + 1)]; ++i) {
-      const Index point = partition.order[as_size(i)];
-      if (!is_far[as_size(point)]) apart.order.push_back(point);
+  std::vector<Index> changed;
+  for (auto first = far.begin(); first != far.end();) {
+    const Index cell = first->cell;
+    Range& near = partition.cells[as_size(cell)];
+    const auto begin = partition.order.begin() + near.begin, end = partition.order.begin() + near.end;
+    auto at = std::stable_partition(begin, end, [&](Index point) { return !is_far[as_size(point)]; });
+    near.end = at - partition.order.begin();
+    changed.push_back(cell);
+    while (first != far.end() && first->cell == cell) {
+      const auto last = std::find_if(first, far.end(), [&](const FarPoint& p) { return shell(p) != shell(*first); });
+      const Index place = at - partition.order.begin();
+      at = std::transform(first, last, at, [](const FarPoint& p) { return p.point; });
+      partition.cells.push_back({place, at - partition.order.begin()});
+      first = last;
     }
-    end_cell();
   }
-  for (std::size_t i = 0; i < far.size(); ++i) {
-    if (i > 0 && shell(far[i]) != shell(far[i - 1])) end_cell();
-    apart.order.push_back(far[i].point);
-  }
-  end_cell();
-  return apart;
+  return changed;
+}
+
+std::vector<Index> counted(Index begin, Index end) {
+  std::vector<Index> all(as_size(end - begin));
+  std::iota(all.begin(), all.end(), begin);
+  return all;
 }
 
 }  // namespace
 
 LatticePoints LatticePoints::with_far_cells(const kernels::Lattice& lattice, const MatrixView& points,
-                                            const Metric& metric, const Partition& partition) {
-  std::vector<FarPoint> far;
-  {
-    LatticePoints together(lattice, points, metric, partition);
-    for (PackedGroup& group : together.packed_) {
-      const std::vector<FarPoint> some = std::exchange(group.far, {});
-      far.insert(far.end(), some.begin(), some.end());
-    }
-    if (far.empty()) return together;
-  }  // its codes are given back before the others are made
-  return LatticePoints(lattice, points, metric, set_apart(partition, std::move(far)));
+                                            const Metric& metric, Partition partition) {
+  LatticePoints made(lattice, points, metric, partition, room_for_far(points.rows, lattice.points));
+  const std::vector<FarPoint> far = made.take_far();
+  if (far.empty()) return made;
+  const Index n_cells = partition.n_cells();
+  std::vector<Index> cells = set_apart(partition, far);
+  for (const Index cell : counted(n_cells, partition.n_cells())) cells.push_back(cell);
+  made.place(partition);
+  if (made.n_panels() * made.width_ <= made.start_.size()) {
+    made.pack(points, metric, partition, cells);
+    return made;
+  }
+  made = LatticePoints(lattice, points.cols);  // its codes are given back before the others are made
+  return LatticePoints(lattice, points, metric, partition);
 }
 
 Partition Partition::whole(Index n_points, Index width) {
-  Partition all{{}, {0, n_points}};
+  Partition all{{}, {{0, n_points}}};
   all.order.reserve(as_size(n_points));
   const Index run = sample_stride * width;
   for (Index begin = 0; begin + run <= n_points; begin += run) {
@@ -184,126 +126,23 @@ const kernels::Lattice& cell_lattice() noexcept {
   return few_levels() ? kernels::active().word_lattice : kernels::active().byte_lattice;
 }
 
-Index lattice_row_bytes(const kernels::Lattice& lattice, Index features) noexcept {
-  return round_up(features * lattice.code_bytes, lattice.row_multiple);
-}
-
-double lattice_levels(const kernels::Lattice& lattice, Index features) noexcept {
-  const auto top = static_cast<double>(lattice.levels), offset = static_cast<double>(lattice.offset);
-  // features * ((levels + offset) * levels + levels^2 / 2) < 2^30, see the proof.
-  const double most = static_cast<double>(lattice_limit) / static_cast<double>(features);
-  const double levels = (std::sqrt(offset * offset + 6 * most) - offset) / 3;
-  return std::min(top, std::floor(levels * (1 - 0x1p-40)));
-}
-
-void LatticeFrame::allow_single() {
-  // Neither the step nor squares of rows within reach of it leave float32's normal range.
-  if (!(inverse_step >= 0x1p-60 && inverse_step <= 0x1p60)) return;
-  inverse_step = static_cast<float>(inverse_step);
-  single = AlignedBuffer<float>::zeros(round_up(centre.size(), kernels::single_padding));
-  for (Index j = 0; j < centre.size(); ++j) {
-    single[j] = static_cast<float>(centre[j]);
-    centre[j] = single[j];
-  }
-}
-
-LatticeRounder::LatticeRounder(const kernels::Lattice& lattice, const MatrixView& source, const Metric& metric)
-    : lattice_(lattice),
-      source_(source),
-      metric_(metric),
-      largest_(lattice_levels(lattice, source.cols)),
-      row_(padded_depth(source.cols)),
-      codes_(AlignedBuffer<std::uint8_t>::zeros(
-          round_up(lattice_row_bytes(lattice, source.cols), kernels::single_padding * lattice.code_bytes))) {}
-
-LatticeRow LatticeRounder::round_point(Index i, const LatticeFrame& frame) {
-  return round_row(i, frame, static_cast<double>(lattice_.offset));
-}
-
-LatticeRow LatticeRounder::round_query(Index i, const LatticeFrame& frame) { return round_row(i, frame, 0); }
-
-LatticeRow LatticeRounder::round_query(const double* row, const LatticeFrame& frame) {
-  return run(lattice_.round_f64, row, frame, 0);
-}
-
-LatticeRow LatticeRounder::round_row(Index i, const LatticeFrame& frame, double offset) {
-  const bool as_is = metric_.takes(source_);
-  if (as_is && source_.dtype == DType::f32 && frame.single.size() > 0) {
-    return run_single(source_.row(i), frame, offset);
-  }
-  if (as_is && source_.dtype == DType::f32) return run(lattice_.round_f32, source_.row(i), frame, offset);
-  if (as_is) return run(lattice_.round_f64, source_.row(i), frame, offset);
-  load_row(source_, i, metric_, row_.data());
-  return run(lattice_.round_f64, row_.data(), frame, offset);
-}
-
-LatticeRow LatticeRounder::run(kernels::Lattice::Round kernel, const void* row, const LatticeFrame& frame,
-                               double offset) {
-  kernels::LatticeSums sums;
-  kernel(row, frame.centre.data(), frame.inverse_step, largest_, offset, source_.cols, codes_.data(), &sums);
-  const double moved = std::sqrt(sums.moved) + tiny_length;
-  // The float64 subtraction and product round too: 2^-53 of each component, twice. No row is longer than its integers and the way to them.
-  return {sums.squares, (moved + 0x1p-51 * (std::sqrt(sums.squares) + moved)) * inflate};
-}
-
-LatticeRow LatticeRounder::run_single(const void* row, const LatticeFrame& frame, double offset) {
-  kernels::LatticeSums sums;
-  lattice_.round_single(static_cast<const float*>(row), frame.single.data(), static_cast<float>(frame.inverse_step),
-                        static_cast<float>(largest_), static_cast<float>(offset), source_.cols, codes_.data(), &sums);
-  const double moved = (std::sqrt(sums.moved) + tiny_single_length) * inflate_single;
-  // The float32 subtraction and product round too: 2^-24 of each component, twice.
-  return {sums.squares, moved + 0x1p-22 * (std::sqrt(sums.squares) + moved) * inflate};
-}
-
-void LatticeRounder::scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept {
-  const Index row_bytes = lattice_row_bytes(lattice_, source_.cols);
-  // In fours, which are single instructions.
-  for (Index j = 0; j < row_bytes; j += group) {
-    for (Index i = 0; i < group; i += 4) std::memcpy(panel + j * width + group * slot + i, codes_.data() + j + i, 4);
-  }
-}
-
-Index LatticeRounder::code(Index j) const noexcept {
-  if (lattice_.code_bytes == 1) return static_cast<std::int8_t>(codes_[j]);
-  std::int16_t word;
-  std::memcpy(&word, codes_.data() + 2 * j, sizeof word);
-  return word;
-}
-
-double LatticeRounder::correction() const noexcept {
-  if (lattice_.offset == 0) return 0;
-  Index sum = 0;
-  for (Index j = 0; j < source_.cols; ++j) sum += code(j);
-  return static_cast<double>(lattice_.offset * sum);
-}
-
 LatticePoints::LatticePoints(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
-                             const Partition& partition)
+                             const Partition& partition, Index room)
     : LatticePoints(lattice, points.cols) {
   place(partition);
-  make_room();
-  set_frames(points, metric, partition);
-  parallel_for_work(n_groups(), packing_operations(points, row_bytes_), [&](Index g) {
-    LatticeRounder rounder(*lattice_, points, metric);
-    const Index first = groups_[as_size(g)].panels.begin;
-    packed_[as_size(g)] = pack(
-        points, rounder, partition, g,
-        {codes_.data() + first * width_ * row_bytes_, start_.data() + first * width_, points_.data() + first * width_});
-  });
-  for (Cell& cell : cells_) {
-    LatticeRow most;
-    for (Index g = cell.groups.begin; g < cell.groups.end; ++g) most.raise_to(packed_[as_size(g)].bound);
-    cell.moved = most.moved;
-    cell.radius = most.length() / cell.frame.inverse_step * inflate;
-  }
+  const Index slots = (n_panels() + room) * width_;
+  codes_ = AlignedBuffer<std::uint8_t>(slots * row_bytes_);
+  start_ = AlignedBuffer<std::int32_t>(slots);
+  points_ = AlignedBuffer<Index>(slots);
+  pack(points, metric, partition, counted(0, n_cells()));
 }
 
 LatticePoints LatticePoints::passing(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric) {
   LatticePoints made(lattice, points.cols);
   made.keeps_panels_ = false;
-  made.place({{}, {0, points.rows}});
+  made.place({{}, {{0, points.rows}}});
   Cell& all = made.cells_.front();
-  all.frame = frame_of(lattice, points, metric, std::views::iota(Index{0}, points.rows), frame_sample);
+  all.frame = frame_of(lattice, points, metric, {}, frame_sample);
   all.radius = std::numeric_limits<double>::infinity();
   return made;
 }
@@ -315,65 +154,87 @@ LatticePoints::LatticePoints(const kernels::Lattice& lattice, Index features)
       largest_(lattice_levels(lattice, features)),
       far_(3 * std::sqrt(static_cast<double>(features) / 12)) {}
 
-/// Cuts each cell into groups and finds room for their panels.
 void LatticePoints::place(const Partition& partition) {
   const Index panels_per_group = group_panels(width_ * row_bytes_);
-  Index n_panels = 0;
-  cells_.resize(as_size(partition.n_cells()));
-  for (Index c = 0; c < partition.n_cells(); ++c) {
-    const Index mine = ceil_div(partition.offsets[as_size(c + 1)] - partition.offsets[as_size(c)], width_);
+  for (Index c = n_cells(); c < partition.n_cells(); ++c) {
+    const Index mine = ceil_div(partition.cells[as_size(c)].size(), width_), first = n_panels();
     const Index parts = ceil_div(mine, panels_per_group);
-    cells_[as_size(c)].groups = {n_groups(), n_groups() + parts};
+    cells_.emplace_back().groups = {n_groups(), n_groups() + parts};
     for (Index part = 0; part < parts; ++part) {
       const Range panels = part_of(mine, parts, part);
-      groups_.push_back({c, {n_panels + panels.begin, n_panels + panels.end}});
+      groups_.push_back({c, {first + panels.begin, first + panels.end}});
     }
-    n_panels += mine;
   }
-}
-
-void LatticePoints::make_room() {
-  const Index n_panels = groups_.empty() ? 0 : groups_.back().panels.end;
   packed_.resize(groups_.size());
-  codes_ = AlignedBuffer<std::uint8_t>(n_panels * width_ * row_bytes_);
-  start_ = AlignedBuffer<std::int32_t>(n_panels * width_);
-  points_ = AlignedBuffer<Index>(n_panels * width_);
 }
 
-void LatticePoints::set_frames(const MatrixView& points, const Metric& metric, const Partition& partition) {
-  parallel_for_work(n_cells(), packing_operations(points, row_bytes_), [&](Index cell) {
-    const Index begin = partition.offsets[as_size(cell)], end = partition.offsets[as_size(cell + 1)];
-    cells_[as_size(cell)].frame =
-        frame_of(*lattice_, points, metric, std::span(partition.order).subspan(as_size(begin), as_size(end - begin)),
+void LatticePoints::pack(const MatrixView& points, const Metric& metric, const Partition& partition,
+                         std::span<const Index> cells) {
+  const std::span<const Index> order = partition.order;
+  std::vector<Index> groups;
+  Index n_points = 0;
+  for (const Index c : cells) {
+    const Cell& cell = cells_[as_size(c)];
+    for (Index g = cell.groups.begin; g < cell.groups.end; ++g) groups.push_back(g);
+    n_points += partition.cells[as_size(c)].size();
+  }
+  const double operations = 8.0 * static_cast<double>(n_points * row_bytes_);
+  parallel_for_work(std::ssize(cells), operations, [&](Index at) {
+    const Index c = cells[as_size(at)];
+    const Range range = partition.cells[as_size(c)];
+    if (range.size() == 0) return;
+    cells_[as_size(c)].frame =
+        frame_of(*lattice_, points, metric, order.subspan(as_size(range.begin), as_size(range.size())),
                  std::max(frame_sample_of_many, frame_sample / n_cells()));
   });
+  parallel_for_work(std::ssize(groups), operations, [&](Index at) {
+    LatticeRounder rounder(*lattice_, points, metric);
+    const Index g = groups[as_size(at)];
+    packed_[as_size(g)] = pack_group(points, rounder, partition, g);
+  });
+  for (const Index c : cells) {
+    Cell& cell = cells_[as_size(c)];
+    LatticeRow most;
+    for (Index g = cell.groups.begin; g < cell.groups.end; ++g) most.raise_to(packed_[as_size(g)].bound);
+    cell.moved = most.moved;
+    cell.radius = most.length() / cell.frame.inverse_step * inflate;
+  }
 }
 
-PackedGroup LatticePoints::pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition, Index at,
-                                LatticePanels to) const {
+std::vector<FarPoint> LatticePoints::take_far() {
+  std::vector<FarPoint> far;
+  for (PackedGroup& group : packed_) {
+    const std::vector<FarPoint> some = std::exchange(group.far, {});
+    far.insert(far.end(), some.begin(), some.end());
+  }
+  return far;
+}
+
+PackedGroup LatticePoints::pack_group(const MatrixView& points, LatticeRounder& rounder, const Partition& partition,
+                                      Index at) {
   const Group& group = groups_[as_size(at)];
   const Cell& cell = cells_[as_size(group.cell)];
-  const Index end = partition.offsets[as_size(group.cell + 1)];
+  const Range members = partition.cells[as_size(group.cell)];
+  const Index first_panel = group.panels.begin, first_slot = first_panel * width_;
+  const LatticePanels to{codes_.data() + first_slot * row_bytes_, start_.data() + first_slot,
+                         points_.data() + first_slot};
   // The group's first slot holds this entry of the order.
-  const Index begin = partition.offsets[as_size(group.cell)] +
-                      (group.panels.begin - groups_[as_size(cell.groups.begin)].panels.begin) * width_;
-  // Cells take their points from anywhere.
-  const Index rows_ahead = rows_on_their_way(points);
+  const Index begin = members.begin + (first_panel - groups_[as_size(cell.groups.begin)].panels.begin) * width_;
+  const Index end = std::max(begin, std::min(begin + group.panels.size() * width_, members.end));
+  // Cells take their points from anywhere, the next one too.
+  const Index rows_ahead = rows_on_their_way(points), n_rows = std::ssize(partition.order);
   PackedGroup packed;
-  for (Index p = group.panels.begin; p < group.panels.end; ++p) {
-    checkpoint();
-    const Index first_slot = (p - group.panels.begin) * width_;
-    if (begin + first_slot + width_ > end) clear(to, first_slot, first_slot + width_);
-    for (Index slot = first_slot; slot < first_slot + width_ && begin + slot < end; ++slot) {
-      const Index i = begin + slot, point = partition.order[as_size(i)];
-      if (i + rows_ahead < end) prefetch_row(points, partition.order[as_size(i + rows_ahead)]);
-      const LatticeRow row = rounder.round_point(point, cell.frame);
-      if (is_far(row)) packed.far.push_back({point, group.cell, row.length() / largest_});
-      fill(rounder, row, point, slot, to);
-      packed.bound.raise_to(row);
-    }
-  }
   packed.n_panels = group.panels.size();
+  for (Index i = begin; i < end; ++i) {
+    if ((i - begin) % width_ == 0) checkpoint();
+    const Index point = partition.order[as_size(i)];
+    if (i + rows_ahead < n_rows) prefetch_row(points, partition.order[as_size(i + rows_ahead)]);
+    const LatticeRow row = rounder.round_point(point, cell.frame);
+    if (is_far(row)) packed.far.push_back({point, group.cell, row.length() / largest_});
+    fill(rounder, row, point, i - begin, to);
+    packed.bound.raise_to(row);
+  }
+  clear(to, end - begin, group.panels.size() * width_);
   return packed;
 }
 
@@ -432,7 +293,8 @@ Index LatticePoints::group_bytes(const kernels::Lattice& lattice, Index features
 }
 
 Index LatticePoints::bytes() const noexcept {
-  return codes_.size() + start_.size() * 4 + points_.size() * static_cast<Index>(sizeof(Index)) +
+  const Index slots = keeps_panels_ ? n_panels() * width_ : 0;
+  return slots * (row_bytes_ + static_cast<Index>(sizeof(std::int32_t) + sizeof(Index))) +
          n_cells() * static_cast<Index>(sizeof(Cell) + 8 * as_size(row_bytes_)) +
          n_groups() * static_cast<Index>(sizeof(Group) + sizeof(PackedGroup));
 }

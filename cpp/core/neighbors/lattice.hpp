@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Points as the lattice filter wants them: rounded to small integers about the centre of their cell, in panels, with all that the error bound needs
-// (docs/design/numerics.md).
+// Points as the lattice filter wants them: rounded to small integers about the centre of their cell, in panels.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
+#include <span>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
 #include "base/parallel.hpp"
-#include "neighbors/exact_rows.hpp"
+#include "neighbors/lattice_rows.hpp"
 
 namespace crowfly {
 
-/// More than squares that underflow can take from a length: sqrt(d) 2^-537 for d features.
-inline constexpr double tiny_length = 0x1p-520;
-
-/// Which points belong together: cell c holds points order[offsets[c]] to order[offsets[c + 1] - 1]. No cell is empty.
+/// Which points belong together: cell c holds the points in the range cells[c] of `order`.
 struct Partition {
   std::vector<Index> order;
-  std::vector<Index> offsets;
+  std::vector<Range> cells;
 
-  [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(offsets.size()) - 1; }
+  [[nodiscard]] Index n_cells() const noexcept { return std::ssize(cells); }
   /// One cell, in an order for panels of `width`: of each run of sample_stride panels' points, every panel has every sample_stride-th, so that
   /// every sample_stride-th panel is an even sample whatever the order of the points.
   [[nodiscard]] static Partition whole(Index n_points, Index width);
@@ -34,30 +29,6 @@ struct FarPoint {
   double factor;
 };
 
-/// Where rows are moved before they are rounded: x -> (x - centre) * inverse_step. The centre is padded to whole kernel rows with zeros.
-struct LatticeFrame {
-  AlignedBuffer<double> centre;
-  double inverse_step = 1;
-  AlignedBuffer<float> single;  ///< the centre, where rows of float32 are rounded in that precision; empty otherwise
-
-  /// Makes centre and step float32 numbers, so that such rows can be rounded in float32, if the step lets them.
-  void allow_single();
-};
-
-/// What is known of a rounded row, or of several, in steps: the squared length of the integers, exact, and an upper bound of how far rounding moved the row; the largest
-/// of several.
-struct LatticeRow {
-  double squares = 0;
-  double moved = 0;
-
-  void raise_to(const LatticeRow& other) noexcept {
-    squares = std::max(squares, other.squares);
-    moved = std::max(moved, other.moved);
-  }
-  /// No row is longer.
-  [[nodiscard]] double length() const noexcept { return (std::sqrt(squares) + moved) * (1 + 0x1p-50); }
-};
-
 /// The lattice for searches of so many queries for k neighbours among all points: of 16 bits where 8 would leave too many candidates.
 [[nodiscard]] const kernels::Lattice& suited_lattice(Index features, Index n_queries, Index k) noexcept;
 /// The lattice of cells: their steps are small.
@@ -65,47 +36,6 @@ struct LatticeRow {
 
 /// Every so-many-th panel is a sample of the points (lattice_search).
 inline constexpr Index sample_stride = 16;
-
-/// The integers that features may be rounded to, so that no sum of the filter leaves 30 bits.
-[[nodiscard]] double lattice_levels(const kernels::Lattice& lattice, Index features) noexcept;
-
-/// More features leave too few levels for a filter.
-inline constexpr Index max_lattice_features = Index{1} << 17;
-
-/// Rounds rows of one length, in a buffer that is made once.
-class LatticeRounder {
- public:
-  LatticeRounder(const kernels::Lattice& lattice, const MatrixView& source, const Metric& metric);
-
-  /// Row `i` of the source, as points are stored: the codes, with the lattice's offset added, are at hand until the next call.
-  LatticeRow round_point(Index i, const LatticeFrame& frame);
-  /// The same as queries are stored, without the offset.
-  LatticeRow round_query(Index i, const LatticeFrame& frame);
-  /// A row at hand, padded as load_row does it.
-  LatticeRow round_query(const double* row, const LatticeFrame& frame);
-
-  /// Copies the codes into column `slot` of a panel [row_bytes / group][width][group bytes].
-  void scatter(std::uint8_t* panel, Index width, Index slot, Index group) const noexcept;
-  /// One code of a query.
-  [[nodiscard]] Index code(Index j) const noexcept;
-  /// What the offset of the points adds to this query's products.
-  [[nodiscard]] double correction() const noexcept;
-
- private:
-  LatticeRow round_row(Index i, const LatticeFrame& frame, double offset);
-  LatticeRow run(kernels::Lattice::Round kernel, const void* row, const LatticeFrame& frame, double offset);
-  LatticeRow run_single(const void* row, const LatticeFrame& frame, double offset);
-
-  const kernels::Lattice& lattice_;
-  const MatrixView& source_;
-  const Metric& metric_;
-  double largest_;
-  AlignedBuffer<double> row_;
-  AlignedBuffer<std::uint8_t> codes_;
-};
-
-/// Bytes of a row's codes in a panel.
-[[nodiscard]] Index lattice_row_bytes(const kernels::Lattice& lattice, Index features) noexcept;
 
 /// Where a group's panels go, one after another: codes, starts, and the point in each slot.
 struct LatticePanels {
@@ -135,12 +65,13 @@ class LatticePoints {
     Range groups;
   };
 
+  /// `room` panels more than these need are set aside.
   LatticePoints(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric,
-                const Partition& partition);
+                const Partition& partition, Index room = 0);
 
   /// The same with points that are far from the others of their cell in cells of their own: one of them would set the step, or the bound, of all.
   [[nodiscard]] static LatticePoints with_far_cells(const kernels::Lattice& lattice, const MatrixView& points,
-                                                    const Metric& metric, const Partition& partition);
+                                                    const Metric& metric, Partition partition);
 
   /// One cell of all points whose panels aren't kept: who asks for a group has it rounded (LatticeReader).
   [[nodiscard]] static LatticePoints passing(const kernels::Lattice& lattice, const MatrixView& points,
@@ -169,11 +100,14 @@ class LatticePoints {
 
  private:
   LatticePoints(const kernels::Lattice& lattice, Index features);
+  /// Cuts the cells that have no panels yet into groups with panels after the last ones.
   void place(const Partition& partition);
-  void make_room();
-  void set_frames(const MatrixView& points, const Metric& metric, const Partition& partition);
-  [[nodiscard]] PackedGroup pack(const MatrixView& points, LatticeRounder& rounder, const Partition& partition,
-                                 Index group, LatticePanels to) const;
+  [[nodiscard]] Index n_panels() const noexcept { return groups_.empty() ? 0 : groups_.back().panels.end; }
+  /// Takes frames and codes of these cells from their points.
+  void pack(const MatrixView& points, const Metric& metric, const Partition& partition, std::span<const Index> cells);
+  [[nodiscard]] PackedGroup pack_group(const MatrixView& points, LatticeRounder& rounder, const Partition& partition,
+                                       Index group);
+  [[nodiscard]] std::vector<FarPoint> take_far();
   void fill(const LatticeRounder& rounder, const LatticeRow& row, Index point, Index slot,
             LatticePanels to) const noexcept;
   /// Slots that nothing reaches.
@@ -191,8 +125,5 @@ class LatticePoints {
   AlignedBuffer<std::int32_t> start_;
   AlignedBuffer<Index> points_;
 };
-
-/// Sums of the lattice stay below this in magnitude; thresholds that let everything or nothing pass lie at it.
-inline constexpr std::int32_t lattice_limit = std::int32_t{1} << 30;
 
 }  // namespace crowfly

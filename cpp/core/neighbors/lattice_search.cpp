@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/cancel.hpp"
+#include "base/prefetch.hpp"
 #include "kernels/dispatch.hpp"
 #include "neighbors/within_radius.hpp"
 
@@ -16,8 +17,8 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Limits are guessed for so many neighbours or more, and from so many points per neighbour on.
-constexpr Index min_guessed = 8, min_points_per_guess = 4 * sample_stride;
+/// Limits are guessed for so many neighbours or more, and from so many points per neighbour on. Among cells the first one visited tells about as much.
+constexpr Index min_guessed = 8, min_guessed_among_cells = 32, min_points_per_guess = 4 * sample_stride;
 /// So many standard deviations more than expected of a random sample are taken to be nearer than the k-th of all points: one query in some hundreds is searched for
 /// again. Where panels aren't kept that rounds all points once more (normal data, k = 10, 100 queries: most calls), so it has to be rarer.
 constexpr double sample_deviations = 2.5, sample_deviations_in_passing = 5;
@@ -45,11 +46,8 @@ LatticeSearch<Kept>::LatticeSearch(const Task& task)
       slots_(task.lattice, LatticeRounder(task.lattice.lattice(), task.points, task.metric), wanted_, relative_slack_,
              task.stride > 1 ? LatticeBounds::estimated : LatticeBounds::proven, reach_),
       reader_(task.lattice, task.points, task.metric),
-      exact_queries_(n_queries() * row_depth_),
       hits_(task.lattice.lattice().max_hits() + extra_hits) {
-  for (Index i = 0; i < n_queries(); ++i) {
-    load_row(task.queries, task.rows[as_size(i)], task.metric, exact_queries_.data() + i * row_depth_);
-  }
+  if (task.measured == nullptr) own_queries_.emplace(task.queries, task.rows, task.metric);
 }
 
 /// First within what a sample lets expect; queries that then have fewer than k neighbours that near are searched for again, without it.
@@ -58,7 +56,7 @@ void LatticeSearch<Kept>::run(Range groups) {
   if (groups.size() == 0) return;
   groups_ = groups;
   cells_ = {task_.lattice.group(groups.begin).cell, task_.lattice.group(groups.end - 1).cell + 1};
-  measure_centres();
+  if (own_queries_) own_queries_->measure(task_.lattice, cells_);
   const std::vector<RawDistance> guessed = guess_limits();
   std::vector<Index> open = counted(n_queries());
   for (const Index i : open) {
@@ -82,7 +80,7 @@ std::vector<RawDistance> LatticeSearch<Kept>::guess_limits() const {
   const Index n_panels =
       task_.lattice.group(groups_.end - 1).panels.end - task_.lattice.group(groups_.begin).panels.begin;
   const bool pays = n_panels * task_.lattice.width() >= min_points_per_guess * wanted_;
-  if (wanted_ < min_guessed || task_.stride > 1 || !pays) return {};
+  if (wanted_ < (cells_.size() > 1 ? min_guessed_among_cells : min_guessed) || task_.stride > 1 || !pays) return {};
   const double expected = static_cast<double>(wanted_) / sample_stride;
   const double deviations = task_.lattice.keeps_panels() ? sample_deviations : sample_deviations_in_passing;
   const auto few = static_cast<Index>(expected + deviations * std::sqrt(expected)) + 2;
@@ -96,7 +94,8 @@ std::vector<RawDistance> LatticeSearch<Kept>::guess_limits() const {
                        .rows = task_.rows,
                        .admission = task_.admission,
                        .kept = sample,
-                       .stride = sample_stride})
+                       .stride = sample_stride,
+                       .measured = &asked()})
       .run(groups_);
   std::vector<RawDistance> limits;
   limits.reserve(sample.size());
@@ -107,60 +106,24 @@ std::vector<RawDistance> LatticeSearch<Kept>::guess_limits() const {
 /// Each query's nearest cell first: after it most others are out of reach. Then the others, those near some query first.
 template <class Kept>
 void LatticeSearch<Kept>::search(std::span<const Index> queries) {
-  const Index n_cells = cells_.size();
-  std::vector<Index> home(as_size(n_queries()));
-  std::vector<double> nearest(as_size(n_cells), infinity);
-  for (const Index i : queries) {
-    const double* distance = centre_distances_.data() + i * n_cells;
-    home[as_size(i)] = std::min_element(distance, distance + n_cells) - distance;
-    for (Index c = 0; c < n_cells; ++c) nearest[as_size(c)] = std::min(nearest[as_size(c)], distance[c]);
-  }
-  std::vector<Index> order = counted(n_cells);
-  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return nearest[as_size(a)] < nearest[as_size(b)]; });
+  const LatticeQueries& asked = this->asked();
   std::vector<Index> by_home(queries.begin(), queries.end());
-  std::stable_sort(by_home.begin(), by_home.end(),
-                   [&](Index a, Index b) { return home[as_size(a)] < home[as_size(b)]; });
+  std::stable_sort(by_home.begin(), by_home.end(), [&](Index a, Index b) { return asked.home(a) < asked.home(b); });
   for (auto first = by_home.begin(); first != by_home.end();) {
-    const Index cell = home[as_size(*first)];
-    const auto last = std::find_if(first, by_home.end(), [&](Index i) { return home[as_size(i)] != cell; });
+    const Index cell = asked.home(*first);
+    const auto last = std::find_if(first, by_home.end(), [&](Index i) { return asked.home(i) != cell; });
     active_.assign(first, last);
     visit(cells_.begin + cell);
     first = last;
   }
-  for (const Index c : order) {
+  if (cells_.size() == 1) return;
+  for (const Index c : asked.cells_by_distance()) {
     active_.clear();
     for (const Index i : queries) {
-      if (home[as_size(i)] != c && within_reach(i, c)) active_.push_back(i);
+      if (asked.within_reach(i, c, reach_[as_size(i)]) && asked.home(i) != c) active_.push_back(i);
     }
     visit(cells_.begin + c);
   }
-}
-
-/// Lower bounds of the distances to the cells' centres.
-template <class Kept>
-void LatticeSearch<Kept>::measure_centres() {
-  AlignedBuffer<double> centres(cells_.size() * row_depth_);
-  for (Index c = 0; c < cells_.size(); ++c) {
-    std::copy_n(task_.lattice.cell(cells_.begin + c).frame.centre.data(), row_depth_, centres.data() + c * row_depth_);
-  }
-  centre_distances_ = AlignedBuffer<double>(n_queries() * cells_.size());
-  const Metric squared(MetricKind::sqeuclidean);
-  for (Index i = 0; i < n_queries(); ++i) {
-    checkpoint();
-    double* distance = centre_distances_.data() + i * cells_.size();
-    squared.measure_rows(exact_row(i), centres.data(), cells_.size(), row_depth_, distance);
-    // Zero is a lower bound too, where the square has overflowed; squares below the normal range have lost up to tiny^2.
-    for (Index c = 0; c < cells_.size(); ++c) {
-      distance[c] = distance[c] < infinity ? std::sqrt(distance[c]) * (1 - relative_slack_) - tiny_length : 0;
-    }
-  }
-}
-
-template <class Kept>
-bool LatticeSearch<Kept>::within_reach(Index query, Index cell) const noexcept {
-  const double nearest =
-      centre_distances_[query * cells_.size() + cell] - task_.lattice.cell(cells_.begin + cell).radius;
-  return !(nearest > reach_[as_size(query)]);
 }
 
 /// The cell's points, as far as they are asked for, for the queries in `active_`.

@@ -3,10 +3,12 @@
 // whose interval can't reach the k nearest are dropped, the others are computed as defined. The answer never depends on the filter.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "neighbors/admission.hpp"
+#include "neighbors/lattice_queries.hpp"
 #include "neighbors/lattice_reader.hpp"
 #include "neighbors/lattice_slots.hpp"
 #include "neighbors/point_distance.hpp"
@@ -27,6 +29,8 @@ class LatticeSearch {
     std::vector<Kept>& kept;  ///< one per entry of `rows`, empty
     /// Only every so-many-th point is looked at, and distances are estimated, where this is above 1.
     Index stride = 1;
+    /// The queries as a search of the same groups has them, where there is one.
+    const LatticeQueries* measured = nullptr;
   };
   explicit LatticeSearch(const Task& task);
 
@@ -42,13 +46,12 @@ class LatticeSearch {
   using Candidate = LatticeSlots::Candidate;
 
   [[nodiscard]] Index n_queries() const noexcept { return static_cast<Index>(task_.rows.size()); }
-  [[nodiscard]] const double* exact_row(Index query) const noexcept {
-    return exact_queries_.data() + query * row_depth_;
+  [[nodiscard]] const LatticeQueries& asked() const noexcept {
+    return task_.measured != nullptr ? *task_.measured : own_queries_.value();
   }
+  [[nodiscard]] const double* exact_row(Index query) const noexcept { return asked().row(query); }
   [[nodiscard]] std::vector<RawDistance> guess_limits() const;
-  void measure_centres();
   void search(std::span<const Index> queries);
-  [[nodiscard]] bool within_reach(Index query, Index cell) const noexcept;
   void visit(Index cell);
   void look_at(Index group);
   void search_block();
@@ -77,7 +80,8 @@ class LatticeSearch {
   Range groups_, cells_;  ///< the points asked for
   Index n_pairs_ = 0, n_computed_ = 0;
   std::vector<Index> active_;
-  AlignedBuffer<double> exact_queries_, centre_distances_, exact_points_;
+  std::optional<LatticeQueries> own_queries_;
+  AlignedBuffer<double> exact_points_;
   AlignedBuffer<kernels::LatticeHit> hits_;
 };
 

@@ -7,9 +7,9 @@
 namespace crowfly {
 
 /// Of a design without targets, whose columns enter as (x - shift) * scale, with a column of ones or without.
-class UnpackedRows {
+class UnpackedDesign {
  public:
-  explicit UnpackedRows(const Design& design);
+  explicit UnpackedDesign(const Design& design);
 
   /// Rows or columns that are arrays of floats or doubles, and scales that parameters can be multiplied by.
   [[nodiscard]] static bool serves(const Design& design) noexcept;

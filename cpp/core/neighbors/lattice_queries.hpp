@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The queries of a lattice search in float64, and how far they are from the cells' centres.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "neighbors/lattice.hpp"
+
+namespace crowfly {
+
+class LatticeQueries {
+ public:
+  LatticeQueries(const MatrixView& source, std::span<const Index> rows, const Metric& metric);
+
+  [[nodiscard]] Index size() const noexcept { return n_; }
+  /// Padded as load_row does it.
+  [[nodiscard]] const double* row(Index query) const noexcept { return rows_.data() + query * depth_; }
+
+  /// Measures the distances to the centres of these cells.
+  void measure(const LatticePoints& lattice, Range cells);
+  /// The cell, counted from the first one measured, whose centre is nearest to the query.
+  [[nodiscard]] Index home(Index query) const noexcept { return home_[as_size(query)]; }
+  /// Cells, counted from the first one measured, those with a query near to their centre first.
+  [[nodiscard]] std::vector<Index> cells_by_distance() const;
+  /// False where no point of that cell, counted from the first one measured, is at most `reach` away.
+  [[nodiscard]] bool within_reach(Index query, Index cell, double reach) const noexcept {
+    const double furthest = reach + radius_[as_size(cell)];
+    return !(squares_[cell * n_ + query] > furthest * furthest);
+  }
+
+ private:
+  Index n_, depth_;
+  AlignedBuffer<double> rows_;
+  AlignedBuffer<double> squares_;  ///< [cell][query]: lower bounds of squared distances to centres
+  std::vector<double> radius_, nearest_;
+  std::vector<Index> home_;
+};
+
+}  // namespace crowfly
