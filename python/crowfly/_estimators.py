@@ -52,7 +52,7 @@ _NO_NUMBERS = (
 
 # scikit-learn's own check of targets without that of their values: it makes NaN of None and numbers of strings before
 # anyone has seen them, and lets arrays of strings and dates pass.
-_SHAPE_OF_TARGETS = {"accept_sparse": "csr", "ensure_all_finite": False, "ensure_2d": False, "dtype": None}
+_SHAPE_OF_TARGETS = {"ensure_all_finite": False, "ensure_2d": False, "dtype": None}
 
 
 def validates_parameters(fit: Fit) -> Fit:
@@ -222,9 +222,9 @@ def validated_regression_data(
     Raises
     ------
     ValueError
-        As scikit-learn, and if `y` is an array of objects one of which is no real number.
+        As scikit-learn, and if `y` holds strings, or is an array of objects one of which is no real number.
     TypeError
-        As scikit-learn, and if `y` holds strings, dates or other things that are no real numbers.
+        As scikit-learn, and if `y` is sparse, or holds dates or other things that are no real numbers.
     """
     X, y = validate_data(
         estimator,
@@ -236,9 +236,13 @@ def validated_regression_data(
         ),
     )
     check_consistent_length(X, y)
-    targets = dense_targets(y)
+    targets = np.asarray(y)
     if targets.dtype.kind == "O":
         targets = _floats_of_objects(targets)
+    if targets.dtype.kind in "US":
+        raise ValueError(
+            f"y: real numbers expected, got strings of dtype {targets.dtype}; make numbers of them by .astype(float)"
+        )
     if targets.dtype.kind not in "buif":
         raise TypeError(f"y: real numbers expected, got dtype {targets.dtype}")
     assert_all_finite(targets, input_name="y")

@@ -271,7 +271,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
         ValueError
             If an argument is not finite, shapes do not match, a weight is negative, or `precompute` is the Gram matrix of other samples.
         TypeError
-            If `y` holds strings, dates or other things that are no real numbers.
+            If `y` is sparse, or holds dates or other things that are no numbers.
 
         Warns
         -----

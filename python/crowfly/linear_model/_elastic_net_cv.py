@@ -266,7 +266,7 @@ class ElasticNetCV(_PathCV):
         ValueError
             If an argument is not finite, shapes do not match, a weight is negative, or a fold has no weight.
         TypeError
-            If `y` holds strings, dates or other things that are no real numbers.
+            If `y` is sparse, or holds dates or other things that are no numbers.
         """
         ratios = np.array(as_l1_ratios(self.l1_ratio))
         self.l1_ratio_ = self._fit_best(X, y, sample_weight, ratios, params)
@@ -395,7 +395,7 @@ class LassoCV(_PathCV):
         ValueError
             If an argument is not finite, shapes do not match, a weight is negative, or a fold has no weight.
         TypeError
-            If `y` holds strings, dates or other things that are no real numbers.
+            If `y` is sparse, or holds dates or other things that are no numbers.
         """
         self._fit_best(X, y, sample_weight, np.ones(1), params)
         return self

@@ -272,7 +272,7 @@ class LinearRegression(_LeastSquaresRegressor):
         ValueError
             If an argument is not finite, shapes do not match, or a weight is negative.
         TypeError
-            If `y` holds strings, dates or other things that are no real numbers, or `X` is sparse with ``positive=True``.
+            If `y` is sparse, or holds dates or other things that are no numbers, or `X` is sparse with ``positive=True``.
         """
         self.__dict__.pop("singular_", None)
         self._reduced = None

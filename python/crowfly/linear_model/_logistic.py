@@ -10,48 +10,28 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import check_is_fitted
 
 from crowfly import LogisticResult
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
     checked_sample_weight,
-    csr_container,
-    predictions_for,
     require_class_labels,
     rounded_for,
     validate_data,
-    validated_samples,
     validates_parameters,
     with_sparse,
 )
 from crowfly.linear_model._callbacks import CallbackSupportMixin, StepReport, has_callbacks
 from crowfly.linear_model._liblinear import intercept_column, require_range_of_liblinear
+from crowfly.linear_model._logistic_predictions import LogisticPredictions
 from crowfly.linear_model._penalty import resolve_penalty
 from crowfly.linear_model._separated import in_terms_of_C, where_separated
 from crowfly.linear_model._some_classes import fit_classes_of_weight
 from crowfly.logistic import DEFAULT_TOLERANCE, SeparationError
-
-#: Stands in where classes and coefficients were set by hand, without a fit.
-_NO_FIT = LogisticResult(
-    classes=np.zeros(0),
-    coef=np.zeros((0, 0)),
-    intercept=np.zeros(0),
-    n_iter=0,
-    n_reads=0,
-    objective=np.nan,
-    gradient_norm=np.nan,
-    optimality_gap=np.inf,
-    converged=False,
-)
-
 
 #: What scikit-learn says of its solvers at the limit of iterations: warnings are filtered by it.
 _AT_THE_LIMIT = {
@@ -64,7 +44,7 @@ _AT_THE_LIMIT = {
 }
 
 
-class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class LogisticRegression(CallbackSupportMixin, LogisticPredictions):
     """Logistic regression with an L2, L1 or elastic-net penalty or none, fitted to a certified optimum.
 
     Minimises ``sum_i w_i loss(y_i, x_i.b + b0) + (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2) / C``: one row of coefficients for two classes,
@@ -138,15 +118,11 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     array(['no', 'yes'], dtype='<U3')
     """
 
-    classes_: NDArray[Any]
-    coef_: Any
-    intercept_: FloatArray
     n_iter_: NDArray[np.int32]
     n_reads_: int
     gradient_norm_: float
     optimality_gap_: float
     n_features_in_: int
-    _result: LogisticResult = _NO_FIT
     _n_steps: int = 0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -349,136 +325,6 @@ class LogisticRegression(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 text = f"{_AT_THE_LIMIT[self.solver].format(n_iter=result.n_iter)}: {text}"
             warnings.warn(text, ConvergenceWarning, stacklevel=4)
         return result
-
-    def _current_result(self) -> LogisticResult:
-        """Result of the fit, with the attributes as they are now: users may have changed them since."""
-        check_is_fitted(self)
-        coef = self.coef_.toarray() if issparse(self.coef_) else np.asarray(self.coef_, dtype=np.float64)
-        intercept = np.full(len(coef), self.intercept_, dtype=np.float64)
-        return replace(self._result, classes=np.asarray(self.classes_), coef=coef, intercept=intercept)
-
-    def decision_function(self, X: MatrixLike) -> FloatArray:
-        """Evaluate the linear function of each class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes the log-odds of the second.
-
-        Raises
-        ------
-        ValueError
-            If `X` is not a finite matrix with the number of features seen in `fit`.
-        """
-        result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
-        return predictions_for(samples, self.coef_, result.decision_function(samples))
-
-    def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """Predict the most probable class; of equally probable ones the first.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-
-        Raises
-        ------
-        ValueError
-            If `X` is not a finite matrix with the number of features seen in `fit`.
-        """
-        return self._current_result().predict(validated_samples(self, X, **with_sparse(X)))
-
-    def predict_proba(self, X: MatrixLike) -> FloatArray:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; small probabilities are accurate to rounding.
-
-        Raises
-        ------
-        ValueError
-            If `X` is not a finite matrix with the number of features seen in `fit`.
-        """
-        result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
-        return predictions_for(samples, self.coef_, result.predict_proba(samples))
-
-    def predict_log_proba(self, X: MatrixLike) -> FloatArray:
-        """Predict the logarithm of the probability of each class, finite where the probability underflows.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
-
-        Raises
-        ------
-        ValueError
-            If `X` is not a finite matrix with the number of features seen in `fit`.
-        """
-        result, samples = self._current_result(), validated_samples(self, X, **with_sparse(X))
-        return predictions_for(samples, self.coef_, result.predict_log_proba(samples))
-
-    def _predict_proba_lr(self, X: MatrixLike) -> FloatArray:
-        """Each class against the rest, scaled to a sum of 1: no public method, but others' code calls scikit-learn's."""
-        values = self.decision_function(X)
-        if values.ndim == 1:
-            return np.column_stack([expit(-values), expit(values)])
-        shares = expit(values)
-        sums = shares.sum(axis=1, keepdims=True)
-        probabilities: FloatArray = np.where(
-            sums > 0, shares / np.where(sums > 0, sums, 1), 1 / values.shape[1]
-        )
-        return probabilities
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that samples may be sparse."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    def sparsify(self) -> Self:
-        """Convert `coef_` to a sparse matrix in CSR format; predictions stay the same.
-
-        Returns
-        -------
-        self : LogisticRegression
-        """
-        check_is_fitted(self)
-        self.coef_ = csr_container()(self.coef_)
-        return self
-
-    def densify(self) -> Self:
-        """Convert `coef_` back to an array.
-
-        Returns
-        -------
-        self : LogisticRegression
-        """
-        check_is_fitted(self)
-        if issparse(self.coef_):
-            self.coef_ = self.coef_.toarray()
-        return self
 
 
 def _at_zero(result: LogisticResult) -> LogisticResult:

@@ -132,7 +132,7 @@ class Ridge(_LeastSquaresRegressor):
             If an argument is not finite, shapes do not match, a weight or penalty is negative,
             or `solver` and `positive` contradict each other, or `solver` and an intercept with sparse samples.
         TypeError
-            If `y` holds strings, dates or other things that are no real numbers.
+            If `y` is sparse, or holds dates or other things that are no numbers.
         """
         require_solver_takes(self.positive, self.solver)
         if issparse(X) and self.fit_intercept and self.solver in ("svd", "cholesky", "saga"):

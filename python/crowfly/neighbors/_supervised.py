@@ -83,7 +83,7 @@ class NeighborsRegressor(RegressorMixin, SupervisedNeighbors):
         ValueError
             If `X` or `y` is not finite, or the metric is not offered.
         TypeError
-            If `X` is sparse with 'nan_euclidean', or `y` holds strings, dates or other things that are no real numbers.
+            If `X` is sparse with 'nan_euclidean', or `y` is sparse, or holds dates or other things that are no numbers.
         """
         X, targets = validated_regression_data(self, self._points_of(X), y, **self._input())
         self._y = targets.astype(np.float64, copy=False)
