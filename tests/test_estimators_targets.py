@@ -63,7 +63,7 @@ NO_TARGETS: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "strings": (["a", "b", "c"], ValueError, "^y: real numbers expected, got strings of dtype <U1"),
     "bytes": ([b"1", b"2", b"3"], ValueError, r"^y: real numbers expected, got strings of dtype \|S1"),
-    "sparse": (csr_array([[1.0], [2.5], [3.0]]), TypeError, "Sparse data was passed for Y"),
+    "sparse": (csr_array([[1.0], [2.5], [3.0]]), TypeError, "Sparse data was passed for y"),
     "string objects": (objects(1, 2, "3"), ValueError, r"^y: real numbers expected, y\[2\] is '3'"),
     "dates": (
         np.zeros(3, dtype="datetime64[D]"),

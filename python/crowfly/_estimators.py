@@ -77,6 +77,11 @@ class AcceptsSparse:
         return tags
 
 
+def as_number(value: Any) -> Any:
+    """A parameter that is checked already: to scikit-learn True and False are numbers, to the functional API mistakes."""
+    return float(value) if isinstance(value, bool) else value
+
+
 def num_threads(n_jobs: int | None) -> int | None:
     """Number of threads that ``n_jobs`` stands for: None is the current setting, -1 all processors.
 

@@ -23,6 +23,7 @@ from crowfly._estimators import (
     AcceptsSparse,
     FloatArray,
     MatrixLike,
+    as_number,
     checked_sample_weight,
     csr_container,
     predictions_for,
@@ -291,7 +292,7 @@ class ElasticNet(MultiOutputMixin, PenalisedRegressor):
         weights = checked_sample_weight(sample_weight, X)
         check_gram(self.precompute, X, weights, fit_intercept=self.fit_intercept)
         start = getattr(self, "coef_", None) if self.warm_start else None
-        self._fit_at(self.alpha, self.l1_ratio, X, targets, weights)
+        self._fit_at(as_number(self.alpha), as_number(self.l1_ratio), X, targets, weights)
         if start is not None and np.array_equal(start, self.coef_):
             # From there, no step is needed.
             self.n_iter_ = [0] * len(self.n_iter_) if isinstance(self.n_iter_, list) else 0

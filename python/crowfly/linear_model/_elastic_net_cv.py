@@ -23,6 +23,7 @@ from sklearn.utils.validation import column_or_1d
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
+    as_number,
     checked_sample_weight,
     num_threads,
     splits_of,
@@ -35,6 +36,7 @@ from crowfly._penalty_arguments import as_l1_ratios
 from crowfly._sparse import as_sparse_design, is_sparse
 from crowfly._validation import as_matrix, as_real_array
 from crowfly.linear_model._elastic_net import PenalisedRegressor
+from crowfly.linear_model._gram import require_precompute
 from crowfly.linear_model._paths import lasso_path
 
 
@@ -80,6 +82,7 @@ class _PathCV(PenalisedRegressor):
             )
         targets = column_or_1d(targets, warn=True)
         weights = checked_sample_weight(sample_weight, X)
+        require_precompute(self.precompute)
         self._check_grid(l1_ratios)
         split = process_routing(self, "fit", **params).splitter.split if _routing_enabled() else {}
         splits = splits_of(self.cv, X, targets, **split)
@@ -89,7 +92,7 @@ class _PathCV(PenalisedRegressor):
         errors = PathErrors(X, targets, weights, splits, num_threads(self.n_jobs))
         grids, found = errors.at(
             l1_ratios.tolist(),
-            self.eps,
+            as_number(self.eps),
             self.alphas,
             positive=self.positive,
             intercept=self.fit_intercept,
@@ -268,7 +271,7 @@ class ElasticNetCV(_PathCV):
         TypeError
             If `y` is sparse, or holds dates or other things that are no numbers.
         """
-        ratios = np.array(as_l1_ratios(self.l1_ratio))
+        ratios = np.array(as_l1_ratios(as_number(self.l1_ratio)))
         self.l1_ratio_ = self._fit_best(X, y, sample_weight, ratios, params)
         return self
 

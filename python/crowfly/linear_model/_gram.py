@@ -16,8 +16,14 @@ from crowfly._estimators import FloatArray
 _RELATIVE, _RELATIVE_FLOAT32, _ABSOLUTE = 1e-7, 1e-4, 1e-5
 
 
+def require_precompute(precompute: Any) -> None:
+    """ValueError for what scikit-learn takes for no value of `precompute`."""
+    if not (isinstance(precompute, (bool, np.bool_, str)) or hasattr(precompute, "__array__")):
+        raise ValueError(f"Precompute should be one of True, False, 'auto' or array-like. Got {precompute!r}")
+
+
 def check_gram(gram: Any, X: Any, weights: FloatArray | None, *, fit_intercept: bool) -> None:
-    """Compare one entry of a Gram matrix with the samples, as scikit-learn does; a number or a list is none.
+    """Compare one entry of a Gram matrix with the samples, as scikit-learn does.
 
     Parameters
     ----------
@@ -32,13 +38,14 @@ def check_gram(gram: Any, X: Any, weights: FloatArray | None, *, fit_intercept: 
     Raises
     ------
     ValueError
-        If the shape is not that of the samples' Gram matrix, or the entry differs.
+        If it is neither an array nor a setting, the shape is not that of the samples' Gram matrix, or the entry differs.
 
     Warns
     -----
     UserWarning
         If the samples are not centred but have to be.
     """
+    require_precompute(gram)
     if not hasattr(gram, "__array__") or issparse(X):
         return
     entries: NDArray[Any] = np.asarray(gram)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
@@ -22,7 +23,9 @@ from crowfly import LstsqResult, NnlsResult, nnls
 from crowfly._estimators import (
     FloatArray,
     MatrixLike,
+    as_number,
     checked_sample_weight,
+    csr_container,
     dense_targets,
     predictions_for,
     require_class_labels,
@@ -81,6 +84,8 @@ class RidgeClassifierBase(ClassifierMixin, BaseEstimator):
         require_class_labels(labels)
         binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
         targets: FloatArray = binarizer.fit_transform(labels).astype(np.float64)
+        # What it has seen is a dense copy.
+        binarizer.sparse_input_ = issparse(y)
         self._label_binarizer = binarizer
         if not self._multilabel:
             labels = column_or_1d(labels, warn=True)
@@ -138,7 +143,7 @@ class RidgeClassifierBase(ClassifierMixin, BaseEstimator):
         values = predictions_for(samples, self.coef_, solution.predict(samples))
         return values[:, 0] if values.shape[1] == 1 else values
 
-    def predict(self, X: MatrixLike) -> NDArray[Any]:
+    def predict(self, X: MatrixLike) -> Any:
         """Predict the class with the largest value.
 
         Parameters
@@ -149,6 +154,7 @@ class RidgeClassifierBase(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_outputs) for multilabel targets
+            Sparse in CSR format where the targets of `fit` were sparse.
 
         Raises
         ------
@@ -158,7 +164,8 @@ class RidgeClassifierBase(ClassifierMixin, BaseEstimator):
         decision = self.decision_function(X)
         if self._multilabel and decision.ndim == 1:
             decision = decision[:, np.newaxis]
-        return labels_of(decision, self.classes_, self._multilabel)
+        labels = labels_of(decision, self.classes_, self._multilabel)
+        return csr_container()(labels) if self._label_binarizer.sparse_input_ else labels
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -282,6 +289,6 @@ class RidgeClassifier(RidgeClassifierBase):
         """
         require_solver_takes(self.positive, self.solver)
         X, _, targets, weights = self._prepare(X, y, sample_weight)
-        self._solve(X, targets, weights, self.alpha, positive=self.positive)
+        self._solve(X, targets, weights, as_number(self.alpha), positive=self.positive)
         self.n_iter_, self.solver_ = steps_and_solver(self._solution, self.solver, targets.shape[1])
         return self

@@ -40,7 +40,7 @@ from crowfly.linear_model._ridge_folds import fold_scores
 from crowfly.ridge import INSTEAD, PathFit, fit_path
 
 PARAMETERS_OF_RIDGE_CV: dict[str, list[Any]] = {
-    "alphas": ["array-like", Interval(Real, 0, None, closed="left")],
+    "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
     "fit_intercept": ["boolean"],
     "scoring": [StrOptions(set(get_scorer_names())), callable, None],
     "cv": ["cv_object"],

@@ -12,7 +12,7 @@ from sklearn.neighbors import _base
 from sklearn.utils.validation import check_is_fitted
 
 from crowfly import Index
-from crowfly._estimators import FloatArray, IndexArray, MatrixLike, num_threads
+from crowfly._estimators import FloatArray, IndexArray, MatrixLike, as_number, num_threads
 from crowfly._predictions import Poll
 from crowfly._validation import as_radius
 from crowfly.neighbors._base import naming_X
@@ -231,7 +231,7 @@ class RadiusNeighborsMixin(_base.RadiusNeighborsMixin):
         with naming_X("queries"):
             return index._poll_within(
                 queries,
-                self.radius,
+                as_number(self.radius),
                 weights,
                 exclude_self=X is None,
                 num_threads=num_threads(self.n_jobs),
@@ -241,7 +241,7 @@ class RadiusNeighborsMixin(_base.RadiusNeighborsMixin):
 def checked_radius(radius: Any, n_queries: int) -> float | FloatArray:
     """A radius for all queries, or an array of one for each, as scikit-learn's trees take it."""
     if np.ndim(radius) != 1:
-        return as_radius(radius)
+        return as_radius(as_number(radius))
     limits = np.asarray(radius, dtype=np.float64)
     if len(limits) != n_queries:
         raise ValueError(f"radius: one for each of {n_queries} queries expected, got {len(limits)}")
