@@ -12,8 +12,8 @@
 namespace crowfly {
 namespace {
 
-/// Bytes of rows that are packed together, and how far ahead of them is asked for.
-constexpr Index chunk_bytes = 32768, prefetch_bytes = 4096;
+/// Bytes of rows that are packed together, while the next ones are on their way.
+constexpr Index chunk_bytes = 16384;
 
 /// How kernels can read features, if they can.
 enum class Layout { rows, columns, other };
@@ -112,16 +112,21 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
     parallel_for_work(n_panels_, operations, [&](Index i) { load_panel(design, i, begin, 0, count); });
     return;
   }
-  // A few rows at a time over all panels, so that memory is read in its own order; and soon the next ones, which hardware doesn't foresee across pages.
+  // A few rows at a time over all panels, so that memory is read in its own order. The next ones are asked for panel by panel: all at once they would fill the queue of
+  // requests and be waited for (100k x 200 float64 least squares, Zen 3, two threads: 130 ms, 90 so).
   const Index step =
       std::clamp<Index>(chunk_bytes / std::max<Index>(1, design.features.row_stride), 1, std::max<Index>(1, count));
   const MatrixView& x = design.features;
   const Index row_bytes = x.cols * x.item_size();
   const bool in_one_piece = x.row_stride == row_bytes;
   for (Index k = 0; k < count; k += step) {
-    const char* next = x.row(begin + k) + prefetch_bytes;
-    for (Index at = 0; in_one_piece && at < step * row_bytes; at += Index{cache_line}) __builtin_prefetch(next + at);
-    for (Index i = 0; i < n_panels_; ++i) load_panel(design, i, begin + k, k, std::min(step, count - k));
+    const char* next = x.row(begin + k + step);
+    const Index ahead = in_one_piece ? step * row_bytes : 0;
+    for (Index i = 0; i < n_panels_; ++i) {
+      const Range lines = part_of(ceil_div(ahead, Index{cache_line}), n_panels_, i);
+      for (Index line = lines.begin; line < lines.end; ++line) __builtin_prefetch(next + line * Index{cache_line});
+      load_panel(design, i, begin + k, k, std::min(step, count - k));
+    }
   }
 }
 

@@ -49,37 +49,48 @@ Index rows_on_their_way(const MatrixView& points) noexcept {
 /// Panels set aside for points that turn out to be far from their cell: without them all points would be packed again.
 constexpr Index room_for_far(Index n_points, Index width) noexcept { return 32 + n_points / (32 * width); }
 
-/// Puts the far points last in their cells' ranges, and makes cells of them, those about as far together, in fours. Returns the cells that have lost points.
-std::vector<Index> set_apart(Partition& partition, std::vector<FarPoint> far) {
-  const auto shell = [](const FarPoint& p) {
-    return std::pair(p.cell, static_cast<int>(std::clamp(std::log2(std::max(p.factor, 1.0)) / 2, 0.0, 15.0)));
+std::vector<Index> counted(Range range) {
+  std::vector<Index> all(as_size(range.size()));
+  std::iota(all.begin(), all.end(), range.begin);
+  return all;
+}
+
+/// Puts the far points last in their cells' ranges, and makes cells of them, those about as far together, in fours. Returns the cells that are new or have lost points.
+std::vector<Index> set_apart(Partition& partition, const std::vector<FarPoint>& far) {
+  struct InShell {
+    Index cell;
+    int shell;
+    Index point;
   };
-  std::stable_sort(far.begin(), far.end(), [&](const FarPoint& a, const FarPoint& b) { return shell(a) < shell(b); });
+  std::vector<InShell> apart;
+  apart.reserve(far.size());
   std::vector<bool> is_far(partition.order.size(), false);
-  for (const FarPoint& p : far) is_far[as_size(p.point)] = true;
+  for (const auto& [point, cell, factor] : far) {
+    apart.push_back({cell, static_cast<int>(std::clamp(std::log2(std::max(factor, 1.0)) / 2, 0.0, 15.0)), point});
+    is_far[as_size(point)] = true;
+  }
+  const auto place = [](const InShell& p) { return std::pair(p.cell, p.shell); };
+  std::stable_sort(apart.begin(), apart.end(), [&](const InShell& a, const InShell& b) { return place(a) < place(b); });
+  const Index n_cells = partition.n_cells();
   std::vector<Index> changed;
-  for (auto first = far.begin(); first != far.end();) {
+  for (auto first = apart.begin(); first != apart.end();) {
+    checkpoint();
     const Index cell = first->cell;
     Range& near = partition.cells[as_size(cell)];
     const auto begin = partition.order.begin() + near.begin, end = partition.order.begin() + near.end;
     auto at = std::stable_partition(begin, end, [&](Index point) { return !is_far[as_size(point)]; });
     near.end = at - partition.order.begin();
     changed.push_back(cell);
-    while (first != far.end() && first->cell == cell) {
-      const auto last = std::find_if(first, far.end(), [&](const FarPoint& p) { return shell(p) != shell(*first); });
-      const Index place = at - partition.order.begin();
-      at = std::transform(first, last, at, [](const FarPoint& p) { return p.point; });
-      partition.cells.push_back({place, at - partition.order.begin()});
+    while (first != apart.end() && first->cell == cell) {
+      const auto last = std::find_if(first, apart.end(), [&](const InShell& p) { return place(p) != place(*first); });
+      const Index begin_of_shell = at - partition.order.begin();
+      at = std::transform(first, last, at, [](const InShell& p) { return p.point; });
+      partition.cells.push_back({begin_of_shell, at - partition.order.begin()});
       first = last;
     }
   }
+  for (const Index cell : counted({n_cells, partition.n_cells()})) changed.push_back(cell);
   return changed;
-}
-
-std::vector<Index> counted(Index begin, Index end) {
-  std::vector<Index> all(as_size(end - begin));
-  std::iota(all.begin(), all.end(), begin);
-  return all;
 }
 
 }  // namespace
@@ -90,15 +101,18 @@ LatticePoints LatticePoints::with_far_cells(const kernels::Lattice& lattice, con
   const std::vector<FarPoint> far = made.take_far();
   if (far.empty()) return made;
   const Index n_cells = partition.n_cells();
-  std::vector<Index> cells = set_apart(partition, far);
-  for (const Index cell : counted(n_cells, partition.n_cells())) cells.push_back(cell);
+  const std::vector<Index> changed = set_apart(partition, far);
   made.place(partition);
   if (made.n_panels() * made.width_ <= made.start_.size()) {
-    made.pack(points, metric, partition, cells);
-    return made;
+    made.pack(points, metric, partition, changed);
+  } else {
+    made = LatticePoints(lattice, points.cols);  // its codes are given back before the others are made
+    made = LatticePoints(lattice, points, metric, partition);
   }
-  made = LatticePoints(lattice, points.cols);  // its codes are given back before the others are made
-  return LatticePoints(lattice, points, metric, partition);
+  made.n_near_cells_ = n_cells;
+  // Those that are far from others that are far stay with them.
+  made.take_far();
+  return made;
 }
 
 Partition Partition::whole(Index n_points, Index width) {
@@ -134,7 +148,8 @@ LatticePoints::LatticePoints(const kernels::Lattice& lattice, const MatrixView& 
   codes_ = AlignedBuffer<std::uint8_t>(slots * row_bytes_);
   start_ = AlignedBuffer<std::int32_t>(slots);
   points_ = AlignedBuffer<Index>(slots);
-  pack(points, metric, partition, counted(0, n_cells()));
+  n_near_cells_ = n_cells();
+  pack(points, metric, partition, counted({0, n_cells()}));
 }
 
 LatticePoints LatticePoints::passing(const kernels::Lattice& lattice, const MatrixView& points, const Metric& metric) {
@@ -185,7 +200,7 @@ void LatticePoints::pack(const MatrixView& points, const Metric& metric, const P
     if (range.size() == 0) return;
     cells_[as_size(c)].frame =
         frame_of(*lattice_, points, metric, order.subspan(as_size(range.begin), as_size(range.size())),
-                 std::max(frame_sample_of_many, frame_sample / n_cells()));
+                 std::max(frame_sample_of_many, frame_sample * range.size() / std::ssize(order)));
   });
   parallel_for_work(std::ssize(groups), operations, [&](Index at) {
     LatticeRounder rounder(*lattice_, points, metric);
@@ -293,8 +308,7 @@ Index LatticePoints::group_bytes(const kernels::Lattice& lattice, Index features
 }
 
 Index LatticePoints::bytes() const noexcept {
-  const Index slots = keeps_panels_ ? n_panels() * width_ : 0;
-  return slots * (row_bytes_ + static_cast<Index>(sizeof(std::int32_t) + sizeof(Index))) +
+  return codes_.size() + start_.size() * 4 + points_.size() * static_cast<Index>(sizeof(Index)) +
          n_cells() * static_cast<Index>(sizeof(Cell) + 8 * as_size(row_bytes_)) +
          n_groups() * static_cast<Index>(sizeof(Group) + sizeof(PackedGroup));
 }

@@ -82,6 +82,8 @@ class LatticePoints {
                                         LatticePanels to) const;
 
   [[nodiscard]] Index n_cells() const noexcept { return static_cast<Index>(cells_.size()); }
+  /// Those of them that are not of far points alone.
+  [[nodiscard]] Index n_near_cells() const noexcept { return n_near_cells_; }
   [[nodiscard]] Index n_groups() const noexcept { return static_cast<Index>(groups_.size()); }
   [[nodiscard]] const Cell& cell(Index i) const noexcept { return cells_[as_size(i)]; }
   [[nodiscard]] const Group& group(Index i) const noexcept { return groups_[as_size(i)]; }
@@ -107,7 +109,7 @@ class LatticePoints {
   void pack(const MatrixView& points, const Metric& metric, const Partition& partition, std::span<const Index> cells);
   [[nodiscard]] PackedGroup pack_group(const MatrixView& points, LatticeRounder& rounder, const Partition& partition,
                                        Index group);
-  [[nodiscard]] std::vector<FarPoint> take_far();
+  std::vector<FarPoint> take_far();
   void fill(const LatticeRounder& rounder, const LatticeRow& row, Index point, Index slot,
             LatticePanels to) const noexcept;
   /// Slots that nothing reaches.
@@ -118,6 +120,7 @@ class LatticePoints {
   Index width_, row_bytes_;
   double largest_, far_;  ///< in steps: integers, and moves by rounding alone
   bool keeps_panels_ = true;
+  Index n_near_cells_ = 1;
   std::vector<Cell> cells_;
   std::vector<Group> groups_;
   std::vector<PackedGroup> packed_;  ///< of each group that is kept; the far points while they are packed

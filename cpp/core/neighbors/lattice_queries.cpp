@@ -21,10 +21,11 @@ LatticeQueries::LatticeQueries(const MatrixView& source, std::span<const Index> 
 }
 
 void LatticeQueries::measure(const LatticePoints& lattice, Range cells) {
+  first_cell_ = cells.begin;
   squares_ = AlignedBuffer<double>(cells.size() * n_);
   radius_.resize(as_size(cells.size()));
   nearest_.assign(radius_.size(), infinity);
-  home_.assign(as_size(n_), 0);
+  home_.assign(as_size(n_), cells.begin);
   std::vector<double> least(as_size(n_), infinity);
   const Metric squared(MetricKind::sqeuclidean);
   // A sum of d squares carries a relative error of less than (d + 2) 2^-53; the radius, the reach and the square of their sum are rounded too.
@@ -42,7 +43,7 @@ void LatticeQueries::measure(const LatticePoints& lattice, Range cells) {
       nearest_[as_size(c)] = std::min(nearest_[as_size(c)], squares[i]);
       if (squares[i] < least[as_size(i)]) {
         least[as_size(i)] = squares[i];
-        home_[as_size(i)] = c;
+        home_[as_size(i)] = cells.begin + c;
       }
     }
   }
@@ -50,8 +51,9 @@ void LatticeQueries::measure(const LatticePoints& lattice, Range cells) {
 
 std::vector<Index> LatticeQueries::cells_by_distance() const {
   std::vector<Index> order(nearest_.size());
-  std::iota(order.begin(), order.end(), Index{0});
-  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return nearest_[as_size(a)] < nearest_[as_size(b)]; });
+  std::iota(order.begin(), order.end(), first_cell_);
+  const auto nearest = [&](Index cell) { return nearest_[as_size(cell - first_cell_)]; };
+  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return nearest(a) < nearest(b); });
   return order;
 }
 

@@ -19,18 +19,19 @@ class LatticeQueries {
 
   /// Measures the distances to the centres of these cells.
   void measure(const LatticePoints& lattice, Range cells);
-  /// The cell, counted from the first one measured, whose centre is nearest to the query.
+  /// The cell whose centre is nearest to the query.
   [[nodiscard]] Index home(Index query) const noexcept { return home_[as_size(query)]; }
-  /// Cells, counted from the first one measured, those with a query near to their centre first.
+  /// The cells measured, those with a query near to their centre first.
   [[nodiscard]] std::vector<Index> cells_by_distance() const;
-  /// False where no point of that cell, counted from the first one measured, is at most `reach` away.
+  /// False where no point of that cell is at most `reach` away.
   [[nodiscard]] bool within_reach(Index query, Index cell, double reach) const noexcept {
-    const double furthest = reach + radius_[as_size(cell)];
-    return !(squares_[cell * n_ + query] > furthest * furthest);
+    const Index at = cell - first_cell_;
+    const double furthest = reach + radius_[as_size(at)];
+    return !(squares_[at * n_ + query] > furthest * furthest);
   }
 
  private:
-  Index n_, depth_;
+  Index n_, depth_, first_cell_ = 0;
   AlignedBuffer<double> rows_;
   AlignedBuffer<double> squares_;  ///< [cell][query]: lower bounds of squared distances to centres
   std::vector<double> radius_, nearest_;

@@ -80,7 +80,8 @@ std::vector<RawDistance> LatticeSearch<Kept>::guess_limits() const {
   const Index n_panels =
       task_.lattice.group(groups_.end - 1).panels.end - task_.lattice.group(groups_.begin).panels.begin;
   const bool pays = n_panels * task_.lattice.width() >= min_points_per_guess * wanted_;
-  if (wanted_ < (cells_.size() > 1 ? min_guessed_among_cells : min_guessed) || task_.stride > 1 || !pays) return {};
+  const Index least = task_.lattice.n_near_cells() > 1 ? min_guessed_among_cells : min_guessed;
+  if (wanted_ < least || task_.stride > 1 || !pays) return {};
   const double expected = static_cast<double>(wanted_) / sample_stride;
   const double deviations = task_.lattice.keeps_panels() ? sample_deviations : sample_deviations_in_passing;
   const auto few = static_cast<Index>(expected + deviations * std::sqrt(expected)) + 2;
@@ -113,7 +114,7 @@ void LatticeSearch<Kept>::search(std::span<const Index> queries) {
     const Index cell = asked.home(*first);
     const auto last = std::find_if(first, by_home.end(), [&](Index i) { return asked.home(i) != cell; });
     active_.assign(first, last);
-    visit(cells_.begin + cell);
+    visit(cell);
     first = last;
   }
   if (cells_.size() == 1) return;
@@ -122,7 +123,7 @@ void LatticeSearch<Kept>::search(std::span<const Index> queries) {
     for (const Index i : queries) {
       if (asked.within_reach(i, c, reach_[as_size(i)]) && asked.home(i) != c) active_.push_back(i);
     }
-    visit(cells_.begin + c);
+    visit(c);
   }
 }
 
