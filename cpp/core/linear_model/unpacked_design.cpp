@@ -35,7 +35,7 @@ void UnpackedDesign::set_parameters(const double* parameters) {
 
 template <class Rows, class Columns>
 void UnpackedDesign::multiply(Index begin, Index count, Rows by_rows, Columns by_columns, const double* factors,
-                            double* target) const {
+                              double* target) const {
   const MatrixView& x = design_.features;
   if (x.rows_are_arrays()) {
     by_rows({x.row(begin), x.row_stride, count, p_, shift_.data()}, factors, target);
