@@ -203,6 +203,10 @@ ThreadLimit::ThreadLimit(int n) noexcept : previous_(thread_limit) {
 
 ThreadLimit::~ThreadLimit() { thread_limit = previous_; }
 
+int threads_for_work(double operations) noexcept {
+  return inside_task || !worth_threads(operations) ? 1 : get_num_threads();
+}
+
 void parallel_for(Index n_tasks, const std::function<void(Index)>& task) {
   const int threads = inside_task || n_tasks <= 1 ? 1 : get_num_threads();
   if (threads == 1) {

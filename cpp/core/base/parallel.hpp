@@ -36,6 +36,9 @@ void parallel_for(Index n_tasks, const std::function<void(Index)>& task);
 /// True when `operations` (floating point or bytes) are worth waking a worker for: below about 100 microseconds they are not.
 [[nodiscard]] constexpr bool worth_threads(double operations) noexcept { return operations > 1e6; }
 
+/// Threads that `parallel_for_work` would use for them here: one inside of tasks.
+[[nodiscard]] int threads_for_work(double operations) noexcept;
+
 /// `parallel_for`, on the calling thread alone when the whole is too small to share.
 void parallel_for_work(Index n_tasks, double operations, const std::function<void(Index)>& task);
 

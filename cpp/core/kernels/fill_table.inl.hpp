@@ -57,6 +57,7 @@ constexpr KernelTable make_table(const char* name) {
   t.gram_tile = gram_tile<Isa>;
   t.gram_panel = gram_panel<Isa>;
   t.gram_diagonal = gram_diagonal<Isa>;
+  t.solve_block = solve_block<Isa>;
   t.coarse_gram = t.single_gram = make_coarse_gram<Isa>();
   t.pack_rows_f32 = pack_rows<Isa, float>;
   t.pack_rows_f64 = pack_rows<Isa, double>;

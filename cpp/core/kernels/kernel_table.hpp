@@ -254,6 +254,9 @@ struct KernelTable {
   GramPanel gram_panel;
   GramPanel gram_diagonal;
 
+  /// target := inverse of triangle', times target; both panel_width x panel_width by rows, `triangle` upper and regular.
+  void (*solve_block)(const double* triangle, double* target);
+
   /// The quickest, and that of float32.
   CoarseGram coarse_gram;
   CoarseGram single_gram;

@@ -110,6 +110,28 @@ void gram_diagonal(const double* a, const double* b, Index n_rows, Index cols, d
   GramTile<Isa>::add_diagonal(a, b, n_rows, cols, c, c_stride);
 }
 
+/// Row after row is done, and leaves the ones below it.
+template <class Isa>
+void solve_block(const double* triangle, double* target) {
+  using P = Panel<Isa>;
+  using V = typename P::V;
+  for (Index t = 0; t < P::width; ++t) {
+    const V inverse = V::set1(1 / triangle[t * P::width + t]);
+    V row[P::vectors];
+    for (int j = 0; j < P::vectors; ++j) {
+      row[j] = V::load(target + t * P::width + j * V::lanes) * inverse;
+      row[j].store(target + t * P::width + j * V::lanes);
+    }
+    for (Index i = t + 1; i < P::width; ++i) {
+      const V factor = V::set1(-triangle[t * P::width + i]);
+      for (int j = 0; j < P::vectors; ++j) {
+        double* at = target + i * P::width + j * V::lanes;
+        mul_add(factor, row[j], V::load(at)).store(at);
+      }
+    }
+  }
+}
+
 template <class Isa, class T>
 void pack_rows(const void* source, Index row_stride, Index n_rows, Index cols, const double* shift, const double* scale,
                double* panel) {

@@ -21,17 +21,6 @@ void subtract_product(const double* left, const double* right, Index n_rows, Ind
   for (Index i = 0; i < width * width; ++i) target[i] -= scratch[i];
 }
 
-/// target := inverse transpose of the upper triangle `r`, times target; both width x width.
-void solve_block(const double* r, Index width, double* target) {
-  for (Index i = 0; i < width; ++i) {
-    for (Index t = 0; t < i; ++t) {
-      const double factor = r[t * width + i];
-      for (Index c = 0; c < width; ++c) target[i * width + c] -= factor * target[t * width + c];
-    }
-    for (Index c = 0; c < width; ++c) target[i * width + c] /= r[i * width + i];
-  }
-}
-
 /// In-place factor of one diagonal block; false where a pivot is lost to rounding.
 bool factor_block(double* block, Index width) {
   for (Index i = 0; i < width; ++i) {
@@ -52,8 +41,9 @@ bool factor_block(double* block, Index width) {
 double one_norm(const PanelMatrix& a, Index n) {
   Vector sums(as_size(n), 0.0);
   for (Index j = 0; j < n; ++j) {
+    const double* column = a.column(j);
     for (Index i = 0; i <= j; ++i) {
-      const double value = std::fabs(a(i, j));
+      const double value = std::fabs(column[i * a.width()]);
       sums[as_size(j)] += value;
       if (i != j) sums[as_size(i)] += value;
     }
@@ -80,8 +70,11 @@ std::optional<Cholesky> Cholesky::factor(const Matrix& a) {
   }
   result.r_ = PanelMatrix(result.n_);
   for (Index j = 0; j < result.n_; ++j) {
-    for (Index i = 0; i < j; ++i) result.r_(i, j) = a(j, i) * result.scale_[as_size(i)] * result.scale_[as_size(j)];
-    result.r_(j, j) = 1;
+    double* column = result.r_.column(j);
+    for (Index i = 0; i < j; ++i) {
+      column[i * result.r_.width()] = a(j, i) * result.scale_[as_size(i)] * result.scale_[as_size(j)];
+    }
+    column[j * result.r_.width()] = 1;
   }
   const double norm = one_norm(result.r_, result.n_);
   if (!std::isfinite(norm) || !result.factor_panels()) return std::nullopt;
@@ -123,7 +116,7 @@ bool Cholesky::factor_panels() {
       const Index j = i + 1 + task;
       AlignedBuffer<double> own(width * width);
       subtract_product(r_.at(i, 0), r_.at(j, 0), row, width, own.data(), r_.at(j, row));
-      solve_block(r_.at(i, row), width, r_.at(j, row));
+      kernels::active().solve_block(r_.at(i, row), r_.at(j, row));
     });
   }
   return true;
@@ -246,7 +239,7 @@ double Cholesky::inverse_trace() const {
     for (Index i = j; i < n_panels; ++i) {
       double* block = inverse.data() + (i - j) * width * width;
       subtract_product(r_.at(i, j * width), inverse.data(), (i - j) * width, width, scratch.data(), block);
-      solve_block(r_.at(i, i * width), width, block);
+      kernels::active().solve_block(r_.at(i, i * width), block);
     }
     // The padding's identity is its own inverse.
     const Index filled = std::min(width, n_ - j * width);

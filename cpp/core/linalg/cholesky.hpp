@@ -26,6 +26,9 @@ class PanelMatrix {
   [[nodiscard]] const double* at(Index j, Index row) const noexcept {
     return data_.data() + (j * padded() + row) * width_;
   }
+  /// The first of a column's entries, which are `width` apart.
+  [[nodiscard]] double* column(Index j) noexcept { return at(j / width_, 0) + j % width_; }
+  [[nodiscard]] const double* column(Index j) const noexcept { return at(j / width_, 0) + j % width_; }
   [[nodiscard]] double& operator()(Index i, Index j) noexcept { return at(j / width_, i)[j % width_]; }
   [[nodiscard]] double operator()(Index i, Index j) const noexcept { return at(j / width_, i)[j % width_]; }
 

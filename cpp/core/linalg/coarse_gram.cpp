@@ -17,6 +17,11 @@ constexpr Index group = 4;
 
 const kernels::CoarseGram& coarse_kernel() noexcept { return kernels::active().coarse_gram; }
 
+Index rows_to_pack(const kernels::CoarseGram& kernel) noexcept {
+  constexpr Index least = 128, most = 256, panel_bytes = 16384;
+  return most * kernel.row_bytes > panel_bytes ? least : most;
+}
+
 CoarseRows::CoarseRows(Index capacity, Index cols, const kernels::CoarseGram& kernel)
     : kernel_(&kernel),
       n_panels_(std::max<Index>(1, ceil_div(cols, kernel.cols))),
@@ -37,46 +42,50 @@ void CoarseRows::append_scaled(const RowBlock& source, const double* factor) {
   rows_ += round_up(source.rows(), kernel_->rows);
 }
 
+TileSquare::TileSquare(Index cols, Index width) : width_(width), n_panels_(std::max<Index>(1, ceil_div(cols, width))) {
+  for (Index i = 0; i < n_panels_ * width_; ++i) {
+    row_.push_back(tile(i / width_, 0) + i % width_ * width_);
+    col_.push_back(tile(0, i / width_) + i % width_);
+  }
+}
+
 CoarseGramSum::CoarseGramSum(Index cols, const kernels::CoarseGram& kernel)
-    : kernel_(&kernel),
-      cols_(cols),
-      width_(kernel.cols),
-      n_panels_(std::max<Index>(1, ceil_div(cols, width_))),
-      sum_(AlignedBuffer<float>::zeros(n_panels_ * n_panels_ * width_ * width_)) {}
+    : kernel_(&kernel), cols_(cols), layout_(cols, kernel.cols), sum_(AlignedBuffer<float>::zeros(layout_.size())) {}
 
 void CoarseGramSum::add(const CoarseRows& a) { add(a, a, true); }
 void CoarseGramSum::add(const CoarseRows& a, const CoarseRows& b) { add(a, b, false); }
 
 void CoarseGramSum::add(const CoarseRows& a, const CoarseRows& b, bool symmetric) {
-  check(a.n_panels() == n_panels_ && b.n_panels() == n_panels_ && b.rows() == a.rows());
-  const double cols = static_cast<double>(n_panels_ * width_);
-  parallel_for_work(ceil_div(n_panels_, group), static_cast<double>(a.rows()) * cols * cols / speed, [&](Index task) {
+  const Index width = layout_.width(), n_panels = layout_.n_panels();
+  check(a.n_panels() == n_panels && b.n_panels() == n_panels && b.rows() == a.rows());
+  const double cols = static_cast<double>(n_panels * width);
+  parallel_for_work(ceil_div(n_panels, group), static_cast<double>(a.rows()) * cols * cols / speed, [&](Index task) {
     // The longest first.
-    const Index end = n_panels_ - task * group, begin = std::max<Index>(0, end - group);
+    const Index end = n_panels - task * group, begin = std::max<Index>(0, end - group);
     const kernels::TileScope scope(*kernel_);
     const auto tile = [&](Index left, Index right) {
       const auto multiply = symmetric && left == right ? kernel_->coarse_diagonal : kernel_->coarse_tile;
-      multiply(a.panel(left), b.panel(right), a.rows(), std::min(width_, cols_ - right * width_),
-               sum_.data() + (left * n_panels_ + right) * width_ * width_, width_);
+      multiply(a.panel(left), b.panel(right), a.rows(), std::min(width, cols_ - right * width),
+               sum_.data() + layout_.tile(left, right), width);
     };
-    for (Index left = 0; left < (symmetric ? end : n_panels_); ++left) {
+    for (Index left = 0; left < (symmetric ? end : n_panels); ++left) {
       for (Index right = symmetric ? std::max(left, begin) : begin; right < end; ++right) tile(left, right);
     }
   });
 }
 
 void CoarseGramSum::copy_row(Index i, Index first, Index last, double factor, double* out) const noexcept {
+  const Index width = layout_.width();
   for (Index j = first; j < last;) {
-    const Index panel = j / width_, end = std::min(last, (panel + 1) * width_);
-    const float* row = tile(i / width_, panel) + i % width_ * width_ - panel * width_;
-    for (; j < end; ++j) out[j - first] = factor * static_cast<double>(row[j]);
+    const Index end = std::min(last, (j / width + 1) * width);
+    const float* entry = sum_.data() + layout_.position(i, j);
+    for (; j < end; ++j) *out++ = factor * static_cast<double>(*entry++);
   }
 }
 
 void CoarseGramSum::move_to(AlignedBuffer<double>& sums) noexcept {
-  const Index row = n_panels_ * width_ * width_;
-  parallel_for_work(n_panels_, static_cast<double>(sum_.size()), [&](Index left) {
-    for (Index i = left * row + left * width_ * width_; i < (left + 1) * row; ++i) {
+  parallel_for_work(layout_.n_panels(), static_cast<double>(sum_.size()), [&](Index left) {
+    for (Index i = layout_.tile(left, left); i < layout_.tile(left + 1, 0); ++i) {
       sums[i] += static_cast<double>(sum_[i]);
       sum_[i] = 0;
     }

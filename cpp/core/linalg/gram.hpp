@@ -2,11 +2,14 @@
 // X'X and X'WX of packed rows, upper panels only, summed block by block in a fixed order.
 #pragma once
 
+#include <vector>
+
 #include "linalg/row_block.hpp"
 
 namespace crowfly {
 
 /// Accumulates a'b for blocks a and b of the same rows and columns; b is a itself or a with scaled rows, so the sum is symmetric.
+/// The rows of one panel of columns, down to the diagonal, lie one after the other: a tile is contiguous, and tiles above each other are.
 class GramSum {
  public:
   explicit GramSum(Index cols) : GramSum(cols, cols) {}
@@ -17,11 +20,14 @@ class GramSum {
   void add(const GramSum& other);
   /// Entry (i, j) of the sum, any order of i and j.
   [[nodiscard]] double at(Index i, Index j) const noexcept {
-    return i <= j ? sum_[i * stride_ + j] : sum_[j * stride_ + i];
+    return i <= j ? sum_[column_[as_size(j)] + i * width_] : sum_[column_[as_size(i)] + j * width_];
   }
 
  private:
-  Index cols_, width_, stride_, left_panels_;
+  [[nodiscard]] Index start(Index panel) const noexcept { return panel * (panel + 1) / 2 * width_ * width_; }
+
+  Index cols_, width_, n_panels_, left_panels_;
+  std::vector<Index> column_;  ///< where columns start
   AlignedBuffer<double> sum_;
 };
 

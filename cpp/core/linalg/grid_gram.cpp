@@ -58,7 +58,9 @@ void GridGram::add(const RowBlock& block, const double* max_abs) {
     right_[j] = power_above(max_abs[j]);
     left_[j] = factor * right_[j];
   }
-  for (Index right = 0; right < block.n_panels(); ++right) {
+  const auto operations = cost_of_product / 2 * static_cast<double>(rows) * static_cast<double>(stride_ * stride_);
+  parallel_for_work(block.n_panels(), operations, [&](Index task) {
+    const Index right = block.n_panels() - 1 - task;  // the longest first
     const Index cols = std::min(width_, cols_ - right * width_);
     const auto targets = [&](Index left) {
       const Index at = left * width_ * stride_ + right * width_;
@@ -71,7 +73,7 @@ void GridGram::add(const RowBlock& block, const double* max_abs) {
       table.grid_gram_panel(block.panel(left), block.panel(right), rows, cols, start(left), targets(left));
     }
     table.grid_gram_diagonal(block.panel(right), block.panel(right), rows, cols, start(right), targets(right));
-  }
+  });
   for (Index j = 0; j < cols_; ++j) squares_[as_size(j)] += right_[j] * right_[j];
   // Products are cut; then each block is added to a pair, which is at most `rows` times their bounds.
   error_ = std::max(error_, grid_error(rows, 1.0)) + 0x1p-103 * static_cast<double>(rows);

@@ -12,13 +12,15 @@
 namespace crowfly {
 namespace {
 
-/// Rows that are multiplied at a time, panels of which stay in the second-level cache, and how often before sums in float32 are added to those in float64.
-constexpr Index packed_rows = 256;
-constexpr int max_recent = 4;
+/// Rows whose products are summed in float32 before these sums are added to those in float64.
+constexpr Index recent_rows = 1024;
 /// Columns beyond which work is shared out inside blocks of rows, and parts of the rows otherwise.
 constexpr Index wide_cols = 1000, narrow_parts = 8;
 
+const kernels::CoarseGram& kernel() noexcept { return kernels::active().single_gram; }
+
 RowPartition partition_of(const Design& design) {
+  const Index packed_rows = rows_to_pack(kernel());
   const Index parts = design.cols() > wide_cols ? 1 : std::clamp<Index>(design.rows() / packed_rows, 1, narrow_parts);
   return {design.rows(), parts, packed_rows};
 }
@@ -26,11 +28,10 @@ RowPartition partition_of(const Design& design) {
 }  // namespace
 
 SingleGram::SingleGram(Index cols)
-    : width_(kernels::active().single_gram.cols),
-      n_panels_(std::max<Index>(1, ceil_div(cols, width_))),
-      rows_(packed_rows, cols, kernels::active().single_gram),
-      recent_(cols, kernels::active().single_gram),
-      sum_(AlignedBuffer<double>::zeros(n_panels_ * n_panels_ * width_ * width_)) {}
+    : layout_(cols, kernel().cols),
+      rows_(rows_to_pack(kernel()), cols, kernel()),
+      recent_(cols, kernel()),
+      sum_(AlignedBuffer<double>::zeros(layout_.size())) {}
 
 void SingleGram::add(const RowBlock& block, const double* factor) {
   if (!rows_.has_room_for(block.rows())) multiply();
@@ -40,8 +41,9 @@ void SingleGram::add(const RowBlock& block, const double* factor) {
 void SingleGram::multiply() {
   if (rows_.rows() == 0) return;
   recent_.add(rows_);
+  n_recent_ += rows_.rows();
   rows_.clear();
-  if (++n_recent_ < max_recent) return;
+  if (n_recent_ < recent_rows) return;
   recent_.move_to(sum_);
   n_recent_ = 0;
 }

@@ -2,8 +2,6 @@
 // X'WX with products of float32 numbers, added up in float64: half the time of float64's, for solutions that are refined.
 #pragma once
 
-#include <utility>
-
 #include "linalg/coarse_gram.hpp"
 #include "linalg/gram.hpp"
 
@@ -21,8 +19,7 @@ class SingleGram {
 
   /// Entry (i, j) of the sum, any order of i and j.
   [[nodiscard]] double at(Index i, Index j) const noexcept {
-    if (i > j) std::swap(i, j);
-    return sum_[((i / width_ * n_panels_ + j / width_) * width_ + i % width_) * width_ + j % width_];
+    return sum_[i <= j ? layout_.position(i, j) : layout_.position(j, i)];
   }
 
   static constexpr double unit = 0x1p-24;
@@ -30,10 +27,10 @@ class SingleGram {
  private:
   void multiply();
 
-  Index width_, n_panels_;
+  TileSquare layout_;
   CoarseRows rows_;
   CoarseGramSum recent_;  ///< of a few multiplications, in float32
-  int n_recent_ = 0;
+  Index n_recent_ = 0;
   AlignedBuffer<double> sum_;  ///< in the order of `recent_`
 };
 

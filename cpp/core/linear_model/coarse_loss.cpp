@@ -16,7 +16,7 @@ namespace {
 /// The Hessian's size, and the columns beyond which its work is shared out inside blocks of rows.
 constexpr Index max_size = 4000, wide_cols = 1000;
 /// Rows whose products are added up at a time: sums are read and written that seldom. They must stay in the second-level cache.
-constexpr Index block_rows = 128, packed_rows = 256;
+constexpr Index block_rows = 128;
 /// Of all parts' sums together; parts there are at least so many.
 constexpr double most_bytes = 16.0 * 1024 * 1024;
 constexpr Index min_parts = 4, max_parts = 16, min_part_rows = 1024;
@@ -299,7 +299,7 @@ LossValue CoarseLoss::sum_parts(const AlignedBuffer<double>& parameters, Curvatu
   const auto n = static_cast<double>(data_.design.rows()), m = static_cast<double>(data_.design.cols());
   for_each_slot(rows, n * m * static_cast<double>(data_.n_vectors()), [&](Index slot, Range range) {
     auto& part = parts[as_size(slot)];
-    if (!part) part = std::make_unique<Part>(data_, rows.block_rows, fused ? packed_rows : 0, root_scale_);
+    if (!part) part = std::make_unique<Part>(data_, rows.block_rows, fused ? rows_to_pack() : 0, root_scale_);
     part->clear(!has_reach_);
     for_each_block(rows, range, [&](Index begin, Index count) {
       checkpoint();
