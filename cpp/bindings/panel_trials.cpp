@@ -32,16 +32,19 @@ Trial gram_panel(const KernelTable& t, Index rows) {
   return trial;
 }
 
-Trial solve_block(const KernelTable& t, Index /*size*/) {
+Trial solve_block(const KernelTable& t, Index blocks) {
   const Index width = t.panel_width;
   Trial trial;
-  trial.shape = text(width) + " x " + text(width);
-  trial.work = {Precision::float64, times(width, width, width), times(8, 2 * width, width), times(8, width, width)};
-  auto *triangle = trial.array(width * width), *target = trial.array(width * width);
+  trial.shape = text(blocks) + " of " + text(width) + " x " + text(width);
+  trial.work = {Precision::float64, times(blocks, width, width, width), times(8, (blocks + 1) * width, width),
+                times(8, blocks * width, width)};
+  auto *triangle = trial.array(width * width), *target = trial.array(blocks * width * width);
   for (Index i = 0; i < width; ++i) {
     for (Index j = 0; j < width; ++j) triangle[i * width + j] = i == j ? 1 : 0;
   }
-  trial.call = [=, kernel = t.solve_block] { kernel(triangle, target); };
+  trial.call = [=, kernel = t.solve_block] {
+    for (Index b = 0; b < blocks; ++b) kernel(triangle, target + b * width * width);
+  };
   return trial;
 }
 
@@ -254,7 +257,7 @@ const TrialEntry entries[] = {
     {"gram_tile", 64, gram_tile},
     {"gram_panel", 64, gram_panel<false>},
     {"gram_diagonal", 64, gram_panel<true>},
-    {"solve_block", 0, solve_block},
+    {"solve_block", 2, solve_block},
     {"coarse_pack", 32, coarse_pack},
     {"coarse_tile", 32, coarse_tile<false>},
     {"coarse_diagonal", 32, coarse_tile<true>},

@@ -255,6 +255,7 @@ struct KernelTable {
   GramPanel gram_diagonal;
 
   /// target := inverse of triangle', times target; both panel_width x panel_width by rows, `triangle` upper and regular.
+  /// Rows are multiplied by reciprocals of the diagonal: a rounding more than a division has.
   void (*solve_block)(const double* triangle, double* target);
 
   /// The quickest, and that of float32.

@@ -11,8 +11,8 @@ namespace crowfly {
 /// The quickest of the instruction set.
 [[nodiscard]] const kernels::CoarseGram& coarse_kernel() noexcept;
 
-/// How many rows to pack before they are multiplied: two panels in the first-level cache, and sums read and written seldom (256 rows of float32 in place of 128: Gram
-/// matrix of 100k x 500, AVX2, 337 ms -> 404).
+/// How many rows to pack before they are multiplied: so few that panels stay in the first-level cache, and enough that sums are read and written seldom (Skylake, AVX2,
+/// Gram matrix of 100k x 500 in float32: 404 ms with 256 rows, 337 with 128).
 [[nodiscard]] Index rows_to_pack(const kernels::CoarseGram& kernel = coarse_kernel()) noexcept;
 
 /// Packed row blocks in low precision, rows multiplied by factors.
@@ -69,9 +69,7 @@ class CoarseGramSum {
   /// Adds upper panels to `sums`, in the order of this one's tiles, and clears them.
   void move_to(AlignedBuffer<double>& sums) noexcept;
   /// Of upper panels: i <= j.
-  [[nodiscard]] double at(Index i, Index j) const noexcept {
-    return static_cast<double>(sum_[layout_.position(i, j)]);
-  }
+  [[nodiscard]] double at(Index i, Index j) const noexcept { return static_cast<double>(sum_[layout_.position(i, j)]); }
   /// out[j - first] = factor * entry (i, j), first <= j < last.
   void copy_row(Index i, Index first, Index last, double factor, double* out) const noexcept;
 

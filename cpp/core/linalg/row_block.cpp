@@ -2,6 +2,7 @@
 #include "linalg/row_block.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
@@ -114,7 +115,8 @@ void RowBlock::load(const Design& design, Index begin, Index count) {
   }
   // A few rows at a time over all panels, so that memory is read in its own order. The next ones are asked for panel by panel: all at once they would fill the queue of
   // requests and be waited for (100k x 200 float64 least squares, Zen 3, two threads: 130 ms, 90 so).
-  const Index step = std::max(least_chunk, chunk_bytes / std::max<Index>(1, design.features.row_stride));
+  const Index step = std::min(std::max<Index>(1, count),
+                              std::max(least_chunk, chunk_bytes / std::max<Index>(1, design.features.row_stride)));
   const MatrixView& x = design.features;
   const Index row_bytes = x.cols * x.item_size();
   const bool in_one_piece = x.row_stride == row_bytes;
@@ -222,12 +224,17 @@ RowPartition RowPartition::for_vectors(Index n_rows, Index cols) {
   return {n_rows, slots_for(n_rows), round_up(rows, kernels::row_padding)};
 }
 
-RowPartition RowPartition::for_gram(Index n_rows, Index cols) {
-  // Of 128 rows, two panels stay in the first-level cache while they are multiplied (200 columns on Skylake: 26.8 GFLOP/s with 256 rows, 32.5 so). Where the sums of
-  // enough parts take little memory, rows are shared out; else columns, inside each block.
-  constexpr Index block_rows = 128, narrow_cols = 192, max_sums = 4 * 1024 * 1024, min_parts = 8;
-  const Index parts = std::min(slots_for(n_rows), max_sums / std::max<Index>(1, cols * cols));
-  return {n_rows, cols <= narrow_cols || parts >= min_parts ? parts : 1, block_rows};
+RowPartition RowPartition::for_gram(Index n_rows, Index cols, double matrices, double most_bytes) {
+  // Panels of so many rows are at hand again while they are multiplied (200 columns on Skylake, AVX2: 26.8 GFLOP/s with 256 rows, 32.5 so).
+  constexpr Index block_rows = 128;
+  // Of wide designs many parts, in a number that any number of threads shares well, or one.
+  constexpr Index narrow_cols = 192, min_parts = 16;
+  const double bytes = 4 * matrices * static_cast<double>(cols) * static_cast<double>(cols);
+  const Index affordable = static_cast<Index>(std::min(most_bytes / bytes, 1.0 * max_slots));
+  const Index parts = std::max<Index>(1, std::min(slots_for(n_rows), affordable));
+  if (cols <= narrow_cols) return {n_rows, parts, block_rows};
+  const auto power = static_cast<Index>(std::bit_floor(as_size(parts)));
+  return {n_rows, power >= min_parts ? power : 1, block_rows};
 }
 
 void for_each_slot(const RowPartition& partition, double operations, const std::function<void(Index, Range)>& work) {

@@ -68,7 +68,7 @@ class RowBlock {
 };
 
 /// How rows are cut: `slots` independent parts, each walked in blocks of `block_rows`. Depends on the shape alone, so that sums over parts, taken in order, have
-/// the same bits for any number of threads. Narrow designs are shared out by rows; wide ones (one slot) inside each block.
+/// the same bits for any number of threads. One slot of a wide design is shared out by columns, inside each block.
 struct RowPartition {
   Index n_rows;
   Index slots;
@@ -76,8 +76,9 @@ struct RowPartition {
 
   /// For sums of `cols` numbers per part.
   [[nodiscard]] static RowPartition for_vectors(Index n_rows, Index cols);
-  /// For sums of cols x cols numbers per part.
-  [[nodiscard]] static RowPartition for_gram(Index n_rows, Index cols);
+  /// For that many symmetric cols x cols sums of doubles per part, which are to take at most so many bytes in all where there is a choice.
+  [[nodiscard]] static RowPartition for_gram(Index n_rows, Index cols, double matrices = 1,
+                                             double most_bytes = 16 * 1024 * 1024);
   [[nodiscard]] Range slot(Index i) const noexcept { return part_of(n_rows, slots, i); }
 };
 

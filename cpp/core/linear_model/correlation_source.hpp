@@ -48,9 +48,15 @@ struct NormalisedGram {
 
   NormalisedGram(Index p, Index t)
       : gram(p, p), cross(p, t), square_of_target(as_size(t)), mean(as_size(p + t), 0.0), length(as_size(p)) {}
-  /// `sum` is that of a design with a column of ones; `n_rows` tells how it was added up.
-  NormalisedGram(const GramSum& sum, Index p, Index t, bool centre, Index n_rows);
+  /// `sum` is that of a design with a column of ones, with so many additions behind an entry.
+  NormalisedGram(const GramSum& sum, Index p, Index t, bool centre, double longest_chain);
+
+  /// Whether all numbers are finite and no mean is further from the design's shift than an eighth of its column's spread.
+  [[nodiscard]] bool is_near_shifts() const noexcept;
 };
+
+/// Additions behind an entry of `weighted_gram`, at most, and a few operations before and after.
+[[nodiscard]] double longest_gram_chain(Index n_rows, Index cols);
 
 [[nodiscard]] std::unique_ptr<CorrelationSource> gram_source(const NormalisedGram& gram, Index target);
 

@@ -30,7 +30,7 @@ class Folds {
         throw InvalidArgument("sample_weight: a positive weight in every fold expected, fold " +
                               std::to_string(designs_.size() - 1) + " has none");
       add(all, part);
-      n_rows_ += fold.features.rows;
+      chain_ = std::max(chain_, longest_gram_chain(fold.features.rows, p_ + 2));
     }
     for (std::size_t k = 0; k < folds.size(); ++k) {
       standardise(designs_[k], all, intercept, largest_safe_scale(false));
@@ -56,9 +56,7 @@ class Folds {
     for (Index k = 0; k < size(); ++k) {
       if (k != left_out) sum.add(grams_[as_size(k)]);
     }
-    NormalisedGram gram(sum, p_, 1, centre, n_rows_);
-    gram.chain += static_cast<double>(size());
-    return gram;
+    return {sum, p_, 1, centre, chain_ + static_cast<double>(size())};
   }
 
   /// Weighted mean of (combination of the columns)^2 over fold `k`; `combination` has an entry for each column of the design with ones.
@@ -107,7 +105,8 @@ class Folds {
   }
 
   const std::vector<ElasticNetProblem>& problems_;
-  Index p_, n_rows_ = 0;
+  Index p_;
+  double chain_ = 0;  ///< additions behind an entry of a fold's Gram matrix
   std::vector<Design> designs_;
   std::vector<GramSum> grams_;
 };

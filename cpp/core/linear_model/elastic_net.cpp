@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "linalg/gram.hpp"
 #include "linear_model/correlation_source.hpp"
+#include "linear_model/sampled_frame.hpp"
 #include "linear_model/scaled_paths.hpp"
 #include "linear_model/sparse_columns.hpp"
 #include "linear_model/standardise.hpp"
@@ -54,27 +55,52 @@ ElasticNetPath elastic_net_path(const SparseProblem& problem, const ElasticNetSe
   return path;
 }
 
+namespace {
+
+/// About means of a sample where those of all rows turn out to be near, which saves a read; else about these.
+ElasticNetPath path_on_gram(Design design, const ElasticNetProblem& problem, const ElasticNetSettings& settings) {
+  const Index p = problem.features.cols, t = problem.targets.cols;
+  int n_reads = 0;
+  const auto sum_up = [&] {
+    ++n_reads;
+    return NormalisedGram(weighted_gram(design.with_ones(), problem.weights), p, t, settings.intercept,
+                          longest_gram_chain(problem.features.rows, p + 1 + t));
+  };
+  constexpr double largest_scale = largest_safe_scale(false);
+  std::optional<NormalisedGram> gram;
+  const auto sample = standardise_by_sample(design, problem.weights, settings.intercept, largest_scale);
+  // A column without any spread would be told from one whose spread is elsewhere by its scale alone.
+  if (sample && all_vary(*sample)) gram.emplace(sum_up());
+  if (!gram || !gram->is_near_shifts()) {
+    standardise(design, problem.weights, settings.intercept, largest_scale);
+    ++n_reads;
+    gram.emplace(sum_up());
+  }
+  std::vector<std::unique_ptr<CorrelationSource>> sources;
+  for (Index k = 0; k < t; ++k) sources.push_back(gram_source(*gram, k));
+  ElasticNetPath path = scaled_paths(sources, {p, design.shift, design.scale}, gram->mean, settings);
+  path.on_gram = true;
+  path.n_reads = n_reads;
+  return path;
+}
+
+}  // namespace
+
 ElasticNetPath elastic_net_path(const ElasticNetProblem& problem, const ElasticNetSettings& settings) {
   const Index p = problem.features.cols, t = problem.targets.cols;
   check(problem.targets.rows == problem.features.rows && settings.penalty_factor.size() == as_size(p));
   Design design(problem.features, false, problem.targets);
+  if (gram_pays(problem.features.rows, p, n_alphas_of(settings))) {
+    return path_on_gram(std::move(design), problem, settings);
+  }
   const double total_weight =
       standardise(design, problem.weights, settings.intercept, largest_safe_scale(false)).total_weight;
-  std::optional<NormalisedGram> gram;
-  std::optional<PackedColumns> columns;
+  const PackedColumns columns(design, problem.weights, total_weight);
+  const ColumnScales scales{p, design.shift, design.scale};
+  if (auto found = wide_positive_ridge(columns, scales, settings)) return std::move(*found);
   std::vector<std::unique_ptr<CorrelationSource>> sources;
-  Vector mean(as_size(p + t), 0.0);
-  if (gram_pays(problem.features.rows, p, n_alphas_of(settings))) {
-    gram.emplace(weighted_gram(design.with_ones(), problem.weights), p, t, settings.intercept, problem.features.rows);
-    mean = gram->mean;
-    for (Index k = 0; k < t; ++k) sources.push_back(gram_source(*gram, k));
-  } else {
-    columns.emplace(design, problem.weights, total_weight);
-    if (auto found = wide_positive_ridge(*columns, {p, design.shift, design.scale}, settings)) return std::move(*found);
-    for (Index k = 0; k < t; ++k) sources.push_back(column_source(*columns, k));
-  }
-  ElasticNetPath path = scaled_paths(sources, {p, design.shift, design.scale}, mean, settings);
-  path.on_gram = gram.has_value();
+  for (Index k = 0; k < t; ++k) sources.push_back(column_source(columns, k));
+  ElasticNetPath path = scaled_paths(sources, scales, Vector(as_size(p + t), 0.0), settings);
   path.n_reads = 2;
   return path;
 }

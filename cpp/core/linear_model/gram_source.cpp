@@ -10,6 +10,9 @@ namespace {
 
 constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2;
 
+/// Of squared differences between means and shifts; errors grow by as much.
+constexpr double most_shift_variances = 1.0 / 64;
+
 class GramSource final : public CorrelationSource {
  public:
   GramSource(const NormalisedGram& gram, Index target) : gram_(gram), target_(target) {}
@@ -60,33 +63,43 @@ class GramSource final : public CorrelationSource {
   std::vector<Index> taken_;
 };
 
-/// Additions behind an entry of a Gram matrix of one pass, and a few operations before and after.
-double longest_chain(Index n_rows, Index cols) {
+}  // namespace
+
+double longest_gram_chain(Index n_rows, Index cols) {
   const auto partition = RowPartition::for_gram(n_rows, cols);
   const Index rows_per_slot = ceil_div(n_rows, partition.slots);
   return static_cast<double>(std::min(partition.block_rows, n_rows) + ceil_div(rows_per_slot, partition.block_rows) +
                              partition.slots + 8);
 }
 
-}  // namespace
-
-NormalisedGram::NormalisedGram(const GramSum& sum, Index p, Index t, bool centre, Index n_rows) : NormalisedGram(p, t) {
+NormalisedGram::NormalisedGram(const GramSum& sum, Index p, Index t, bool centre, double longest_chain)
+    : NormalisedGram(p, t) {
   const auto column = [&](Index j) { return j < p ? j : j + 1; };
   const double total = sum.at(p, p);
   total_weight = total;
-  chain = longest_chain(n_rows, p + 1 + t);
+  chain = (1 + most_shift_variances) * longest_chain;
   for (Index j = 0; centre && j < p + t; ++j) mean[as_size(j)] = sum.at(p, column(j)) / total;
   const auto entry = [&](Index i, Index j) {
     return sum.at(column(i), column(j)) / total - mean[as_size(i)] * mean[as_size(j)];
   };
   for (Index j = 0; j < p; ++j) {
     for (Index i = 0; i <= j; ++i) gram(i, j) = gram(j, i) = entry(i, j);
-    length[as_size(j)] = std::sqrt(gram(j, j));
+    length[as_size(j)] = std::sqrt(sum.at(column(j), column(j)) / total);
   }
   for (Index k = 0; k < t; ++k) {
     for (Index i = 0; i < p; ++i) cross(i, k) = entry(i, p + k);
     square_of_target[as_size(k)] = std::max(0.0, entry(p + k, p + k));
   }
+}
+
+bool NormalisedGram::is_near_shifts() const noexcept {
+  const Index p = gram.cols();
+  for (std::size_t j = 0; j < mean.size(); ++j) {
+    const Index feature = static_cast<Index>(j);
+    const double square = feature < p ? gram(feature, feature) : square_of_target[j - as_size(p)];
+    if (!(std::isfinite(square) && mean[j] * mean[j] <= most_shift_variances * square)) return false;
+  }
+  return true;
 }
 
 std::unique_ptr<CorrelationSource> gram_source(const NormalisedGram& gram, Index target) {

@@ -74,11 +74,9 @@ class LossSum {
 }  // namespace
 
 RowPartition hessian_partition(const LogisticData& data, HessianPart part) {
-  RowPartition partition = RowPartition::for_gram(data.design.rows(), data.design.cols());
-  const auto m = static_cast<double>(data.design.cols()), v = static_cast<double>(data.n_vectors());
-  const double bytes = 8 * m * m * (part == HessianPart::full ? v * (v + 1) / 2 : v);
-  partition.slots = std::clamp<Index>(static_cast<Index>(64.0 * 1024 * 1024 / bytes), 1, partition.slots);
-  return partition;
+  const auto v = static_cast<double>(data.n_vectors());
+  const double matrices = part == HessianPart::full ? v * (v + 1) / 2 : v;
+  return RowPartition::for_gram(data.design.rows(), data.design.cols(), matrices, 64.0 * 1024 * 1024);
 }
 
 Vector logits_of_shares(const LogisticData& data) {

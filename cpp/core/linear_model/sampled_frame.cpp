@@ -17,9 +17,10 @@ bool is_finite(const Matrix& values) noexcept {
 
 }  // namespace
 
-bool standardise_by_sample(Design& design, const double* weights, bool centre, double largest_scale) {
+std::optional<ColumnStatistics> standardise_by_sample(Design& design, const double* weights, bool centre,
+                                                      double largest_scale) {
   constexpr Index sample_rows = 1024, min_rows = 16 * sample_rows;
-  if (design.rows() < min_rows || design.features.sparse != nullptr) return false;
+  if (design.rows() < min_rows || design.features.sparse != nullptr) return std::nullopt;
   // Odd, so that what comes in pairs, fours, ... is not all of one kind.
   const Index step = design.rows() / sample_rows | 1;
   const auto every = [&](MatrixView view) {
@@ -30,9 +31,18 @@ bool standardise_by_sample(Design& design, const double* weights, bool centre, d
   const Design sample(every(design.features), false, every(design.targets));
   Vector chosen;
   for (Index i = 0; weights != nullptr && i < design.rows(); i += step) chosen.push_back(weights[i]);
-  const ColumnStatistics statistics = column_statistics(sample, weights == nullptr ? nullptr : chosen.data());
-  if (!(statistics.total_weight > 0)) return false;
+  ColumnStatistics statistics = column_statistics(sample, weights == nullptr ? nullptr : chosen.data());
+  if (!(statistics.total_weight > 0)) return std::nullopt;
   standardise(design, statistics, centre, largest_scale);
+  return statistics;
+}
+
+bool all_vary(const ColumnStatistics& statistics) noexcept {
+  constexpr double rounding = 0x1p-40;
+  for (std::size_t j = 0; j < statistics.sum.size(); ++j) {
+    const double most = statistics.max_abs[j] * statistics.total_weight;
+    if (!(std::fabs(statistics.sum[j]) < most * (1 - rounding))) return false;
+  }
   return true;
 }
 
