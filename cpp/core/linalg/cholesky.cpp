@@ -226,6 +226,31 @@ double Cholesky::inverse_norm_estimate() const {
   return std::max(estimate, 2 * sum_of_magnitudes() / (3 * static_cast<double>(n_)));
 }
 
+/// |R^-1| is at most the inverse of R with its diagonal as it is and all else made negative (Higham 2002, section 8.2): largest row sum times largest column sum.
+double Cholesky::inverse_norm_bound() const {
+  Vector rows(as_size(n_), 1.0), columns(as_size(n_), 1.0);
+  const Index width = r_.width();
+  for (Index j = 0; j < n_; ++j) {
+    const double* column = r_.column(j);
+    double sum = 1;
+    for (Index i = 0; i < j; ++i) sum += std::fabs(column[i * width]) * columns[as_size(i)];
+    columns[as_size(j)] = sum / column[j * width];
+  }
+  for (Index j = n_ - 1; j >= 0; --j) {
+    const double* column = r_.column(j);
+    rows[as_size(j)] /= column[j * width];
+    for (Index i = 0; i < j; ++i) rows[as_size(i)] += std::fabs(column[i * width]) * rows[as_size(j)];
+  }
+  const auto largest = [](const Vector& values) { return *std::max_element(values.begin(), values.end()); };
+  return n_ == 0 ? 0 : largest(rows) * largest(columns);
+}
+
+bool Cholesky::has_condition_below(double limit) const {
+  // Entries of the scaled matrix are at most one.
+  const auto norm = static_cast<double>(n_);
+  return norm * inverse_norm_bound() < limit || norm * inverse_norm_estimate() < limit;
+}
+
 /// |R^-T|_F^2, column panel by column panel of the inverse.
 double Cholesky::inverse_trace() const {
   const Index width = r_.width(), n_panels = r_.n_panels();

@@ -60,6 +60,8 @@ class Cholesky {
   [[nodiscard]] double log_determinant() const;
   /// Estimate of the scaled matrix' condition in the 1-norm (Hager 1984, Higham 1988: a lower bound that is rarely off by more than a factor of three).
   [[nodiscard]] double condition() const noexcept { return condition_; }
+  /// Whether the scaled matrix' condition in the 1-norm is below `limit`: by a bound that costs less than a solution where it suffices, else by the estimate.
+  [[nodiscard]] bool has_condition_below(double limit) const;
   /// Trace of the inverse of the scaled matrix: an upper bound on its largest eigenvalue.
   [[nodiscard]] double inverse_trace() const;
   /// The scale: the matrix factored is a(i, j) * scale[i] * scale[j].
@@ -69,6 +71,7 @@ class Cholesky {
   [[nodiscard]] bool factor_panels();
   void solve_scaled(AlignedBuffer<double>& x) const;
   [[nodiscard]] double inverse_norm_estimate() const;
+  [[nodiscard]] double inverse_norm_bound() const;
 
   Index n_ = 0;
   PanelMatrix r_;

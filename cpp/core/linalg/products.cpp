@@ -136,4 +136,19 @@ Matrix product_with_transpose(const Matrix& a) {
   return multiply(factor, factor, true);
 }
 
+void subtract_columns(const Matrix& a, const std::vector<Index>& columns, const Vector& factors, Index n_rows,
+                      double* target) {
+  std::size_t k = 0;
+  for (; k + 4 <= columns.size(); k += 4) {
+    const double *c0 = a.col(columns[k]), *c1 = a.col(columns[k + 1]), *c2 = a.col(columns[k + 2]),
+                 *c3 = a.col(columns[k + 3]);
+    const double f0 = factors[k], f1 = factors[k + 1], f2 = factors[k + 2], f3 = factors[k + 3];
+    for (Index i = 0; i < n_rows; ++i) target[i] = (((target[i] - c0[i] * f0) - c1[i] * f1) - c2[i] * f2) - c3[i] * f3;
+  }
+  for (; k < columns.size(); ++k) {
+    const double* column = a.col(columns[k]);
+    for (Index i = 0; i < n_rows; ++i) target[i] -= column[i] * factors[k];
+  }
+}
+
 }  // namespace crowfly

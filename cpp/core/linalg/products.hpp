@@ -14,4 +14,8 @@ namespace crowfly {
 /// a a', exactly symmetric, with half the work.
 [[nodiscard]] Matrix product_with_transpose(const Matrix& a);
 
+/// target -= sum over k of factors[k] times column columns[k]; of each column the first `n_rows` entries. In the order of columns, four at a time.
+void subtract_columns(const Matrix& a, const std::vector<Index>& columns, const Vector& factors, Index n_rows,
+                      double* target);
+
 }  // namespace crowfly

@@ -101,6 +101,7 @@ ElasticNetPath elastic_net_path(const ElasticNetProblem& problem, const ElasticN
   std::vector<std::unique_ptr<CorrelationSource>> sources;
   for (Index k = 0; k < t; ++k) sources.push_back(column_source(columns, k));
   ElasticNetPath path = scaled_paths(sources, scales, Vector(as_size(p + t), 0.0), settings);
+  path.on_gram = false;
   path.n_reads = 2;
   return path;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "linalg/products.hpp"
 #include "linear_model/correlation_source.hpp"
 
 namespace crowfly {
@@ -37,14 +38,16 @@ class GramSource final : public CorrelationSource {
     Correlations result;
     result.values.assign(cross, cross + p);
     double reach = std::sqrt(target_square());
-    Index terms = 0;
+    std::vector<Index> features;
+    Vector values;
     for (std::size_t k = 0; k < taken_.size(); ++k) {
       if (coef[k] == 0) continue;
-      const double* column = gram_.gram.col(taken_[k]);
-      for (Index i = 0; i < p; ++i) result.values[as_size(i)] -= column[i] * coef[k];
       reach += std::fabs(coef[k]) * length(taken_[k]);
-      ++terms;
+      features.push_back(taken_[k]);
+      values.push_back(coef[k]);
     }
+    subtract_columns(gram_.gram, features, values, p, result.values.data());
+    const auto terms = features.size();
     // r'r = y'y - coef'(c + X'r).
     double fitted = 0;
     for (std::size_t k = 0; k < taken_.size(); ++k) {

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "base/cancel.hpp"
 #include "base/check.hpp"
-#include "linalg/cholesky.hpp"
+#include "linalg/products.hpp"
 
 namespace crowfly {
 namespace {
@@ -17,6 +16,7 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// Relative proximal term for supports whose columns depend on each other.
 constexpr double proximal = 1e-11;
+constexpr double largest_condition = 1e14;
 constexpr int max_proximal_steps = 30;
 
 /// Rounds in which coordinate descent moves all features. It lets in more of nearly dependent ones than stay; after these rounds Newton steps go on until one is
@@ -127,13 +127,16 @@ Vector SparseQuadratic::forces(const std::vector<Index>& features) const {
 void SparseQuadratic::refresh() {
   correlation_ = cross_;
   length_ = target_norm_;
+  std::vector<Index> features;
+  Vector values;
   for (Index j = 0; j < size(); ++j) {
     const double x = coef_[as_size(j)];
     if (x == 0) continue;
     length_ += std::fabs(x) * std::sqrt(gram_(j, j));
-    const double* column = gram_.col(j);
-    for (Index i = 0; i < size(); ++i) correlation_[as_size(i)] -= column[i] * x;
+    features.push_back(j);
+    values.push_back(x);
   }
+  subtract_columns(gram_, features, values, size(), correlation_.data());
 }
 
 void SparseQuadratic::move(Index i, double step) noexcept {
@@ -186,23 +189,26 @@ void SparseQuadratic::descend(int sweeps) {
   }
 }
 
+/// Of the Hessian on these features, its diagonal times `growth`.
+std::optional<Cholesky> SparseQuadratic::factor_of(const std::vector<Index>& features, double growth) const {
+  return Cholesky::of_rows(static_cast<Index>(features.size()), [&](Index i, Index first, Index last, double* out) {
+    const Index feature = features[as_size(i)];
+    const double* column = gram_.col(feature);
+    for (Index j = first; j < last; ++j) *out++ = column[features[as_size(j)]];
+    if (first == i && last > i) out[first - last] = (column[feature] + penalty_[as_size(feature)].l2) * growth;
+  });
+}
+
 /// One step to the minimum on the support with its signs. True when it was taken whole.
 bool SparseQuadratic::newton() {
   ++rounds_;
   const std::vector<Index> features = support();
   if (features.empty()) return true;
   const auto k = static_cast<Index>(features.size());
-  Matrix hessian(k, k);
-  for (Index b = 0; b < k; ++b) {
-    const Index j = features[as_size(b)];
-    for (Index a = b; a < k; ++a) hessian(a, b) = gram_(features[as_size(a)], j);
-    hessian(b, b) += penalty_[as_size(j)].l2;
-  }
-  auto factor = Cholesky::factor(hessian);
-  const bool dependent = !factor || factor->condition() > 1e14;
+  auto factor = factor_of(features, 1);
+  const bool dependent = !factor || !factor->has_condition_below(largest_condition);
   if (dependent) {
-    for (Index b = 0; b < k; ++b) hessian(b, b) *= 1 + proximal;
-    factor = Cholesky::factor(hessian);
+    factor = factor_of(features, 1 + proximal);
     if (!factor) return false;
   }
   // The second step repairs the rounding errors of the first; proximal ones go on until nothing is left to gain.
@@ -219,7 +225,7 @@ bool SparseQuadratic::newton() {
       move_within_orthant(features, force_before, direction);
       return false;
     }
-    move(features, direction);
+    for (Index b = 0; b < k; ++b) coef_[as_size(features[as_size(b)])] += direction[as_size(b)];
     refresh();
     const bool settled =
         std::all_of(features.begin(), features.end(), [&](Index i) { return std::fabs(force(i)) <= noise(i); });

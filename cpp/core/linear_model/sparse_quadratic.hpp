@@ -3,8 +3,10 @@
 // docs/design/lasso.md.
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "linalg/cholesky.hpp"
 #include "linalg/matrix.hpp"
 
 namespace crowfly {
@@ -47,6 +49,7 @@ class SparseQuadratic {
   void move(const std::vector<Index>& features, const Vector& step);
   double update(Index i) noexcept;
   void descend(int sweeps);
+  [[nodiscard]] std::optional<Cholesky> factor_of(const std::vector<Index>& features, double growth) const;
   bool newton();
   void move_within_orthant(const std::vector<Index>& features, const Vector& force_before, const Vector& step);
   [[nodiscard]] double change_of_objective(const std::vector<Index>& features, const Vector& force_before,
