@@ -14,6 +14,8 @@ from references import AnyArray, neighbors
 from strategies import normal_pair
 
 STRIDE = 16
+# Instruction sets whose bytes hold six bits and a sign.
+FEW_LEVELS = ("avx2", "avx512bw")
 
 
 def in_sample(n: int, width: int) -> Any:
@@ -107,7 +109,8 @@ def test_many_features(n_features: int, k: int, dtype: type) -> None:
     many = n_features >= 256
     # 20 queries are too few for packing words for the sake of k alone.
     # Bytes that are faster pay for more neighbours.
-    fewest = {"avx2": 1, "amx": 64}.get(crowfly.get_config()["isa"], 8)
+    isa = crowfly.get_config()["isa"]
+    fewest = 1 if isa in FEW_LEVELS else 64 if isa == "amx" else 8
     words = many and k >= fewest
     bits = 16 if words else 8
     assert index.explain(20, k).precision == f"{bits}-bit integers, then float64"
@@ -118,7 +121,7 @@ def test_many_neighbors_of_many_queries_on_few_levels() -> None:
     """Words where bytes have few levels, for the sake of k alone; few queries then use what is packed."""
     queries, points = normal_pair(600, 3_000, 70)
     index = crowfly.Index(points, algorithm="lattice")
-    bits = 16 if crowfly.get_config()["isa"] == "avx2" else 8
+    bits = 16 if crowfly.get_config()["isa"] in FEW_LEVELS else 8
     assert index.explain(600, 64).precision == f"{bits}-bit integers, then float64"
     assert index.explain(20, 64).precision == "8-bit integers, then float64"
     assert_neighbors_equal(index.query(queries, 64), neighbors(queries, points, 64))
