@@ -18,6 +18,8 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// From so many columns on, more for several targets, a Gram matrix in float32 pays for one more read.
 constexpr Index min_single_columns = 96, columns_per_target = 12;
+/// And from so many numbers on: with fewer, clearing and adding up its sums is what it takes.
+constexpr Index min_single_numbers = Index{1} << 20;
 /// Squared distance of mean and shift, in variances, above which the sample was a bad one.
 constexpr double max_shift_variances = 16;
 /// Cross products about zero have no shift that might be refuted. Not infinity, whose product with the square of a column of zeros is no number.
@@ -58,6 +60,7 @@ bool NormalEquations::pays(GramSource source) const {
   switch (source) {
     case GramSource::single:
       return p_ >= min_single_columns + columns_per_target * t_ &&
+             problem_.features.rows * p_ >= min_single_numbers &&
              fit_single_gram(problem_.weights, problem_.features.rows);
     case GramSource::on_grid:
       return !has_shifted_constants() && problem_.weights == nullptr && problem_.features.sparse == nullptr &&
