@@ -18,7 +18,17 @@ from bench.cpu import cpu_entries, cpu_features
 from bench.results import Fact
 
 #: CPU features that decide which kernels anybody can use.
-FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8")
+FEATURES = (
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512bw",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx_vnni",
+    "amx_bf16",
+    "amx_int8",
+)
 ROOT = Path(__file__).parents[1]
 
 #: Every name by which a library learns how many threads it may use.

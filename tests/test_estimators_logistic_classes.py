@@ -61,10 +61,6 @@ def test_a_class_without_weight_is_never_predicted(by: str, solver: str) -> None
     np.testing.assert_allclose(probability[kept], alike.predict_proba(X)[kept], atol=1e-3)
     alone = LogisticRegression(class_weight={"a": 0.0, "c": 0.0}).fit(X, names)
     assert set(alone.predict(X)) == {"b"}
-    two = LogisticRegression(solver="liblinear", class_weight={"a": 0.0}).fit(
-        X[names != "c"], names[names != "c"]
-    )
-    assert set(two.predict(X)) == {"b"}
     with pytest.raises(ValueError, match="some weight without an intercept and a penalty, class number 1"):
         LogisticRegression(class_weight={"b": 0.0}, fit_intercept=False, C=np.inf).fit(X, names)
     with pytest.raises(ValueError, match="class_weight: a class of weight above zero"):
@@ -138,3 +134,51 @@ def test_balanced_weights_of_a_class_without_weight() -> None:
     assert (balanced.predict_proba(X)[:, 0] == 0).all()
     assert set(balanced.predict(X)) == {1, 2}
     assert set(plain.predict(X)) == {1, 2}
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+@pytest.mark.parametrize("search", [False, True])
+def test_liblinear_penalises_the_intercept_of_one_class_too(missing: int, search: bool) -> None:
+    """A penalised intercept has an optimum where one class has all the weight: the same as with a sample of the other that weighs nearly nothing."""
+    X, y = classification_problem("breast_cancer")
+    weights = np.where(y == np.unique(y)[missing], 0.0, 1.0)
+    nearly = np.where(weights == 0, 1e-13, 1.0)
+    model: Any = LogisticRegression(solver="liblinear")
+    if search:
+        model = LogisticRegressionCV(
+            Cs=[1.0], l1_ratios=(0,), solver="liblinear", scoring="accuracy", use_legacy_attributes=False
+        )
+    fit = model.fit(X, y, sample_weight=weights)
+    coef, intercept = fit.coef_.copy(), fit.intercept_.copy()
+    assert np.abs(intercept).max() < 10
+    other = LogisticRegression(solver="liblinear").fit(X, y, sample_weight=nearly)
+    np.testing.assert_allclose(coef, other.coef_, atol=1e-9)
+    np.testing.assert_allclose(intercept, other.intercept_, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_class_that_folds_lack_without_an_intercept(n_classes: int) -> None:
+    """As scikit-learn: the penalty decides. Its own solver is told to go on to the end."""
+    X, y = classification_problem("breast_cancer" if n_classes == 2 else "iris")
+    order = np.argsort(y, kind="stable")
+    X, y = X[order], y[order]
+    folds = [(np.flatnonzero(y != y[0]), np.flatnonzero(y == y[0])), (np.arange(len(y)), np.arange(9))]
+    options: dict[str, Any] = {
+        "Cs": [0.1, 1.0],
+        "l1_ratios": (0,),
+        "fit_intercept": False,
+        "scoring": "neg_log_loss",
+        "use_legacy_attributes": False,
+        "cv": folds,
+        "tol": 1e-10,
+        "max_iter": 1000,
+    }
+    if n_classes == 2:
+        # scikit-learn refuses a fold of one class.
+        assert np.isfinite(LogisticRegressionCV(**options).fit(X, y).scores_).all()
+        return
+    ours = LogisticRegressionCV(**options).fit(X, y)
+    theirs = sklearn.linear_model.LogisticRegressionCV(**options).fit(X, y)
+    np.testing.assert_allclose(ours.coefs_paths_, theirs.coefs_paths_, atol=1e-5)
+    with pytest.raises(ValueError, match="every class in every training set"):
+        LogisticRegressionCV(**{**options, "Cs": [np.inf]}).fit(X, y)

@@ -225,3 +225,11 @@ def test_a_script_needs_no_suffix(tmp_path: Path) -> None:
 def test_a_list_of_names_is_refused(call: Any) -> None:
     with pytest.raises(TypeError, match=r"names: strings expected, .* got \['Ridge'\]"):
         call(["Ridge"])
+
+
+def test_birch_hands_over_squares_of_lengths() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    expected = sklearn.cluster.Birch(n_clusters=2).fit_predict(X)
+    with crowfly.patched():
+        got = sklearn.cluster.Birch(n_clusters=2).fit_predict(X)
+    np.testing.assert_array_equal(got, expected)

@@ -458,3 +458,52 @@ def test_a_class_of_the_same_name_is_told_apart(tmp_path: Path) -> None:
         crowfly.load(tmp_path / "model", sklearn.linear_model.Ridge)
     with pytest.raises(TypeError, match=r"kind: a class expected, .* got 'Ridge'"):
         crowfly.load(tmp_path / "model", "Ridge")  # type: ignore[call-overload]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders here")
+def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    with pytest.raises(OSError, match="a regular file expected"):
+        crowfly.save(fitted("Ridge")[0], place)
+    assert place.is_fifo()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_readers_stay_who_they_were(tmp_path: Path) -> None:
+    place = tmp_path / ("a" * 240)
+    crowfly.save(fitted("Ridge")[0], place)
+    place.chmod(0o600)
+    crowfly.save(fitted("Ridge")[0], place)
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == [place.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need no privileges there")
+def test_links_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to(tmp_path / "y")
+    (tmp_path / "y").symlink_to(tmp_path / "x")
+    with pytest.raises(OSError, match="symbolic links"):
+        crowfly.save(fitted("Ridge")[0], tmp_path / "x")
+
+
+def test_what_was_read_doesn_t_need_the_file(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).random((20000, 8))
+    crowfly.save(crowfly.Index(points), tmp_path / "i")
+    index = crowfly.load(tmp_path / "i", crowfly.Index, mapped=False)
+    os.truncate(tmp_path / "i", 100)
+    assert index.query(points[:3])[1].ravel().tolist() == [0, 1, 2]
+    with pytest.raises(TypeError, match="mapped"):
+        crowfly.load(tmp_path / "i", mapped=1)  # type: ignore[call-overload]
+
+
+def test_attributes_that_contain_themselves_are_refused(tmp_path: Path) -> None:
+    model = fitted("Ridge")[0]
+    model.extra: Any = []
+    model.extra.append(model.extra)
+    with pytest.raises(TypeError, match="contains itself"):
+        crowfly.save(model, tmp_path / "m")
+    model.extra = np.ones(3, dtype=np.longdouble)
+    if model.extra.dtype.itemsize > 8:
+        with pytest.raises(TypeError, match="numbers, strings or booleans"):
+            crowfly.save(model, tmp_path / "m")

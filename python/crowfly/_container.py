@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import secrets
+import stat
 import struct
 import sys
 import zlib
@@ -72,15 +74,32 @@ def write(path: Path, container: Container) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def _place(path: Path) -> tuple[Path, int | None]:
+    """Where the file is, through links, and who may read it: those who could before; None for what the user's umask says."""
+    try:
+        path = path.resolve()
+    except RuntimeError:
+        # Python 3.12 and before.
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+    try:
+        found = path.stat().st_mode
+    except FileNotFoundError:
+        return path, None
+    if not stat.S_ISREG(found) and not stat.S_ISDIR(found):
+        raise OSError(errno.EINVAL, "a regular file expected in its place")
+    return path, stat.S_IMODE(found)
+
+
 def _write(path: Path, container: Container) -> None:
     entries, arrays = _entries(container.arrays)
     header = json.dumps({"tree": container.tree, "arrays": entries}, allow_nan=False).encode()
-    # Where a link points, the file is; and others may read it as the user's umask says.
-    path = path.resolve()
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    path, mode = _place(path)
+    beside = path.with_name(f".{secrets.token_hex(12)}.crowfly")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(beside, flags, 0o666), "wb") as file:
+    with os.fdopen(os.open(beside, flags, 0o666 if mode is None else mode & 0o600), "wb") as file:
         try:
+            if mode is not None:
+                beside.chmod(mode)
             file.write(_PREFIX.pack(MAGIC, VERSION, zlib.crc32(header), len(header)))
             file.write(header)
             file.write(bytes(_padding(_PREFIX.size + len(header))))
@@ -98,7 +117,7 @@ def _write(path: Path, container: Container) -> None:
             raise
 
 
-def read(path: Path) -> Container:
+def read(path: Path, *, mapped: bool = True) -> Container:
     """Read and check a file; ValueError in a sentence for anything that `write` wouldn't have written.
 
     Nothing is allocated from a size that the file states: all are held against the file's own.
@@ -126,7 +145,8 @@ def read(path: Path) -> Container:
     data = content[begin + _padding(begin) :]
     arrays, position = [], 0
     for entry in entries:
-        arrays.append(_array(path, data, entry, position))
+        array = _array(path, data, entry, position)
+        arrays.append(array if mapped and array.nbytes >= MAPPED_BYTES else array.copy())
         position += arrays[-1].nbytes
         _require_padding(path, data, position)
         position += _padding(position)
@@ -180,5 +200,4 @@ def _array(path: Path, data: NDArray[np.uint8], entry: Any, position: int) -> ND
     if not _holds_values(stored, dtype):
         raise ValueError(f"{path}: an array holds bytes that are no {dtype}")
     # A plain view: NumPy's memmap class would spread to whatever is computed from it.
-    array: NDArray[Any] = np.asarray(stored).view(dtype).reshape(shape) if size else np.empty(shape, dtype)
-    return array if size >= MAPPED_BYTES else array.copy()
+    return np.asarray(stored).view(dtype).reshape(shape) if size else np.empty(shape, dtype)

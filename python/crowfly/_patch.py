@@ -161,7 +161,7 @@ def unpatch(*names: str) -> None:
 def patched(*names: str) -> Iterator[None]:
     """Patch scikit-learn for the time of a ``with`` block: see `patch`.
 
-    What was patched before stays so afterwards. Other threads see the change, too; of blocks in several threads the last to end undoes it.
+    What was patched before stays so afterwards; what is patched inside the block, by `patch` too, ends with it. Other threads see the change, too; of blocks in several threads the last to end undoes it.
 
     Parameters
     ----------

@@ -66,6 +66,10 @@ def _is_model(value: Any) -> bool:
     )
 
 
+#: Bytes; wider ones mean something else on every machine.
+_LARGEST_FLOAT = 8
+
+
 class _Writer:
     """Turns values into JSON, and collects their arrays."""
 
@@ -100,7 +104,9 @@ class _Writer:
         if array.dtype.kind == "O":
             items = [self.encode(item, f"{place}[{i}]") for i, item in enumerate(array.reshape(-1).tolist())]
             return {"objects": items, "shape": list(array.shape)}
-        if array.dtype.kind not in "biufU":
+        if array.dtype.kind not in "biufU" or (
+            array.dtype.kind == "f" and array.dtype.itemsize > _LARGEST_FLOAT
+        ):
             raise TypeError(f"{place}: numbers, strings or booleans expected, got dtype {array.dtype}")
         self.arrays.append(array)
         return {"array": len(self.arrays) - 1}
@@ -242,25 +248,32 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
             f"model: an estimator of crowfly's, an Index or Moments expected, got {type(model).__qualname__}{_advice(model)}"
         )
     writer = _Writer()
-    tree = writer.encode(model, "model")
+    try:
+        tree = writer.encode(model, "model")
+    except RecursionError:
+        raise TypeError(
+            "model: an attribute expected that can be stored, one of it contains itself"
+        ) from None
     _container.write(Path(path), _container.Container(tree, writer.arrays))
 
 
 @overload
-def load(path: str | os.PathLike[str]) -> Any: ...
+def load(path: str | os.PathLike[str], *, mapped: bool = ...) -> Any: ...
 @overload
-def load(path: str | os.PathLike[str], kind: type[Model]) -> Model: ...
-def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
+def load(path: str | os.PathLike[str], kind: type[Model], *, mapped: bool = ...) -> Model: ...
+def load(path: str | os.PathLike[str], kind: type[Any] | None = None, *, mapped: bool = True) -> Any:
     """Read what `save` has written.
 
     Every checksum is looked at. Arrays from 1 MiB on are mapped from the file (read-only) instead of read, so a large index shares its points with other processes;
-    the file must not change meanwhile. What an index packs is made anew when it is first needed.
+    such a file must not be written to or cut short in place while the model is used (the process would end, or answers change); that `save` replaces it does no harm. What an index packs is made anew when it is first needed.
 
     Parameters
     ----------
     path : path-like
     kind : class, optional
         What is expected, such as ``crowfly.linear_model.Ridge``.
+    mapped : bool, default=True
+        Whether large arrays are mapped; otherwise they are read, and the file may change afterwards.
 
     Returns
     -------
@@ -269,7 +282,7 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
     Raises
     ------
     TypeError
-        If `kind` is no class.
+        If `kind` is no class, or `mapped` no bool.
     ValueError
         If the file is none of `save`'s, is truncated or damaged, is of another version of the format, or holds something else than `kind`.
     OSError
@@ -280,7 +293,9 @@ def load(path: str | os.PathLike[str], kind: type[Any] | None = None) -> Any:
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path: a string or path expected, got {type(path).__qualname__}")
     where = Path(path)
-    container = _container.read(where)
+    if not isinstance(mapped, bool):
+        raise TypeError(f"mapped: True or False expected, got {mapped!r}")
+    container = _container.read(where, mapped=mapped)
     try:
         model = _Reader(container.arrays).decode(container.tree)
     except (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 import numpy as np
@@ -16,6 +17,17 @@ __all__ = ["ConvergenceWarning"]
 
 class ConvergenceWarning(UserWarning):
     """A fit ended before it reached its tolerance; the message says by how much and why."""
+
+
+def level_of_caller() -> int:
+    """`stacklevel` for `warnings.warn`, in the function that calls this one, of the first caller that is neither of this package nor of scikit-learn."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _PACKAGES:
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+_PACKAGES = ("crowfly", "sklearn")
 
 
 def warn_of_dependence(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowfly._linear_predictions import linear_predictions
 from crowfly._sparse import MOST_FEATURES, as_sparse_design, is_sparse
-from crowfly._validation import as_design, as_targets, as_weights, column_names
+from crowfly._validation import LARGEST_WEIGHT, as_design, as_targets, as_weights, column_names
 from crowfly._warnings import ConvergenceWarning
 from crowfly.lasso import fit_path, shortfall
 from crowfly.least_squares import as_penalties, solve_least_squares
@@ -112,6 +112,9 @@ def nnls(
     Active sets on the Gram matrix (C. Lawson and R. Hanson, *Solving Least Squares Problems*, 1974, chapter 23) find the support, on which
     `lstsq` then solves; with alpha > 0 and fewer rows than features Newton steps on the dual do. Where its columns are independent, the coefficients are the exact solution rounded once. Of a sparse matrix these are at most 6000.
 
+    Where solutions are many because a dense matrix has no more rows than features, or the support's columns depend on each other, the shortest is given, to rounding: its support is that of a ridge regression with next to no
+    penalty, on which it is `lstsq`'s minimum-norm solution. Of equal columns of more rows than features one takes all.
+
     Examples
     --------
     >>> import crowfly
@@ -159,7 +162,13 @@ def nnls(
             exact = _on_support(
                 columnwise, columns[:, target], coef[target], intercept, weights, penalty, num_threads
             )
+            if exact is None or (penalty == 0 and array.shape[0] <= array.shape[1]):
+                shortest = _shortest(
+                    array, columns[:, target], coef[target], intercept, weights, penalty, num_threads
+                )
+                exact = exact if shortest is None else shortest
             if exact is not None:
+                gap[target] += max(0.0, exact[2] - rss[target])
                 coef[target], intercepts[target], rss[target] = exact
     if targets.ndim == 2:
         return NnlsResult(coef, intercepts, rss, gap, column_names(X))
@@ -192,3 +201,62 @@ def _on_support(
     full = np.zeros_like(coef)
     full[support] = fit.coef
     return full, fit.intercept, fit.rss
+
+
+#: A penalty beside the trace of the cross products: ten digits of the solution, and no more, are its work.
+_NEXT_TO_NONE = 1e-9
+
+
+def _shortest(
+    array: Any,
+    column: NDArray[Any],
+    coef: FloatArray,
+    intercept: bool,
+    weights: FloatArray | None,
+    alpha: float,
+    num_threads: int | None,
+) -> tuple[FloatArray, float, float] | None:
+    """Of least squares solutions without a negative coefficient the one of minimum norm, as `_on_support` gives it, if it is found; `coef` is any of them."""
+    known = np.flatnonzero(coef)
+    if alpha > 0 or is_sparse(array) or known.size == 0:
+        return None
+    penalty = _NEXT_TO_NONE * len(coef) / known.size * _trace(array[:, known], intercept, weights)
+    if not 0 < penalty <= LARGEST_WEIGHT:
+        return None
+    with warnings.catch_warnings():
+        # What can't be certified here is no answer: that of `fit_path` stays.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        limit = nnls(
+            array,
+            column,
+            intercept=intercept,
+            sample_weight=weights,
+            alpha=penalty,
+            num_threads=num_threads,
+        )
+    support = np.flatnonzero(limit.coef)
+    if support.size == 0:
+        return None
+    fit: Any = solve_least_squares(
+        array[:, support],
+        column,
+        intercept=intercept,
+        sample_weight=weights,
+        alpha=0.0,
+        num_threads=num_threads,
+    )
+    if not (fit.coef > 0).all() or not fit.rss <= limit.rss:
+        return None
+    full = np.zeros_like(coef)
+    full[support] = fit.coef
+    return full, fit.intercept, fit.rss
+
+
+def _trace(columns: NDArray[Any], intercept: bool, weights: FloatArray | None) -> float:
+    """Sum of weighted squares, about the means with an intercept; infinite where it overflows."""
+    total = len(columns) if weights is None else float(weights.sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = columns.astype(np.float64)
+        if intercept:
+            values -= np.average(values, axis=0, weights=weights)
+        return float(total * np.average(np.einsum("ij,ij->i", values, values), weights=weights))

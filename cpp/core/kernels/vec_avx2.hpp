@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "kernels/integer_products.inl.hpp"
 #include "kernels/kernel_table.hpp"
 
 namespace crowfly::kernels::avx2 {
@@ -132,8 +133,14 @@ struct Sums {
 #endif
   Lanes v;
 
-  static __m256i load_wide(const void* p) noexcept { return _mm256_load_si256(static_cast<const __m256i*>(p)); }
-  static Sums of(__m256i v) noexcept { return {(Lanes)v}; }
+  using Wide = __m256i;
+  static Wide load_wide(const void* p) noexcept { return _mm256_load_si256(static_cast<const __m256i*>(p)); }
+  static Wide repeat(std::int32_t x) noexcept { return _mm256_set1_epi32(x); }
+  static Wide add_words(Wide a, Wide b) noexcept { return _mm256_add_epi16(a, b); }
+  static Wide pairs_of_bytes(Wide a, Wide b) noexcept { return _mm256_maddubs_epi16(a, b); }
+  static Wide pairs_of_words(Wide a, Wide b) noexcept { return _mm256_madd_epi16(a, b); }
+  static Wide add(Wide a, Wide b) noexcept { return _mm256_add_epi32(a, b); }
+  static Sums of(Wide v) noexcept { return {(Lanes)v}; }
   [[nodiscard]] __m256i wide() const noexcept { return (__m256i)v; }
   static Sums load(const std::int32_t* p) noexcept { return of(load_wide(p)); }
   static Sums difference(const std::int32_t* p, std::int32_t x) noexcept {
@@ -146,56 +153,13 @@ struct Sums {
   void store(std::int32_t* p) const noexcept { _mm256_store_si256(reinterpret_cast<__m256i*>(p), wide()); }
 };
 
-/// Without VNNI products are summed in 16 bits first: four of them, at most 4 * 127 * 63 < 2^15, hence six bits and a sign, and eight features at a time.
-struct ByteProducts {
-  using Code = std::uint8_t;
-  static constexpr int bytes = 8, levels = 63, offset = 64;
-  struct Points {
-    __m256i first, second;
-  };
-  struct Query {
-    __m256i first, second;
-  };
-  static Points points(const void* p, std::ptrdiff_t stride) noexcept {
-    return {Sums::load_wide(p), Sums::load_wide(static_cast<const char*>(p) + stride)};
-  }
-  static Query query(const void* p, std::ptrdiff_t stride) noexcept {
-    const auto* fours = static_cast<const std::int32_t*>(p);
-    return {_mm256_set1_epi32(*fours), _mm256_set1_epi32(fours[stride / 4])};
-  }
-  static Sums add(Sums sum, Points x, Query q) noexcept {
-    const __m256i pairs =
-        _mm256_add_epi16(_mm256_maddubs_epi16(x.first, q.first), _mm256_maddubs_epi16(x.second, q.second));
-    return Sums::of(_mm256_add_epi32(sum.wide(), _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
-  }
-};
-
-/// Two products are summed in 32 bits: 2 * 32767^2 < 2^31.
-struct WordProducts {
-  using Code = std::int16_t;
-  static constexpr int bytes = 4, levels = 32767, offset = 0;
-  struct Points {
-    __m256i v;
-  };
-  struct Query {
-    __m256i v;
-  };
-  static Points points(const void* p, std::ptrdiff_t /*stride*/) noexcept { return {Sums::load_wide(p)}; }
-  static Query query(const void* p, std::ptrdiff_t /*stride*/) noexcept {
-    return {_mm256_set1_epi32(*static_cast<const std::int32_t*>(p))};
-  }
-  static Sums add(Sums sum, Points x, Query q) noexcept {
-    return Sums::of(_mm256_add_epi32(sum.wide(), _mm256_madd_epi16(x.v, q.v)));
-  }
-};
-
 /// 4 x 16 sums of bytes: 8 accumulators, and points and queries twice over. 4 x 12 doubles: 12 accumulators, three loads, one broadcast.
 struct Isa {
   using f32 = F32;
   using f64 = F64;
   using sums = Sums;
-  using byte_products = ByteProducts;
-  using word_products = WordProducts;
+  using byte_products = ByteProducts<Sums>;
+  using word_products = WordProducts<Sums>;
   static constexpr int lattice_queries = 4, lattice_vectors = 2;
   static constexpr int gram_rows = 4, gram_vectors = 3;
 };

@@ -125,7 +125,14 @@ struct Sums {
 #endif
   Lanes v;
 
-  static Sums of(__m512i v) noexcept { return {(Lanes)v}; }
+  using Wide = __m512i;
+  static Wide load_wide(const void* p) noexcept { return _mm512_load_si512(p); }
+  static Wide repeat(std::int32_t x) noexcept { return _mm512_set1_epi32(x); }
+  static Wide add_words(Wide a, Wide b) noexcept { return _mm512_add_epi16(a, b); }
+  static Wide pairs_of_bytes(Wide a, Wide b) noexcept { return _mm512_maddubs_epi16(a, b); }
+  static Wide pairs_of_words(Wide a, Wide b) noexcept { return _mm512_madd_epi16(a, b); }
+  static Wide add(Wide a, Wide b) noexcept { return _mm512_add_epi32(a, b); }
+  static Sums of(Wide v) noexcept { return {(Lanes)v}; }
   [[nodiscard]] __m512i wide() const noexcept { return (__m512i)v; }
   static Sums load(const std::int32_t* p) noexcept { return of(_mm512_load_si512(p)); }
   static Sums difference(const std::int32_t* p, std::int32_t x) noexcept {

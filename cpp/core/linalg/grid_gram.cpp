@@ -14,9 +14,6 @@
 namespace crowfly {
 namespace {
 
-/// Both triangles of high and of low parts.
-constexpr double halves_of_pairs = 4;
-
 /// Vector operations per product, for the decision whether threads pay.
 constexpr double cost_of_product = 4;
 
@@ -122,7 +119,7 @@ bool GridGram::in_range() const noexcept {
 }
 
 GramAndReach<GridGram> grid_gram(const Design& design) {
-  const auto partition = RowPartition::for_gram(design.rows(), design.cols(), halves_of_pairs);
+  const auto partition = RowPartition::for_gram(design.rows(), design.cols(), RowPartition::halves_of_pairs);
   std::vector<std::optional<Part>> parts(as_size(partition.slots));
   const auto n = static_cast<double>(design.rows()), m = static_cast<double>(design.cols());
   for_each_slot(partition, cost_of_product / 2 * n * m * m, [&](Index slot, Range range) {

@@ -15,9 +15,6 @@ namespace {
 /// Rows whose products are added up between two renormalisations: the low parts stay small, and their own rounding with them.
 constexpr Index max_rows = 256;
 
-/// Both triangles of high and of low parts.
-constexpr double halves_of_pairs = 4;
-
 /// Vector operations per product, for the decision whether threads pay.
 constexpr double cost_of_product = 12;
 
@@ -111,7 +108,7 @@ void PairGram::scale(const Vector& factor) noexcept {
 }
 
 PairGram pair_gram(const Design& design, const double* weights) {
-  const auto partition = RowPartition::for_gram(design.rows(), design.cols(), halves_of_pairs);
+  const auto partition = RowPartition::for_gram(design.rows(), design.cols(), RowPartition::halves_of_pairs);
   check(partition.block_rows <= max_rows);
   std::vector<std::optional<PairGram>> parts(as_size(partition.slots));
   const auto n = static_cast<double>(design.rows()), m = static_cast<double>(design.cols());

@@ -76,6 +76,9 @@ struct RowPartition {
 
   /// For sums of `cols` numbers per part.
   [[nodiscard]] static RowPartition for_vectors(Index n_rows, Index cols);
+  /// Symmetric matrices that sums of pairs take: both triangles of high and of low parts.
+  static constexpr double halves_of_pairs = 4;
+
   /// For that many symmetric cols x cols sums of doubles per part, which are to take at most so many bytes in all where there is a choice.
   [[nodiscard]] static RowPartition for_gram(Index n_rows, Index cols, double matrices = 1,
                                              double most_bytes = 16 * 1024 * 1024);

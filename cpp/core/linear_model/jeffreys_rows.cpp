@@ -19,8 +19,8 @@ JeffreysRows::JeffreysRows(Index capacity, Index n_vectors)
       spread_change_(padded_ * n_vectors),
       slope_(padded_ * n_vectors),
       weight_(padded_),
-      mean_(padded_),
       entry_(padded_),
+      mean_(padded_),
       variance_(padded_),
       skew_(padded_) {}
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -129,11 +128,7 @@ class _PathCV(PenalisedRegressor):
         routing : MetadataRouter
         """
         mapping = MethodMapping().add(caller="fit", callee="split")
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(splitter=check_cv(self.cv), method_mapping=mapping)
-        )
+        return MetadataRouter(owner=self).add_self_request(self).add(splitter=self.cv, method_mapping=mapping)
 
 
 class ElasticNetCV(_PathCV):

@@ -175,7 +175,8 @@ class LinearRegression(_LeastSquaresRegressor):
     """Ordinary least squares.
 
     Without a unique minimiser (fewer samples than features, dependent columns) the coefficients are those of
-    minimum norm, for the centred problem when there is an intercept.
+    minimum norm, for the centred problem when there is an intercept; with ``positive=True`` too, but that one of equal
+    columns may take all where there are more samples than features.
 
     Parameters
     ----------
@@ -274,7 +275,8 @@ class LinearRegression(_LeastSquaresRegressor):
         TypeError
             If `y` is sparse, or holds dates or other things that are no numbers, or `X` is sparse with ``positive=True``.
         """
-        self.__dict__.pop("singular_", None)
+        for name in ("singular_", "rank_"):
+            self.__dict__.pop(name, None)
         self._reduced = None
         if self.positive:
             self._fit_non_negative(X, y, sample_weight, n_jobs=self.n_jobs, sparse=False)
@@ -282,6 +284,12 @@ class LinearRegression(_LeastSquaresRegressor):
         self._fit_least_squares(X, y, sample_weight, n_jobs=self.n_jobs)
         self.rank_ = self._solution.rank
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that samples may be sparse, but not where coefficients must not be negative."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = not self.positive
+        return tags
 
     def _solve(self, X: Any, targets: NDArray[Any], **options: Any) -> LstsqResult:
         if issparse(X):

@@ -91,7 +91,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictions):
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         Coefficients, one row (of the second class) for two classes.
     intercept_ : ndarray of shape (1,) or (n_classes,)
-        Intercepts; zeros without.
+        Intercepts; zeros without (with ``solver='liblinear'`` the number 0.0, as in scikit-learn).
     n_iter_ : ndarray of shape (1,)
         Newton steps, with `warm_start` those beyond the fits before.
     n_reads_ : int
@@ -218,6 +218,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictions):
         require_range_of_liblinear(X, self.solver)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
+        self._require_same_shape(X.shape[1])
         weights = self._weights_of_samples(checked_sample_weight(sample_weight, X), y, codes)
         earlier = self._n_steps if self.warm_start else 0
         report = (
@@ -231,6 +232,8 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictions):
         wide = self.solver == "liblinear"
         self.coef_ = result.coef if wide else rounded_for(X, result.coef)
         self.intercept_ = result.intercept if wide else rounded_for(X, result.intercept)
+        if wide and not self.fit_intercept:
+            self.intercept_ = 0.0
         self.n_iter_ = np.array([max(0, result.n_iter - earlier)], dtype=np.int32)
         self._n_steps = result.n_iter
         self.n_reads_ = result.n_reads
@@ -249,8 +252,27 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictions):
             )
         if self.solver == "liblinear" and n_classes > 2:
             raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass. "
                 "The 'liblinear' solver does not support multiclass classification (n_classes >= 3): "
-                "every other value of solver fits the multinomial model."
+                "every other value of solver fits the multinomial model; or wrap the estimator in a OneVsRestClassifier "
+                "to fit one class against the rest at a time."
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that one solver takes two classes only."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = self.solver != "liblinear"
+        return tags
+
+    def _require_same_shape(self, n_features: int) -> None:
+        """Refuse to go on from coefficients of another problem, as scikit-learn does."""
+        if not self.warm_start or self.solver == "liblinear" or not hasattr(self, "coef_"):
+            return
+        expected = (1 if len(self.classes_) == 2 else len(self.classes_), n_features)
+        if np.shape(self.coef_) != expected:
+            raise ValueError(
+                f"Initialization coef is of shape {np.shape(self.coef_)}, expected shape {expected}: set warm_start to False "
+                "to fit other features or classes."
             )
 
     def _weights_of_samples(
@@ -286,9 +308,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictions):
     ) -> LogisticResult:
         """Fit; what the functional API has to say is said in the words that scikit-learn's users know."""
         shortfall = None
-        # Only an intercept without a penalty takes away all probability of a class without weight.
-        all_present = np.bincount(codes, weights=weights).all()
-        column = intercept_column(self, X) if all_present else None
+        column = intercept_column(self, X)
         samples = X if column is None else column.appended_to(X)
 
         def fit(steps: int) -> LogisticResult:

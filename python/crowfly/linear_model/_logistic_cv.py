@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
-from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.metadata_routing import (
     UNUSED,
@@ -24,7 +23,7 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, _deprecate_positional_args
 
 from crowfly._estimators import (
     FloatArray,
@@ -118,7 +117,8 @@ class LogisticRegressionCV(LogisticRegression):
 
     Notes
     -----
-    A class that is missing from a training set has no probability there; without an intercept such sets are refused.
+    A class that is missing from a training set has no probability there, as far as coefficients can say: without an intercept that doesn't
+    hold for all samples, and without a penalty such sets are refused.
 
     Examples
     --------
@@ -239,6 +239,7 @@ class LogisticRegressionCV(LogisticRegression):
         require_range_of_liblinear(X, self.solver)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._require_solvable_classes()
+        self._require_weights_of_known_classes()
         own_weights = checked_sample_weight(sample_weight, X)
         routed = self._routed(own_weights, params)
         folds = splits_of(self.cv, X, y, classifier=True, **routed["split"])
@@ -257,8 +258,10 @@ class LogisticRegressionCV(LogisticRegression):
             self.tol,
             column,
         )
-        self.Cs_ = self._grid()
-        grid = [[training.fits(train, ratio, self.Cs_) for ratio in ratios] for train, _ in folds]
+        Cs = self._grid()
+        # With the dtype of what was given, as scikit-learn has it.
+        self.Cs_ = Cs if isinstance(self.Cs, Integral) else np.asarray(self.Cs)
+        grid = [[training.fits(train, ratio, Cs) for ratio in ratios] for train, _ in folds]
         scores = self._scores(grid, folds, X, y, routed["score"])
         self._choose(training, grid, scores, ratios)
         self._set_search(grid, scores, ratios, listed=listed, legacy=legacy)
@@ -275,6 +278,14 @@ class LogisticRegressionCV(LogisticRegression):
                 "The default value of use_legacy_attributes will change from True to False in scikit-learn 1.10: set it."
             )
         return bool(self.use_legacy_attributes)
+
+    def _require_weights_of_known_classes(self) -> None:
+        given = self.class_weight
+        if isinstance(given, dict) and not set(given) <= set(self.classes_.tolist()):
+            raise ValueError(
+                "The given class_weight dict must have the class labels as keys; "
+                f"classes={self.classes_} but key={list(given)}"
+            )
 
     @staticmethod
     def _warn_future(message: str) -> None:
@@ -335,7 +346,7 @@ class LogisticRegressionCV(LogisticRegression):
             # Of equal scores the first C, then the first mixture.
             i, ratio = np.unravel_index(np.argmax(total.T), total.T.shape)
             self.C_, self.l1_ratio_ = float(self.Cs_[i]), float(ratios[ratio])
-            result = training.fits(slice(None), self.l1_ratio_, self.Cs_[i : i + 1])[0]
+            result = training.fits(slice(None), self.l1_ratio_, np.array([self.C_]))[0]
         else:
             best = [np.unravel_index(np.argmax(each.T), each.T.shape) for each in scores]
             fits = [grid[fold][ratio][i] for fold, (i, ratio) in enumerate(best)]
@@ -368,7 +379,7 @@ class LogisticRegressionCV(LogisticRegression):
             ]
         )
         steps = np.array([[[fit.n_iter for fit in row] for row in fold] for fold in grid], dtype=np.int32)
-        self.l1_ratios_ = np.asarray(ratios if listed else [None])
+        self.l1_ratios_ = np.asarray(self._listed_as(ratios) if listed else [None])
         if not legacy:
             self.coefs_paths_, self.scores_, self.n_iter_ = paths, scores, steps
             return
@@ -382,9 +393,17 @@ class LogisticRegressionCV(LogisticRegression):
         }
         self.n_iter_ = np.swapaxes(steps, 1, 2)[cut][np.newaxis]
         self.C_ = np.full(len(names), self.C_)
-        self.l1_ratio_ = np.full(len(names), self.l1_ratio_) if listed else np.full(len(names), None)
+        known = listed or not self.refit
+        dtype = self.l1_ratios_.dtype if listed and self.refit else np.float64
+        self.l1_ratio_ = np.full(len(names), self.l1_ratio_, dtype) if known else np.full(len(names), None)
 
-    def score(self, X: MatrixLike, y: Any, sample_weight: Any = None, **score_params: Any) -> float:
+    def _listed_as(self, ratios: list[float]) -> Any:
+        """The mixtures as they were given, of integers where these were; others where the deprecated `penalty` overruled them."""
+        given = np.asarray(self.l1_ratios)
+        return given if np.array_equal(given, ratios) else ratios
+
+    @_deprecate_positional_args(version="1.11")  # type: ignore[untyped-decorator]
+    def score(self, X: MatrixLike, y: Any, *, sample_weight: Any = None, **score_params: Any) -> float:
         """Score predictions by `scoring`, or by accuracy.
 
         Parameters
@@ -412,7 +431,8 @@ class LogisticRegressionCV(LogisticRegression):
             score_params["sample_weight"] = sample_weight
         if _routing_enabled():
             score_params = process_routing(self, "score", **score_params).scorer.score
-        return float(self._get_scorer()(self, X, y, **score_params))
+        score: float = self._get_scorer()(self, X, y, **score_params)
+        return score
 
     def get_metadata_routing(self) -> Any:
         """Get the routing of metadata: to the splitter and the scorer.
@@ -426,7 +446,7 @@ class LogisticRegressionCV(LogisticRegression):
             MetadataRouter(owner=self)
             .add_self_request(self)
             .add(
-                splitter=check_cv(self.cv, classifier=True),
+                splitter=self.cv,
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
             .add(scorer=self._get_scorer(), method_mapping=scores)

@@ -49,7 +49,8 @@ class LogisticPredictions(AcceptsSparse, ClassifierMixin, BaseEstimator):
     def _current_result(self) -> LogisticResult:
         """Result of the fit, with the attributes as they are now: users may have changed them since."""
         check_is_fitted(self)
-        coef = self.coef_.toarray() if issparse(self.coef_) else np.asarray(self.coef_, dtype=np.float64)
+        coef = self.coef_.toarray() if issparse(self.coef_) else self.coef_
+        coef = np.atleast_2d(np.asarray(coef, dtype=np.float64))
         intercept = np.full(len(coef), self.intercept_, dtype=np.float64)
         return replace(self._result, classes=np.asarray(self.classes_), coef=coef, intercept=intercept)
 

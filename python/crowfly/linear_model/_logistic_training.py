@@ -16,7 +16,13 @@ from crowfly._estimators import FloatArray
 from crowfly._logistic_data import logistic_data
 from crowfly.linear_model._liblinear import InterceptColumn
 from crowfly.linear_model._separated import in_terms_of_C, where_separated
-from crowfly.linear_model._some_classes import among_all_classes, nothing_but_one_class, of_two_rows
+from crowfly.linear_model._some_classes import (
+    among_all_classes,
+    first_rows,
+    nothing_but_one_class,
+    of_two_rows,
+    with_negligible_rows,
+)
 from crowfly.logistic import SeparationError, fit_logistic
 from crowfly.sparse_logistic import fit_path
 
@@ -44,12 +50,16 @@ class Training:
         weights = None if self.weights is None else self.weights[rows]
         present = np.flatnonzero(np.bincount(codes, weights=weights, minlength=self.n_classes))
         if len(present) < self.n_classes:
-            if not self.options["intercept"] and self.column is None:
+            if self.options["intercept"]:
+                return self._fits_of_some(rows, present, l1_ratio, Cs)
+            absent = np.setdiff1d(np.arange(self.n_classes), present)
+            if np.isinf(Cs).any():
                 raise ValueError(
-                    "cv: every class in every training set expected without an intercept, class number "
-                    f"{np.setdiff1d(np.arange(self.n_classes), present)[0]} is missing from one; use fewer or stratified folds"
+                    f"cv: every class in every training set expected without an intercept and a penalty, class number {absent[0]} "
+                    "is missing from one; use fewer or stratified folds"
                 )
-            return self._fits_of_some(rows, present, l1_ratio, Cs)
+            everywhere, rows = self._with_negligible_rows(rows, absent)
+            return everywhere._fits(rows, l1_ratio, Cs)
         found: dict[float, LogisticResult] = {}
         alphas = [1.0 / float(C) for C in Cs if np.isfinite(C)]
         shortfalls: list[str | None] = []
@@ -77,6 +87,18 @@ class Training:
         for message in filter(None, shortfalls):
             warnings.warn(in_terms_of_C(message, "deprecated"), ConvergenceWarning, stacklevel=7)
         return [found[1.0 / float(C) if np.isfinite(C) else 0.0] for C in Cs]
+
+    def _with_negligible_rows(self, rows: Any, absent: NDArray[np.intp]) -> tuple[Training, NDArray[np.intp]]:
+        """The training rows, and one of each absent class with next to no weight."""
+        rows = np.arange(len(self.codes))[rows]
+        weights = np.ones(len(self.codes)) if self.weights is None else self.weights
+        return (
+            replace(
+                self,
+                weights=with_negligible_rows(weights, self.codes, absent, weights[rows].max(initial=0.0)),
+            ),
+            np.union1d(rows, first_rows(self.codes, absent)),
+        )
 
     def _fits_of_some(
         self, rows: Any, present: NDArray[np.intp], l1_ratio: float, Cs: FloatArray

@@ -106,6 +106,11 @@ def _kind_of_penalty(penalty: str | None, C: float, l1_ratio: float | None) -> P
                 "'l1_ratio=None' was deprecated in version 1.8 of scikit-learn and will be an error in scikit-learn 1.10: use 0 <= l1_ratio <= 1."
             )
         if np.isinf(C):
+            if l1_ratio is not None and 0 < l1_ratio < 1:
+                _warn_user(
+                    "l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty=None)",
+                    _AT_CALL_OF_FIT,
+                )
             return None
         if not l1_ratio:
             return "l2"
@@ -141,6 +146,10 @@ def _require_solver_takes(kind: PenaltyKind, solver: str, dual: bool) -> None:
         raise ValueError(f"Solver {solver} supports only dual=False, got dual={dual}")
     if kind == "elasticnet" and solver != "saga":
         raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
+    if solver == "liblinear" and kind == "l1" and dual:
+        raise ValueError(
+            "Unsupported set of arguments: the combination of penalty='l1' and loss='logistic_regression' is not supported when dual=True"
+        )
     if solver == "liblinear" and kind is None:
         raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
 

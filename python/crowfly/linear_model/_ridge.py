@@ -135,7 +135,7 @@ class Ridge(_LeastSquaresRegressor):
             If `y` is sparse, or holds dates or other things that are no numbers.
         """
         require_solver_takes(self.positive, self.solver)
-        if issparse(X) and self.fit_intercept and self.solver in ("svd", "cholesky", "saga"):
+        if issparse(X) and not self._takes_sparse():
             raise ValueError(
                 f"solver='{self.solver}' does not support fitting the intercept on sparse data. Please set the solver to 'auto', "
                 "or set `fit_intercept=False`"
@@ -147,6 +147,15 @@ class Ridge(_LeastSquaresRegressor):
             self.coef_ = self.coef_.ravel()
         self.n_iter_, self.solver_ = steps_and_solver(self._solution, self.solver, n_targets)
         return self
+
+    def _takes_sparse(self) -> bool:
+        return not (self.fit_intercept and self.solver in ("svd", "cholesky", "saga"))
+
+    def __sklearn_tags__(self) -> Any:
+        """Say whether samples may be sparse."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._takes_sparse()
+        return tags
 
 
 def require_solver_takes(positive: bool, solver: str) -> None:

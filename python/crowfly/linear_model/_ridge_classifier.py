@@ -61,15 +61,10 @@ class RidgeClassifierBase(ClassifierMixin, BaseEstimator):
     intercept_: Any
     fit_intercept: bool
     class_weight: Any
+    classes_: NDArray[Any]
     n_features_in_: int
     _label_binarizer: LabelBinarizer
     _solution: LstsqResult | NnlsResult = NO_FIT
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """The sorted class labels."""
-        classes: NDArray[Any] = self._label_binarizer.classes_
-        return classes
 
     @property
     def _multilabel(self) -> bool:
@@ -86,7 +81,7 @@ class RidgeClassifierBase(ClassifierMixin, BaseEstimator):
         targets: FloatArray = binarizer.fit_transform(labels).astype(np.float64)
         # What it has seen is a dense copy.
         binarizer.sparse_input_ = issparse(y)
-        self._label_binarizer = binarizer
+        self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
         if not self._multilabel:
             labels = column_or_1d(labels, warn=True)
         weights = checked_sample_weight(sample_weight, X)
@@ -273,7 +268,7 @@ class RidgeClassifier(RidgeClassifierBase):
         y : array-like of shape (n_samples,), or indicators of shape (n_samples, n_outputs)
             Class labels.
         sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative; a sample of weight zero counts as absent.
+            Weights of the samples, not negative; a sample of weight zero counts as absent, but for ``class_weight='balanced'``, which is of numbers of samples.
 
         Returns
         -------

@@ -141,7 +141,7 @@ class RidgeClassifierCV(RidgeCVMixin, RidgeClassifierBase):
         y : array-like of shape (n_samples,), or indicators of shape (n_samples, n_outputs)
             Class labels.
         sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights of the samples, not negative; a sample of weight zero counts as absent.
+            Weights of the samples, not negative; a sample of weight zero counts as absent, but for ``class_weight='balanced'``, which is of numbers of samples.
         **params : dict
             Metadata for the scorer and the splitter, with metadata routing enabled.
 

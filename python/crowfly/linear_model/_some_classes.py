@@ -55,13 +55,17 @@ def of_two_rows(alpha: float, l1_ratio: float) -> tuple[float, float]:
     return total, magnitudes / total if total > 0 else 0.0
 
 
-def _with_negligible_rows(
-    sample_weight: NDArray[np.float64], codes: NDArray[np.intp], absent: NDArray[np.intp]
+def first_rows(codes: NDArray[np.intp], classes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The first row of each of these classes."""
+    return np.array([np.argmax(codes == class_number) for class_number in classes], dtype=np.intp)
+
+
+def with_negligible_rows(
+    sample_weight: NDArray[np.float64], codes: NDArray[np.intp], absent: NDArray[np.intp], largest: float
 ) -> NDArray[np.float64]:
     """A row of each class without any gets a weight that no sum in float64 notices: the class takes part in the loss of all others."""
     weights = sample_weight.copy()
-    for class_number in absent:
-        weights[np.argmax(codes == class_number)] = 1e-60 * sample_weight.max()
+    weights[first_rows(codes, absent)] = 1e-60 * largest
     return weights
 
 
@@ -93,7 +97,7 @@ def fit_classes_of_weight(
             raise ValueError(
                 f"sample_weight: every class needs some weight without an intercept and a penalty, class number {absent[0]} has none"
             )
-        weights = _with_negligible_rows(sample_weight, codes, absent)
+        weights = with_negligible_rows(sample_weight, codes, absent, sample_weight.max())
         return fit_logistic(X, codes, alpha=alpha, l1_ratio=l1_ratio, sample_weight=weights, **options)
     if len(present) == 1:
         return nothing_but_one_class(int(present[0]), n_classes, X.shape[1]), None

@@ -6,6 +6,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from scipy.sparse import issparse
 from sklearn.metrics.pairwise import check_pairwise_arrays
 from sklearn.utils._param_validation import Options, validate_params
@@ -43,8 +44,8 @@ def pairwise_distances_argmin_min(
     metric : str or callable, default='euclidean'
         As in :class:`crowfly.neighbors.NearestNeighbors`, but for 'precomputed'.
     metric_kwargs : dict, default=None
-        ``{'p': exponent}`` of the Minkowski metric, ``{'squared': True}`` of the Euclidean one, the keyword arguments of
-        a function.
+        ``{'p': exponent}`` of the Minkowski metric, ``{'squared': True}`` of the Euclidean ones, the keyword arguments of
+        a function. ``X_norm_squared`` and ``Y_norm_squared`` are taken and not used.
 
     Returns
     -------
@@ -73,7 +74,10 @@ def pairwise_distances_argmin_min(
     if axis == 0:
         queries, points, names = points, queries, ("Y", "X")
     keywords = dict(metric_kwargs or {})
-    if metric in ("euclidean", "l2") and keywords.pop("squared", False):
+    if metric in _WITH_NORMS:
+        _drop_norms(keywords, {"X_norm_squared": X, "Y_norm_squared": Y})
+    squared = metric in ("euclidean", "l2", "nan_euclidean") and keywords.pop("squared", False)
+    if squared and not gaps:
         metric = "sqeuclidean"
     with naming_X("points", names[1]), naming_X("queries", names[0]):
         chosen = resolve_metric(metric, None, keywords, "auto")
@@ -81,7 +85,21 @@ def pairwise_distances_argmin_min(
             chosen.require_dense()
         search = chosen.search(points)
         distances, indices = search_for(search, points, queries).query(queries, 1)
-    return indices[:, 0], distances[:, 0]
+    nearest = distances[:, 0]
+    return indices[:, 0], nearest**2 if squared and gaps else nearest
+
+
+#: Metrics for which scikit-learn takes the squares of the rows' lengths, to save time. Exact distances need none.
+_WITH_NORMS = ("euclidean", "l2", "sqeuclidean")
+
+
+def _drop_norms(keywords: dict[str, Any], rows: dict[str, Any]) -> None:
+    for name, matrix in rows.items():
+        given, n_rows = np.shape(keywords.pop(name, None)), len(np.shape(matrix)) and np.shape(matrix)[0]
+        if given not in ((), (n_rows,), (n_rows, 1), (1, n_rows)):
+            raise ValueError(
+                f"metric_kwargs: {name} of one number per row expected, {n_rows}, got shape {given}"
+            )
 
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]

@@ -23,6 +23,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_non_negative
 
 from crowfly._estimators import MatrixLike, validated_samples
+from crowfly._warnings import level_of_caller
 from crowfly.neighbors._metric import (
     METRIC_CONSTRAINTS,
     Metric,
@@ -98,7 +99,11 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
         """Index validated training points, or take the distances of all pairs of them."""
         metric = resolve_metric(self.metric, self.p, self.metric_params, self.algorithm)
         if issparse(X) and self.metric != "precomputed" and self.algorithm in _TREES:
-            warnings.warn("cannot use tree with sparse input: using brute force", UserWarning, stacklevel=4)
+            warnings.warn(
+                "cannot use tree with sparse input: using brute force",
+                UserWarning,
+                stacklevel=level_of_caller(),
+            )
         if self.metric == "precomputed":
             X = checked_distances(X)
             if X.shape[0] != X.shape[1]:
@@ -111,7 +116,9 @@ class NeighborsBase(MultiOutputMixin, BaseEstimator):
             metric.require_dense()
         elif metric.name in SET_METRICS and X.dtype != bool:
             warnings.warn(
-                f"Data was converted to boolean for metric {metric.name}", DataConversionWarning, stacklevel=4
+                f"Data was converted to boolean for metric {metric.name}",
+                DataConversionWarning,
+                stacklevel=level_of_caller(),
             )
         with naming_X("points"):
             self._index = metric.search(X)

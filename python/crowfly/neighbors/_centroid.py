@@ -25,6 +25,7 @@ from crowfly._estimators import (
     validates_parameters,
 )
 from crowfly._sparse import blocks
+from crowfly._warnings import level_of_caller
 from crowfly.neighbors._base import naming_X
 from crowfly.neighbors._sparse_centroids import ClassEntries
 
@@ -165,7 +166,9 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
             raise ValueError("priors must be non-negative")
         if not np.isclose(priors.sum(), 1.0):
             warnings.warn(
-                "The priors do not sum to 1. Normalizing such that it sums to one.", UserWarning, stacklevel=4
+                "The priors do not sum to 1. Normalizing such that it sums to one.",
+                UserWarning,
+                stacklevel=level_of_caller(),
             )
             priors = priors / priors.sum()
         return priors
@@ -180,7 +183,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
                     "self.within_class_std_dev_ has at least 1 zero standard deviation. Inputs within the same classes "
                     "for at least 1 feature are identical.",
                     UserWarning,
-                    stacklevel=4,
+                    stacklevel=level_of_caller(),
                 )
             spread = self.within_class_std_dev_ + np.median(self.within_class_std_dev_)
             units = np.sqrt(1 / counts - 1 / n_points)[:, np.newaxis] * spread

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import EfficiencyWarning
+from sklearn.neighbors._base import KNeighborsMixin, RadiusNeighborsMixin
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from crowfly._estimators import MatrixLike
 from crowfly.neighbors._metric import METRIC_CONSTRAINTS, MetricLike
 from crowfly.neighbors._runs import GraphMode
-from crowfly.neighbors._search import KNeighborsMixin, RadiusNeighborsMixin
 from crowfly.neighbors._unsupervised import NearestNeighbors
 
 _CONSTRAINTS: dict[str, list[Any]] = {
@@ -50,7 +50,7 @@ def kneighbors_graph(
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (n_samples, n_features), or a fitted estimator of this package
+    X : array-like or sparse matrix of shape (n_samples, n_features), or a fitted estimator of this package or scikit-learn
         The points, or an estimator with the same metric.
     n_neighbors : int
         Neighbours per point.
@@ -111,7 +111,7 @@ def radius_neighbors_graph(
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (n_samples, n_features), or a fitted estimator of this package
+    X : array-like or sparse matrix of shape (n_samples, n_features), or a fitted estimator of this package or scikit-learn
         The points, or an estimator with the same metric.
     radius : float
         Points at this distance or nearer are neighbours.

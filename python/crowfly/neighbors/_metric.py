@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Options
 
 from crowfly import Index
 from crowfly._metrics import ALIASES, METRICS
+from crowfly._warnings import level_of_caller
 from crowfly.neighbors._distances import DistanceMatrix, FunctionSearch
 from crowfly.neighbors._haversine import HaversineSearch
 from crowfly.neighbors._metric_params import (
@@ -129,7 +130,7 @@ def resolve_metric(
         warnings.warn(
             "Parameter p is found in metric_params. The corresponding parameter from __init__ is ignored.",
             SyntaxWarning,
-            stacklevel=5,
+            stacklevel=level_of_caller(),
         )
     if callable(metric):
         return Metric(metric, keywords)
@@ -209,5 +210,5 @@ def _accept_semimetric(algorithm: str) -> None:
         "Mind that for 0 < p < 1, Minkowski metrics are not distance metrics. Continuing the execution with "
         "`algorithm='brute'`.",
         UserWarning,
-        stacklevel=6,
+        stacklevel=level_of_caller(),
     )

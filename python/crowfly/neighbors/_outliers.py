@@ -24,6 +24,7 @@ from crowfly._estimators import (
     validate_data,
     validates_parameters,
 )
+from crowfly._warnings import level_of_caller
 from crowfly.neighbors._base import NeighborsBase, naming_X
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike
@@ -153,7 +154,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
                 f"n_neighbors ({asked}) is greater than the total number of samples ({n_points}). n_neighbors "
                 "will be set to (n_samples - 1) for estimation.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=level_of_caller(),
             )
         self.n_neighbors_ = max(1, min(asked, n_points - 1))
         distances, indices = self.kneighbors(n_neighbors=self.n_neighbors_)
@@ -170,7 +171,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
                 "Duplicate values are leading to incorrect results. Increase the number of neighbors for more accurate "
                 "results.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=level_of_caller(),
             )
         return self
 
@@ -220,7 +221,7 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         -------
         ndarray of shape (n_queries,)
         """
-        scores: FloatArray = self.score_samples(X) - self.offset_
+        scores: FloatArray = self._scores(X) - self.offset_
         return scores
 
     @_if_novelty(True, "score_samples", _FOR_NEW_POINTS)  # type: ignore[untyped-decorator]
@@ -242,11 +243,17 @@ class LocalOutlierFactor(KNeighborsMixin, OutlierMixin, NeighborsBase):
         ValueError
             If a query is not a finite vector of the number of features seen in `fit`.
         """
+        return self._scores(X)
+
+    def _scores(self, X: MatrixLike) -> FloatArray:
         check_is_fitted(self)
+        if X is None:
+            # To the searches it means the training points, whose scores are negative_outlier_factor_.
+            raise ValueError("X: samples expected, got None")
         queries, k = self._search(X, self.n_neighbors_)
         with naming_X("queries"):
             distances, indices = self._search_of(queries).query(
-                queries, k, exclude_self=X is None, num_threads=num_threads(self.n_jobs)
+                queries, k, num_threads=num_threads(self.n_jobs)
             )
         factors = self._negative_factor(self._density(distances, indices), indices)
         return predictions_for(queries, self.negative_outlier_factor_, factors)

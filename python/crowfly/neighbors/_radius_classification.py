@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowfly._estimators import FloatArray, MatrixLike
+from crowfly._warnings import level_of_caller
 from crowfly.neighbors._documentation import documented
 from crowfly.neighbors._metric import MetricLike
 from crowfly.neighbors._search import RadiusNeighborsMixin
@@ -186,7 +187,7 @@ class RadiusNeighborsClassifier(RadiusNeighborsMixin, NeighborsClassifier):
                     f"Outlier label {label} is not in training classes. All class probabilities of outliers will be "
                     "assigned with 0.",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=level_of_caller(),
                 )
         return votes, outliers
 

@@ -24,6 +24,7 @@ from crowfly._estimators import (
     validates_parameters,
 )
 from crowfly._predictions import Poll
+from crowfly._warnings import level_of_caller
 from crowfly.neighbors._base import NeighborsBase
 from crowfly.neighbors._runs import Runs
 from crowfly.neighbors._votes import Weighting, neighbor_weights
@@ -139,7 +140,7 @@ class NeighborsClassifier(ClassifierMixin, SupervisedNeighbors):
                 "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
                 "(n_samples,), for example using ravel().",
                 DataConversionWarning,
-                stacklevel=3,
+                stacklevel=level_of_caller(),
             )
             labels = labels.ravel()
         require_class_labels(labels)

@@ -30,8 +30,8 @@ class NearestNeighbors(KNeighborsMixin, RadiusNeighborsMixin, NeighborsBase):
 
     Notes
     -----
-    The training points are referenced, not copied: they must not change while the estimator is in use. Sparse
-    points are never made dense. Distances are float64 for float32 data too, as in scikit-learn.
+    The training points are referenced, not copied, where scikit-learn searches all of them (sparse ones, 'precomputed', with
+    ``algorithm='auto'`` more than 15 features): they must not change while the estimator is in use. Sparse points are never made dense. Distances are float64 for float32 data too, as in scikit-learn.
 
     Examples
     --------
