@@ -29,8 +29,11 @@ DIFFERENCES = """
 * **The rim of a radius**: a point is inside if its distance, rounded once from the exact one, is at most the radius; scikit-learn's distances may be off by a few units in the last place to either side.
 * **float32 samples** are taken as the numbers that they are. Distances of `metric="cosine"`, of sparse samples and in the graphs made of them, leave-one-out scores, duality gaps and probabilities are float64, where scikit-learn rounds some of them to float32.
 * **Refused here, taken there**: arrays and lists of strings as samples or targets (numbers written as strings in arrays of objects and in frames are converted, as there), `numpy.longdouble`, integers beyond 2**53 (float64 doesn't hold them all), dates (but for those beside numbers in a polars frame, which become microseconds, as there), negative sample weights, byte strings as labels of neighbours.
-* **`n_iter_`** of `Ridge` and `RidgeClassifier` counts passes over the samples where scikit-learn's default solver has None.
-* **Classes whose samples all have weight zero**: with an intercept they get no probability; without one, the penalty alone decides, as in scikit-learn, to rounding.
+* **`n_iter_` and `max_iter`**: `n_iter_` of `Ridge` and `RidgeClassifier` counts passes over the samples where scikit-learn's default solver has None. Those of logistic regressions count Newton steps, of which ten do what takes
+  scikit-learn's default solver a hundred: `max_iter=10` mostly gives no warning here.
+* **Classes whose samples all have weight zero, or that a training set of a search lacks**: with an intercept they get no probability (as little as float64 can say, in `neg_log_loss` too; scikit-learn's solvers end
+  somewhere on the way there); without one, or where `solver='liblinear'` penalises it, the penalty alone decides, as in scikit-learn, to rounding.
+* **`predict_log_proba`** is finite where the probability underflows.
 * **Array API**: arrays of other libraries are converted to NumPy's; the tags don't claim support.
 """
 
