@@ -499,7 +499,7 @@ def test_what_was_read_doesn_t_need_the_file(tmp_path: Path) -> None:
 
 def test_attributes_that_contain_themselves_are_refused(tmp_path: Path) -> None:
     model = fitted("Ridge")[0]
-    model.extra: Any = []
+    model.extra = []
     model.extra.append(model.extra)
     with pytest.raises(TypeError, match="contains itself"):
         crowfly.save(model, tmp_path / "m")

@@ -43,7 +43,7 @@ class LogisticPredictions(AcceptsSparse, ClassifierMixin, BaseEstimator):
 
     classes_: NDArray[Any]
     coef_: Any
-    intercept_: FloatArray
+    intercept_: Any
     _result: LogisticResult = _NO_FIT
 
     def _current_result(self) -> LogisticResult:
