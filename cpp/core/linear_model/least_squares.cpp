@@ -280,7 +280,7 @@ class Solver {
   }
 
   [[nodiscard]] LeastSquaresSolution solve_wide(WideRidge factor, const Matrix& b, double alpha) {
-    LeastSquaresSolution solution{factor.minimise(b.copy()), p_, factor.condition(), {}};
+    LeastSquaresSolution solution{factor.minimise(b.copy()), p_, factor.condition(), {}, {}};
     factors_.add(alpha, std::move(factor));
     return solution;
   }
