@@ -133,7 +133,10 @@ def sanitize(session: nox.Session, preset: str) -> None:
         # The interpreter keeps memory until the process ends.
         "ASAN_OPTIONS": "detect_leaks=0",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-        "TSAN_OPTIONS": "halt_on_error=1",
+        # Its reports are lost in what pytest captures.
+        "TSAN_OPTIONS": f"halt_on_error=1:log_path={session.create_tmp()}/tsan",
+        # Threads of a BLAS that isn't instrumented look like races.
+        "OPENBLAS_NUM_THREADS": "1",
     }
     session.run("pytest", *session.posargs, env=env)
 

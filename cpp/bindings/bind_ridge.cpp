@@ -112,7 +112,7 @@ py::object fold_errors(const py::object& x, const py::array& y, const OptionalDo
   py::array_t<double> out(
       {static_cast<Index>(offsets.size()) - 1, static_cast<Index>(alphas.size()), problem.targets.cols});
   std::copy(squares->begin(), squares->end(), out.mutable_data());
-  return std::move(out);
+  return out;
 }
 
 }  // namespace
