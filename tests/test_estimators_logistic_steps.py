@@ -196,8 +196,10 @@ def test_training_sets_of_one_class() -> None:
     )
 
 
-def test_without_an_intercept_all_classes_are_needed() -> None:
-    with pytest.raises(ValueError, match="expected without an intercept, class number 0 is missing"):
-        LogisticRegressionCV(
-            cv=KFold(3), l1_ratios=(0,), fit_intercept=False, scoring="accuracy", use_legacy_attributes=False
-        ).fit(X, Y)
+def test_without_an_intercept_and_a_penalty_all_classes_are_needed() -> None:
+    search = LogisticRegressionCV(
+        cv=KFold(3), l1_ratios=(0,), fit_intercept=False, scoring="accuracy", use_legacy_attributes=False
+    )
+    assert np.isfinite(search.fit(X, Y).coefs_paths_[search.classes_[0]]).all()
+    with pytest.raises(ValueError, match="without an intercept and a penalty, class number 0 is missing"):
+        search.set_params(Cs=[np.inf]).fit(X, Y)
