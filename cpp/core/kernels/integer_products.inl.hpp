@@ -27,7 +27,8 @@ struct ByteProducts {
     return {Sums::repeat(*fours), Sums::repeat(fours[stride / 4])};
   }
   static Sums add(Sums sum, Points x, Query q) noexcept {
-    const Wide pairs = Sums::add_words(Sums::pairs_of_bytes(x.first, q.first), Sums::pairs_of_bytes(x.second, q.second));
+    const Wide pairs =
+        Sums::add_words(Sums::pairs_of_bytes(x.first, q.first), Sums::pairs_of_bytes(x.second, q.second));
     constexpr std::int32_t ones = 0x00010001;
     return Sums::of(Sums::add(sum.wide(), Sums::pairs_of_words(pairs, Sums::repeat(ones))));
   }

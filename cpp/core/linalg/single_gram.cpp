@@ -22,7 +22,8 @@ const kernels::CoarseGram& kernel() noexcept { return kernels::active().single_g
 
 RowPartition partition_of(const Design& design) {
   const Index packed_rows = rows_to_pack(kernel());
-  const Index parts = design.cols() > wide_cols ? 1 : std::clamp<Index>(design.rows() / least_part_rows, 1, narrow_parts);
+  const Index parts =
+      design.cols() > wide_cols ? 1 : std::clamp<Index>(design.rows() / least_part_rows, 1, narrow_parts);
   return {design.rows(), parts, packed_rows};
 }
 

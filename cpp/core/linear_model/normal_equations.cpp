@@ -59,8 +59,7 @@ bool NormalEquations::pays(GramSource source) const {
   if (frame_ == Frame::refuted) return false;
   switch (source) {
     case GramSource::single:
-      return p_ >= min_single_columns + columns_per_target * t_ &&
-             problem_.features.rows * p_ >= min_single_numbers &&
+      return p_ >= min_single_columns + columns_per_target * t_ && problem_.features.rows * p_ >= min_single_numbers &&
              fit_single_gram(problem_.weights, problem_.features.rows);
     case GramSource::on_grid:
       return !has_shifted_constants() && problem_.weights == nullptr && problem_.features.sparse == nullptr &&
