@@ -167,7 +167,7 @@ def test_a_class_that_folds_lack_without_an_intercept(n_classes: int) -> None:
         "Cs": [0.1, 1.0],
         "l1_ratios": (0,),
         "fit_intercept": False,
-        "scoring": "neg_log_loss",
+        "scoring": "accuracy",
         "use_legacy_attributes": False,
         "cv": folds,
         "tol": 1e-10,

@@ -91,6 +91,11 @@ def num_threads(n_jobs: int | None) -> int | None:
     return None if n_jobs is None else min(int(effective_n_jobs(n_jobs)), _MOST_THREADS)
 
 
+def router_of(cv: Any) -> Any:
+    """The splitter among what `cv` may be, for metadata routing: a number of folds asks for none, an iterator of them must stay whole."""
+    return cv if hasattr(cv, "get_metadata_routing") else None
+
+
 def splits_of(cv: Any, X: Any, y: Any, *, classifier: bool = False, **params: Any) -> list[tuple[Any, Any]]:
     """Pairs of training and test rows, as `check_cv` makes splitters.
 

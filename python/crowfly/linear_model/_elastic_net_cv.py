@@ -25,6 +25,7 @@ from crowfly._estimators import (
     as_number,
     checked_sample_weight,
     num_threads,
+    router_of,
     splits_of,
     validated_regression_data,
     validates_parameters,
@@ -128,7 +129,11 @@ class _PathCV(PenalisedRegressor):
         routing : MetadataRouter
         """
         mapping = MethodMapping().add(caller="fit", callee="split")
-        return MetadataRouter(owner=self).add_self_request(self).add(splitter=self.cv, method_mapping=mapping)
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(splitter=router_of(self.cv), method_mapping=mapping)
+        )
 
 
 class ElasticNetCV(_PathCV):

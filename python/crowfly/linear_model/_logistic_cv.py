@@ -31,6 +31,7 @@ from crowfly._estimators import (
     checked_sample_weight,
     num_threads,
     require_class_labels,
+    router_of,
     splits_of,
     validate_data,
     validates_parameters,
@@ -446,7 +447,7 @@ class LogisticRegressionCV(LogisticRegression):
             MetadataRouter(owner=self)
             .add_self_request(self)
             .add(
-                splitter=self.cv,
+                splitter=router_of(self.cv),
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
             .add(scorer=self._get_scorer(), method_mapping=scores)

@@ -27,6 +27,7 @@ from crowfly._estimators import (
     FloatArray,
     MatrixLike,
     checked_sample_weight,
+    router_of,
     splits_of,
     validated_regression_data,
     validates_parameters,
@@ -206,7 +207,9 @@ class RidgeCVMixin:
                 scorer=self._scorer() if routed else self._default_scorer(),
                 method_mapping=MethodMapping().add(caller="fit", callee="score"),
             )
-            .add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
+            .add(
+                splitter=router_of(self.cv), method_mapping=MethodMapping().add(caller="fit", callee="split")
+            )
         )
 
 
