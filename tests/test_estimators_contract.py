@@ -179,7 +179,7 @@ def test_squares_of_lengths_are_taken_and_not_needed() -> None:
 
 def test_frames_of_other_columns_than_before() -> None:
     """The way for frames of float64 with the names of the fit is taken by nothing else."""
-    pytest.importorskip("pandas")
+    pytest.importorskip("pandas", reason="its frames are what is tested")
     X, y = sklearn.datasets.load_iris(return_X_y=True, as_frame=True)
     model = Ridge().fit(X, y)
     expected = model.predict(X)
